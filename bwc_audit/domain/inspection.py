@@ -1,0 +1,145 @@
+"""What looking into one video brought, as values. All times are microseconds of media time from the first video frame.
+
+A defect is claimed only inside what was sampled; ``Examined`` says what that was, and ``not_examined`` what it was not.
+Which clock the media time belongs to, and so where a defect lies in the world, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bwc_audit.domain.times import Span
+
+#: Part of the key under which an inspection is stored: raise it when any measure changes.
+INSPECTOR_VERSION = "1"
+
+
+class InspectionStatus(StrEnum):
+    """``partial``: something that was planned could not be examined (say, the rest of a truncated file)."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNREADABLE = "unreadable"
+
+
+class UnreadableReason(StrEnum):
+    EMPTY = "empty"
+    NOT_MEDIA = "not_media"
+    PLAYLIST_REFUSED = "playlist_refused"
+    MOOV_MISSING = "moov_missing"
+    NO_VIDEO = "no_video"
+    CODEC_UNSUPPORTED = "codec_unsupported"
+    ENCRYPTED = "encrypted"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASHED = "crashed"
+    IO_ERROR = "io_error"
+
+
+class DefectKind(StrEnum):
+    """Kinds of defect of a file. ``silent_lead_in`` is information: how a pre-event buffer shows."""
+
+    BLACK_VIDEO = "black_video"
+    OBSTRUCTED_VIEW = "obstructed_view"
+    FROZEN_VIDEO = "frozen_video"
+    TIMESTAMP_GAP = "timestamp_gap"
+    AUDIO_MISSING = "audio_missing"
+    AUDIO_MUTED = "audio_muted"
+    DECODE_ERROR = "decode_error"
+    TRUNCATED = "truncated"
+    DURATION_MISMATCH = "duration_mismatch"
+    SILENT_LEAD_IN = "silent_lead_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One span of media time in which something is wrong; ``end_us`` may equal ``start_us`` for a point defect.
+
+    ``confidence`` is 0..1; ``measures`` are the numbers it was decided from.
+    """
+
+    kind: DefectKind
+    start_us: int
+    end_us: int
+    confidence: float
+    measures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """``moov`` is front, end, fragmented or none. ``duration_us`` is what the container claims; None: nothing."""
+
+    format: str
+    size_bytes: int
+    duration_us: int | None
+    moov: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    codec: str
+    width: int
+    height: int
+    frames: int
+    average_fps: float
+    is_variable_rate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    codec: str
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One sampled frame as a small JPEG, kept as evidence."""
+
+    at_us: int
+    jpeg: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was looked at. ``spans``: media time in which frames were sampled; ``longest_step_us`` between two samples."""
+
+    bytes_read: int = 0
+    frames_sampled: int = 0
+    longest_step_us: int = 0
+    audio_us: int = 0
+    elapsed_s: float = 0.0
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRequest:
+    """What to look at in one object. ``spans`` empty: the whole file. ``buffer_us``: the pre-event buffer the
+    metadata state. ``expected_duration_us``: the length the metadata state. ``step_us``: distance of samples."""
+
+    object_key: str
+    spans: tuple[Span, ...] = ()
+    expected_duration_us: int | None = None
+    buffer_us: int | None = None
+    is_deep: bool = False
+    stills_at_us: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The whole outcome for one object. ``reason`` is set exactly when the status is unreadable."""
+
+    object_key: str
+    status: InspectionStatus
+    reason: UnreadableReason | None = None
+    detail: str = ""
+    container: ContainerFacts | None = None
+    video: VideoFacts | None = None
+    audio: AudioFacts | None = None
+    examined: Examined = field(default_factory=Examined)
+    defects: tuple[Defect, ...] = ()
+    stills: tuple[Still, ...] = ()
+    not_examined: tuple[str, ...] = ()
+    sha256: str | None = None

@@ -1,0 +1,181 @@
+"""What the policy demands, as values. Every threshold of the audit lives here, with its unit in its name.
+
+A policy is versioned and hashed; the hash is part of every run. Each section names the clause it rests on, and each
+clause carries its text and reference. Numbers marked *engineering* in the shipped packs come from no published source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+
+class Reference(StrEnum):
+    """The recorded moment that opens or closes a required window."""
+
+    DISPATCHED = "dispatched"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    CLEARED = "cleared"
+    INCIDENT_OPENED = "incident_opened"
+    INCIDENT_CLOSED = "incident_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The words a section rests on: a short text, where it stands, and a note for whoever relies on it."""
+
+    text: str
+    reference: str
+    note: str = "Verify with the current text."
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRules:
+    """Which assignments must record at all. Empty lists of call types or priorities mean: all."""
+
+    clause: str
+    call_types: tuple[str, ...] = ()
+    excluded_call_types: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    test_call_types: tuple[str, ...] = ("TEST", "CALLBACK")
+    test_tags: tuple[str, ...] = ("test", "callback")
+    minimum_on_scene_s: float = 60.0
+    maximum_assignment_s: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRules:
+    """Which references open and close the required window; each first choice is followed by its fallbacks."""
+
+    clause: str
+    start: tuple[Reference, ...] = (Reference.ON_SCENE,)
+    end: tuple[Reference, ...] = (Reference.CLEARED, Reference.INCIDENT_CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRules:
+    """When uncovered time becomes a finding; seconds."""
+
+    activation_clause: str
+    deactivation_clause: str
+    gap_clause: str
+    activation_grace_s: float = 30.0
+    deactivation_grace_s: float = 30.0
+    gap_s: float = 60.0
+    join_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BufferRules:
+    """The pre-event buffer. ``expected_s`` serves where a device's own setting is unknown."""
+
+    clause: str
+    expected_s: float = 30.0
+    minimum_share: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRules:
+    """How far clocks are believed. A device clock is *trusted* when a dock checked it within ``check_days``."""
+
+    clause: str
+    trusted_s: float = 60.0
+    untrusted_s: float = 120.0
+    check_days: float = 7.0
+    offset_s: float = 30.0
+    jump_s: float = 30.0
+    drift_ppm: float = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRules:
+    """When absence may be believed. ``dock_wait_s`` bounds how long an undocked device keeps results pending."""
+
+    clause: str
+    grace_s: float = 86_400.0
+    dock_wait_s: float = 345_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRules:
+    """How long footage is kept where its metadata name no date, and from when on its end is announced; days."""
+
+    clause: str
+    keep_days: float = 31.0
+    warning_days: float = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class LabellingRules:
+    """What an officer must enter for a recording."""
+
+    clause: str
+    is_incident_id_required: bool = True
+    is_category_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyRules:
+    """What counts as a difference between metadata and file."""
+
+    clause: str
+    duration_tolerance_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class UsabilityRules:
+    """How samples are taken and from when on a picture or sound counts as unusable.
+
+    Luma is 0-255 over the picture without the strip of the burned-in clock; see ``detectors`` for each measure.
+    """
+
+    clause: str
+    sample_step_s: float = 1.0
+    minimum_s: float = 10.0
+    black_luma_p99: float = 24.0
+    black_detail: float = 2.0
+    frozen_difference: float = 0.02
+    frozen_pairs: int = 3
+    obstructed_detail: float = 3.0
+    obstructed_share: float = 0.85
+    timestamp_gap_s: float = 1.0
+    silence_dbfs: float = -80.0
+    audio_minimum_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRules:
+    """Steps by the measured seconds beyond what the clause allows: below the first *low*, then *medium*, *high*."""
+
+    medium_s: float = 60.0
+    high_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy pack. ``policy_hash`` changes with every number and every word."""
+
+    policy_id: str
+    version: str
+    title: str
+    scope: ScopeRules
+    window: WindowRules
+    coverage: CoverageRules
+    buffer: BufferRules
+    clock: ClockRules
+    upload: UploadRules
+    retention: RetentionRules
+    labelling: LabellingRules
+    custody: CustodyRules
+    usability: UsabilityRules
+    severity: SeverityRules = field(default_factory=SeverityRules)
+    clauses: dict[str, Clause] = field(default_factory=dict)
+
+    @property
+    def policy_hash(self) -> str:
+        """SHA-256 over the canonical JSON of all settings and clause texts, hexadecimal."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,92 @@
+"""The outcome for each assignment: stored for every one, so that every rate has its denominator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bwc_audit.domain.findings import Finding, Window
+from bwc_audit.domain.times import Span
+
+
+class Outcome(StrEnum):
+    """What became of one assignment. ``excluded`` names its bucket; ``pending`` and ``unknown`` name a reason."""
+
+    COVERED = "covered"
+    FINDINGS = "findings"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    EXCLUDED = "excluded"
+
+
+class Bucket(StrEnum):
+    """The exclusion waterfall, in its one fixed order."""
+
+    CANCELLED = "cancelled"
+    TEST_OR_CALLBACK = "test_or_callback"
+    OUT_OF_SCOPE = "out_of_scope"
+    NO_CAMERA_ISSUED = "no_camera_issued"
+    NEVER_ON_SCENE = "never_on_scene"
+    BELOW_MINIMUM = "below_minimum"
+    INVALID_TIMES = "invalid_times"
+    FULLY_EXEMPT = "fully_exempt"
+
+
+class PendingReason(StrEnum):
+    CAD_OPEN = "cad_open"
+    UPLOAD_GRACE = "upload_grace"
+    DEVICE_NOT_DOCKED = "device_not_docked"
+
+
+class UnknownReason(StrEnum):
+    """Why nothing can be said. ``footage_not_loaded``: no footage metadata at all were read for the period."""
+
+    IDENTITY = "identity"
+    HOLDER_CONFLICT = "holder_conflict"
+    FOOTAGE_NOT_LOADED = "footage_not_loaded"
+    INCIDENT_NOT_LOADED = "incident_not_loaded"
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentResult:
+    """One officer on one incident, decided. Lengths in microseconds; None means: could not be measured.
+
+    ``covered`` and ``gaps`` partition the required time. ``lateness_us`` is activation minus window start (negative:
+    already running). ``usable_us`` is at most ``covered_us``; None where no picture was examined.
+    """
+
+    incident_id: str
+    officer_id: str
+    outcome: Outcome
+    reason: str | None = None
+    unit_id: str | None = None
+    unit: str | None = None
+    call_type: str | None = None
+    window: Window | None = None
+    dispatched_us: int | None = None
+    en_route_us: int | None = None
+    on_scene_us: int | None = None
+    cleared_us: int | None = None
+    required_us: int = 0
+    covered_us: int = 0
+    usable_us: int | None = None
+    unexamined_us: int = 0
+    lateness_us: int | None = None
+    is_on_time: bool | None = None
+    is_whole_window: bool | None = None
+    uncertainty_us: int | None = None
+    covered: tuple[Span, ...] = ()
+    gaps: tuple[Span, ...] = ()
+    unusable: tuple[Span, ...] = ()
+    footage_ids: tuple[str, ...] = ()
+    not_examined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All that one audit run decided: a result for every assignment, and the findings (borderline ones included)."""
+
+    results: tuple[AssignmentResult, ...]
+    findings: tuple[Finding, ...]
+    not_examined: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)

@@ -160,7 +160,8 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Identity over time: 32 hexadecimal digits over kind, incident, officer, recording and clause."""
-        identity = (self.kind, self.incident_id, self.officer_id, self.recording_id, self.clause)
+        """Identity over time: 32 hexadecimal digits over kind, incident, officer, recording (else device) and clause."""
+        subject = self.recording_id or self.device_id
+        identity = (self.kind, self.incident_id, self.officer_id, subject, self.clause)
         text = "\x1f".join("" if part is None else str(part) for part in identity)
         return hashlib.sha256(text.encode()).hexdigest()[:32]

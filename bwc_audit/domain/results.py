@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bwc_audit.domain.findings import Finding, Window
+from bwc_audit.domain.findings import Finding, FindingKind, Window
 from bwc_audit.domain.times import Span
 
 
@@ -83,10 +83,60 @@ class AssignmentResult:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusableSpan:
+    """Time of the world in which a recording shows or tells nothing, and why (a usability kind)."""
+
+    kind: FindingKind
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSegment:
+    """A segment of an incident, placed in corrected UTC time; what a lane of the timeline shows.
+
+    ``offset_us`` is device clock minus true time as estimated (0: none known); ``span`` has it taken out already, as has
+    ``activated_us``. ``role``: *matched* by officer and time, or *tagged* with the incident by hand only.
+    ``inspection_status`` None: the video was not looked into, ``not_examined`` says why.
+    """
+
+    incident_id: str
+    footage_id: str
+    recording_id: str
+    device_id: str
+    officer_id: str | None
+    span: Span
+    activated_us: int | None
+    offset_us: int
+    uncertainty_us: int
+    role: str
+    object_key: str | None
+    inspection_status: str | None = None
+    unusable: tuple[UnusableSpan, ...] = ()
+    not_examined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentResult:
+    """One incident as a whole: its record, and the time in which somebody had to record and no camera did.
+
+    ``uncovered`` None: could not be said (an officer's sources are not complete)."""
+
+    incident_id: str
+    call_type: str
+    priority: str | None
+    opened_us: int
+    closed_us: int | None
+    area: str | None
+    uncovered: tuple[Span, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """All that one audit run decided: a result for every assignment, and the findings (borderline ones included)."""
 
     results: tuple[AssignmentResult, ...]
+    incidents: tuple[IncidentResult, ...]
     findings: tuple[Finding, ...]
+    segments: tuple[PlacedSegment, ...] = ()
     not_examined: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,95 @@
+"""Audit runs as values: what was asked, what came out, and how each finding stands against the run before.
+
+A run is a snapshot *as of* a moment; it is never changed afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bwc_audit.domain.findings import Finding
+from bwc_audit.domain.times import Span
+
+
+class RunKind(StrEnum):
+    NIGHTLY = "nightly"
+    INCIDENT = "incident"
+    BACKFILL = "backfill"
+
+
+class RunStatus(StrEnum):
+    """``incomplete``: decided, but something could not be examined. ``failed``: nothing was decided."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a run is asked to do. ``incident_id`` only for a re-run of one incident, with ``requester`` and ``reason``."""
+
+    kind: RunKind
+    source: str
+    period: Span
+    as_of_us: int
+    timezone: str
+    policy_id: str
+    policy_version: str
+    policy_hash: str
+    incident_id: str | None = None
+    requester: str | None = None
+    reason: str | None = None
+    is_deep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as stored. ``counts``: rows accepted and rejected for each table, files, videos examined, bytes read.
+
+    ``not_examined`` lists what could not be examined, one sentence each; not empty means *incomplete*.
+    """
+
+    run_id: str
+    request: RunRequest
+    status: RunStatus
+    started_us: int
+    finished_us: int | None = None
+    software_version: str = ""
+    inspector_version: str = ""
+    inputs_hash: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    not_examined: tuple[str, ...] = ()
+
+
+class Change(StrEnum):
+    """How a finding stands against the previous run that looked at the same incident or recording."""
+
+    APPEARED = "appeared"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+class FindingState(StrEnum):
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedFinding:
+    """A finding as one run saw it. A *resolved* one carries the content of its last observation.
+
+    ``cause`` says in words why it changed; ``disposition`` is the latest decision of a reviewer, if any.
+    """
+
+    finding_id: str
+    run_id: str
+    finding: Finding
+    state: FindingState
+    change: Change
+    cause: str | None = None
+    disposition: str | None = None

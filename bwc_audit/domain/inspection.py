@@ -117,13 +117,16 @@ class Examined:
 @dataclass(frozen=True, slots=True)
 class InspectionRequest:
     """What to look at in one object. ``spans`` empty: the whole file. ``buffer_us``: the pre-event buffer the
-    metadata state. ``expected_duration_us``: the length the metadata state. ``step_us``: distance of samples."""
+    metadata state. ``expected_duration_us``: the length the metadata state. ``is_deep``: sample more densely and never
+    by key frames alone. ``is_hashed``: also read the whole object once for its SHA-256. ``stills_at_us`` empty: a
+    default choice."""
 
     object_key: str
     spans: tuple[Span, ...] = ()
     expected_duration_us: int | None = None
     buffer_us: int | None = None
     is_deep: bool = False
+    is_hashed: bool = True
     stills_at_us: tuple[int, ...] = ()
 
 

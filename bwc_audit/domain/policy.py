@@ -87,7 +87,9 @@ class ClockRules:
     check_days: float = 7.0
     offset_s: float = 30.0
     jump_s: float = 30.0
+    jump_ppm: float = 1000.0
     drift_ppm: float = 50.0
+    drift_minimum_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,9 @@ class CustodyRules:
 class UsabilityRules:
     """How samples are taken and from when on a picture or sound counts as unusable.
 
-    Luma is 0-255 over the picture without the strip of the burned-in clock; see ``detectors`` for each measure.
+    Luma is 0-255 over the picture without the strips of the burned-in clock (``overlay_share`` of the height at the
+    top and at the bottom); see ``detectors`` for each measure. ``deep_step_s`` serves deep inspections.
+    ``lead_in_unknown_s`` bounds the silent lead-in where the metadata state no pre-event buffer.
     """
 
     clause: str
@@ -144,6 +148,13 @@ class UsabilityRules:
     timestamp_gap_s: float = 1.0
     silence_dbfs: float = -80.0
     audio_minimum_s: float = 10.0
+    deep_step_s: float = 0.25
+    overlay_share: float = 0.12
+    obstructed_night_luma: float = 48.0
+    obstructed_light_detail: float = 24.0
+    lead_in_tolerance_s: float = 2.0
+    lead_in_unknown_s: float = 120.0
+    duration_tolerance_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,7 @@ class RejectReason(StrEnum):
     EMPTY_FILE = "empty_file"
     FORBIDDEN = "forbidden"
     TOO_LARGE = "too_large"
+    OBJECT_MISSING = "object_missing"
 
 
 @dataclass(frozen=True, slots=True)

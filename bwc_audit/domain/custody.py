@@ -1,0 +1,342 @@
+"""Custody, label and retention facts: footage rows and stored videos against one another.
+
+Some kinds are judged for every recording of the period, some only for recordings that touch a required window; see
+``docs/decisions.md`` sections 6 and 7. Nothing here looks at a picture.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import pairwise
+
+from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Window
+from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
+from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.phrases import said_day_time, said_length
+from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.records import Segment
+from bwc_audit.domain.severity import OF_KIND
+from bwc_audit.domain.sight import Sight
+from bwc_audit.domain.times import DAY_US, SECOND_US, Span, us_of_seconds
+
+
+def custody_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
+    """All findings of this module, in no particular order."""
+    in_period = [
+        (index, placement)
+        for index, placement in enumerate(matching.placements)
+        if matching.period.start_us <= placement.start_us < matching.period.end_us or index in matching.windows_of
+    ]
+    yield from _object_missing(matching, in_period)
+    yield from _metadata_missing(matching)
+    yield from _duplicates(matching, in_period)
+    yield from _late_uploads(matching, in_period)
+    yield from _sequence_gaps(matching, in_period)
+    yield from _category_missing(matching, in_period)
+    touching = [(index, placement) for index, placement in in_period if index in matching.windows_of]
+    yield from _incident_labels(matching, touching)
+    yield from _short_buffers(matching, touching)
+    yield from _retention_risks(matching, touching)
+    for index, placement in touching:
+        inspection = sight.of_placement[index].inspection
+        if inspection is not None:
+            yield from _file_findings(matching, index, placement, inspection)
+
+
+def _first_window(matching: Matching, index: int) -> Judged | None:
+    windows = matching.windows_of.get(index)
+    return matching.measured[windows[0]] if windows else None
+
+
+def _finding(
+    matching: Matching,
+    index: int,
+    kind: FindingKind,
+    clause: str,
+    message: str,
+    *,
+    seconds_us: int = 0,
+    spans: tuple[Span, ...] = (),
+    more_evidence: tuple[Evidence, ...] = (),
+) -> Finding:
+    """A finding about one recording, under the earliest window it touches, if it touches any."""
+    placement = matching.placements[index]
+    judged = _first_window(matching, index)
+    window: Window | None = judged.window if judged else None
+    return Finding(
+        kind=kind,
+        clause=clause,
+        severity=OF_KIND[kind],
+        message=message,
+        incident_id=judged.attendance.incident_id if judged else None,
+        officer_id=placement.officer_id,
+        device_id=placement.segment.device_id,
+        recording_id=placement.recording_id,
+        footage_ids=(placement.footage_id,),
+        window=window,
+        spans=spans,
+        seconds_us=seconds_us,
+        evidence=(_row(placement), *more_evidence),
+    )
+
+
+def _row(placement: Placement) -> Evidence:
+    return Evidence("footage", str(placement.segment.row), placement.start_us, placement.segment.sha256)
+
+
+def _object_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+    stored = {video.object_key for video in matching.records.objects}
+    grace_us = us_of_seconds(matching.policy.upload.grace_s)
+    for index, placement in rows:
+        segment = placement.segment
+        is_outstanding = segment.uploaded_us is None and matching.as_of_us - placement.end_us < grace_us
+        if segment.object_key in stored or segment.deleted_us is not None or is_outstanding:
+            continue
+        named = f"the video {segment.object_key}" if segment.object_key else "no video"
+        yield _finding(
+            matching,
+            index,
+            FindingKind.OBJECT_MISSING,
+            matching.policy.custody.clause,
+            f"The metadata of {placement.footage_id} name {named}; "
+            f"the store did not hold it as of {said_day_time(matching.as_of_us)}.",
+            seconds_us=segment.duration_us,
+            spans=(Span(placement.start_us, placement.end_us),),
+        )
+
+
+def _metadata_missing(matching: Matching) -> Iterator[Finding]:
+    named = {placement.segment.object_key for placement in matching.placements}
+    rejected = defaultdict(list)
+    for row in matching.records.rejected:
+        rejected[row.row.file.rsplit(".", 1)[0]].append(row)
+    for video in matching.records.objects:
+        if video.object_key in named:
+            continue
+        reasons = rejected.get(video.object_key.rsplit(".", 1)[0], [])
+        why = f" Its sidecar was rejected: {reasons[0].reason.replace('_', ' ')}." if reasons else ""
+        yield Finding(
+            kind=FindingKind.METADATA_MISSING,
+            clause=matching.policy.custody.clause,
+            severity=OF_KIND[FindingKind.METADATA_MISSING],
+            message=f"No accepted metadata name the video {video.object_key} ({video.size_bytes} bytes).{why}",
+            recording_id=video.object_key,
+            evidence=(
+                Evidence("object", video.object_key, video.modified_us),
+                *(Evidence("rejected_row", str(row.row)) for row in reasons),
+            ),
+        )
+
+
+def _duplicates(matching: Matching, rows: list[tuple[int, Placement]]) -> Iterator[Finding]:
+    """The later row of each set that shares a footage id, a hash, or device and start; one finding a row."""
+    tests: tuple[tuple[str, Callable[[Segment], Hashable | None]], ...] = (
+        ("the same footage id", lambda segment: segment.footage_id),
+        ("the same content (SHA-256)", lambda segment: segment.sha256),
+        ("the same camera and start", lambda segment: (segment.device_id, segment.media_started_us)),
+    )
+    stated: set[int] = set()
+    for what, key_of in tests:
+        first: dict[Hashable, Placement] = {}
+        for index, placement in sorted(rows, key=lambda row: (row[1].start_us, row[1].footage_id, row[1].segment.row)):
+            key = key_of(placement.segment)
+            if key is None:
+                continue
+            earlier = first.setdefault(key, placement)
+            if earlier is not placement and index not in stated:
+                stated.add(index)
+                yield _finding(
+                    matching,
+                    index,
+                    FindingKind.DUPLICATE,
+                    matching.policy.custody.clause,
+                    f"{placement.footage_id} has {what} as {earlier.footage_id} ({earlier.segment.row}).",
+                    more_evidence=(_row(earlier),),
+                )
+
+
+def _late_uploads(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+    rules = matching.policy.upload
+    for index, placement in rows:
+        uploaded_us = placement.segment.uploaded_us
+        if uploaded_us is None or uploaded_us - placement.end_us <= us_of_seconds(rules.grace_s):
+            continue
+        delay_us = uploaded_us - placement.end_us
+        yield _finding(
+            matching,
+            index,
+            FindingKind.LATE_UPLOAD,
+            rules.clause,
+            f"{placement.footage_id} was uploaded {said_length(delay_us)} after it ended; "
+            f"policy allows {said_length(us_of_seconds(rules.grace_s))}.",
+            seconds_us=delay_us,
+        )
+
+
+def _sequence_gaps(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+    by_device: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for index, placement in rows:
+        if placement.segment.sequence_no is not None:
+            by_device[placement.segment.device_id].append((placement.segment.sequence_no, index))
+    for device_id, numbered in sorted(by_device.items()):
+        for (before_no, before), (after_no, after) in pairwise(sorted(numbered)):
+            missing = after_no - before_no - 1
+            if missing <= 0:
+                continue
+            earlier = matching.placements[before]
+            yield _finding(
+                matching,
+                after,
+                FindingKind.SEQUENCE_GAP,
+                matching.policy.custody.clause,
+                f"Camera {device_id} numbers its files: {missing} between {before_no} ({earlier.footage_id}) and "
+                f"{after_no} ({matching.placements[after].footage_id}) {'is' if missing == 1 else 'are'} not in the records.",
+                more_evidence=(_row(earlier),),
+            )
+
+
+def _category_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+    rules = matching.policy.labelling
+    for recording_id, index, parts in _recordings(rows):
+        if rules.is_category_required and not any(part.segment.categories for part in parts):
+            yield _finding(
+                matching,
+                index,
+                FindingKind.CATEGORY_MISSING,
+                rules.clause,
+                f"Recording {recording_id} carries no category.",
+            )
+
+
+def _incident_labels(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+    rules = matching.policy.labelling
+    rows = list(rows)
+    touched: dict[str, set[str]] = defaultdict(set)
+    for index, placement in rows:
+        for window in matching.windows_of[index]:
+            touched[placement.recording_id].add(matching.measured[window].attendance.incident_id)
+    for recording_id, index, parts in _recordings(rows):
+        entered = {incident_id for part in parts for incident_id in part.segment.incident_ids}
+        fitting = ", ".join(sorted(touched[recording_id]))
+        if not entered and rules.is_incident_id_required:
+            message = f"Recording {recording_id} carries no incident id; by officer and time it belongs to {fitting}."
+            yield _finding(matching, index, FindingKind.INCIDENT_ID_MISSING, rules.clause, message)
+        elif entered and not entered & touched[recording_id]:
+            message = (
+                f"Recording {recording_id} carries the incident id {', '.join(sorted(entered))}; "
+                f"by officer and time it belongs to {fitting}."
+            )
+            yield _finding(matching, index, FindingKind.INCIDENT_ID_WRONG, rules.clause, message)
+
+
+def _recordings(rows: Iterable[tuple[int, Placement]]) -> Iterator[tuple[str, int, list[Placement]]]:
+    """Rows grouped by recording: (recording id, index of its first segment, its segments)."""
+    parts: dict[str, list[tuple[int, Placement]]] = defaultdict(list)
+    for index, placement in rows:
+        parts[placement.recording_id].append((index, placement))
+    for recording_id, found in sorted(parts.items()):
+        yield recording_id, found[0][0], [placement for _, placement in found]
+
+
+def _short_buffers(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+    rules = matching.policy.buffer
+    configured = {device.device_id: device.configured_buffer_us for device in matching.records.devices}
+    for index, placement in rows:
+        segment = placement.segment
+        if placement.activated_us is None or (segment.segment_no or 1) > 1:
+            continue
+        measured_us = placement.activated_us - placement.start_us
+        expected_us = configured.get(segment.device_id) or us_of_seconds(rules.expected_s)
+        if measured_us >= expected_us * rules.minimum_share or _follows_closely(matching, index, expected_us):
+            continue
+        yield _finding(
+            matching,
+            index,
+            FindingKind.SHORT_BUFFER,
+            rules.clause,
+            f"Recording {placement.recording_id} holds {said_length(max(measured_us, 0))} before its activation, "
+            f"{said_length(expected_us)} are configured: the camera was off or asleep until then.",
+            seconds_us=max(measured_us, 0),
+            spans=(Span(placement.activated_us - expected_us, placement.start_us),),
+        )
+
+
+def _follows_closely(matching: Matching, index: int, expected_us: int) -> bool:
+    """Whether the device's previous recording ended so shortly before that there was no time to fill the buffer."""
+    placement = matching.placements[index]
+    activated_us = placement.activated_us or placement.start_us
+    return any(
+        other.segment.device_id == placement.segment.device_id
+        and other.recording_id != placement.recording_id
+        and activated_us - expected_us <= other.end_us <= activated_us
+        for other in _placements_before(matching, index)
+    )
+
+
+def _placements_before(matching: Matching, position: int) -> Iterator[Placement]:
+    """Placements that started up to 8 h earlier (the longest segment accepted), latest first; they are in time order."""
+    for index in range(position - 1, -1, -1):
+        other = matching.placements[index]
+        if matching.placements[position].start_us - other.start_us > 8 * 3600 * SECOND_US:
+            return
+        yield other
+
+
+def _retention_risks(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+    rules = matching.policy.retention
+    for index, placement in rows:
+        segment = placement.segment
+        if segment.deleted_us is not None:
+            continue
+        until_us = segment.retention_until_us
+        if until_us is None:
+            until_us = placement.start_us + round(rules.keep_days * DAY_US)
+        left_us = until_us - matching.as_of_us
+        if left_us > rules.warning_days * DAY_US:
+            continue
+        when = f"in {left_us / DAY_US:.1f} days" if left_us > 0 else "since"
+        yield _finding(
+            matching,
+            index,
+            FindingKind.RETENTION_RISK,
+            rules.clause,
+            f"{placement.footage_id} may be deleted {when} ({said_day_time(until_us)}).",
+            seconds_us=max(left_us, 0),
+        )
+
+
+def _file_findings(matching: Matching, index: int, placement: Placement, inspection: Inspection) -> Iterator[Finding]:
+    clause, segment = matching.policy.custody.clause, placement.segment
+    said = placement.footage_id
+    if inspection.status is InspectionStatus.UNREADABLE:
+        message = f"The video of {said} could not be read: {str(inspection.reason).replace('_', ' ')}."
+        yield _finding(matching, index, FindingKind.UNREADABLE, clause, message, seconds_us=segment.duration_us)
+    if segment.sha256 and inspection.sha256 and segment.sha256.lower() != inspection.sha256:
+        hashes = f"{inspection.sha256[:16]}…, its metadata say {segment.sha256[:16]}…"
+        message = f"The SHA-256 of the video of {said} is {hashes}"
+        yield _finding(matching, index, FindingKind.HASH_MISMATCH, clause, message)
+    cut = next((defect for defect in inspection.defects if defect.kind is DefectKind.TRUNCATED), None)
+    if cut is not None:
+        lost_us = max(0, segment.duration_us - cut.start_us)
+        message = f"The file of {said} breaks off after {said_length(cut.start_us)}; {said_length(lost_us)} are missing."
+        yield _finding(matching, index, FindingKind.TRUNCATED, clause, message, seconds_us=lost_us)
+        return
+    yield from _duration_mismatch(matching, index, placement, inspection)
+
+
+def _duration_mismatch(matching: Matching, index: int, placement: Placement, inspection: Inspection) -> Iterator[Finding]:
+    found_us = inspection.container.duration_us if inspection.container else None
+    if found_us is None:
+        return
+    difference_us = placement.segment.duration_us - found_us
+    if abs(difference_us) > us_of_seconds(matching.policy.custody.duration_tolerance_s):
+        yield _finding(
+            matching,
+            index,
+            FindingKind.DURATION_MISMATCH,
+            matching.policy.custody.clause,
+            f"The metadata of {placement.footage_id} say {placement.segment.duration_us / SECOND_US:.1f} s, "
+            f"the file holds {found_us / SECOND_US:.1f} s.",
+            seconds_us=abs(difference_us),
+        )

@@ -1,0 +1,280 @@
+"""The decision: a result for every assignment, and the findings, from measured coverage and what the videos show.
+
+Pure: the same records, inspections, policy and moment give the same decision, in whatever order they come.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bwc_audit.domain.clocks import clock_findings
+from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
+from bwc_audit.domain.custody import custody_findings
+from bwc_audit.domain.explanations import Clues
+from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
+from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.results import (
+    AssignmentResult,
+    Decision,
+    IncidentResult,
+    Outcome,
+    PendingReason,
+    PlacedSegment,
+    UnknownReason,
+)
+from bwc_audit.domain.sight import SegmentSight, Sight, look, usability_findings
+from bwc_audit.domain.times import Span
+
+#: Kinds outside coverage and usability that still mean: something cannot be seen or relied on.
+_DOUBT_KINDS = frozenset(
+    {FindingKind.OBJECT_MISSING, FindingKind.TRUNCATED, FindingKind.UNREADABLE, FindingKind.HASH_MISMATCH}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """What the parts of a decision have in common."""
+
+    matching: Matching
+    sight: Sight
+    absent: dict[int, tuple[Finding, ...]]
+    withheld: dict[int, PendingReason | UnknownReason]
+    named: dict[tuple[str | None, str | None], list[Finding]]
+    spans: dict[str, dict[int, tuple[Span, ...]]]
+
+
+def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decision:
+    """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*."""
+    sight = look(matching, inspections)
+    clues = Clues.of(matching)
+    absent = absences(matching, clues)
+    withheld = {index: reason for index in absent if (reason := _withheld(matching, index))}
+    union = incident_union(matching)
+    findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
+    findings += usability_findings(matching, sight)
+    findings += custody_findings(matching, sight)
+    findings += clock_findings(matching.checks, matching.period)
+    judgeable = _judgeable_incidents(matching, union)
+    findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
+    findings = _distinct(findings)
+    pieces = _Pieces(matching, sight, absent, withheld, _by_assignment(findings), _span_tables(matching, sight))
+    results = tuple(_result(pieces, judged) for judged in matching.judged)
+    return Decision(
+        results=results,
+        incidents=_incident_results(matching, union, judgeable),
+        findings=tuple(findings),
+        segments=_placed_segments(matching, sight),
+        not_examined=_not_examined(matching, sight),
+        counts=_counts(matching, sight, inspections, results),
+    )
+
+
+def _withheld(matching: Matching, index: int) -> PendingReason | UnknownReason | None:
+    """Why an absence in this window may not be stated; None: it may."""
+    judged = matching.measured[index]
+    if judged.window is None:
+        return None
+    if not matching.records.segments:
+        return UnknownReason.FOOTAGE_NOT_LOADED
+    officer_id, window = judged.attendance.officer_id, judged.window.span
+    if any(
+        officer_id in placement.conflict and placement.start_us < window.end_us and placement.end_us > window.start_us
+        for placement in matching.contested
+    ):
+        return UnknownReason.HOLDER_CONFLICT
+    return matching.completeness.pending(officer_id, window)
+
+
+def _judgeable_incidents(matching: Matching, union: IncidentUnion) -> tuple[str, ...]:
+    """Incidents for which the sources of every officer who had to record are complete."""
+    undecidable = {one.attendance.incident_id for one in matching.judged if one.undecidable is not None}
+    return tuple(
+        incident_id
+        for incident_id, windows in sorted(union.windows.items())
+        if incident_id not in undecidable and not any(_withheld(matching, window) for window in windows)
+    )
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding a fingerprint, in order of incident and kind; of two, the one with more measured seconds."""
+    best: dict[str, Finding] = {}
+    for finding in findings:
+        other = best.get(finding.fingerprint)
+        if other is None or (finding.seconds_us, finding.message) > (other.seconds_us, other.message):
+            best[finding.fingerprint] = finding
+    return sorted(
+        best.values(),
+        key=lambda one: (one.incident_id or "", one.officer_id or "", one.kind, one.recording_id or "", one.fingerprint),
+    )
+
+
+def _by_assignment(findings: Iterable[Finding]) -> dict[tuple[str | None, str | None], list[Finding]]:
+    named: dict[tuple[str | None, str | None], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        named[finding.incident_id, finding.officer_id].append(finding)
+    return named
+
+
+def _span_tables(matching: Matching, sight: Sight) -> dict[str, dict[int, tuple[Span, ...]]]:
+    return {
+        "covered": matching.measures.covered.spans_by_window(),
+        "gaps": matching.measures.gaps.spans_by_window(),
+        "unusable": sight.unusable.spans_by_window(),
+    }
+
+
+def _result(pieces: _Pieces, judged: Judged) -> AssignmentResult:
+    attendance, index = judged.attendance, judged.measured
+    base = AssignmentResult(
+        incident_id=attendance.incident_id,
+        officer_id=attendance.officer_id,
+        outcome=Outcome.EXCLUDED if judged.bucket else _undecided_outcome(judged),
+        reason=judged.bucket or judged.undecidable,
+        unit_id=attendance.unit_id,
+        unit=attendance.officer.unit if attendance.officer else None,
+        call_type=attendance.incident.call_type if attendance.incident else None,
+        window=judged.window,
+        dispatched_us=attendance.dispatched_us,
+        en_route_us=attendance.en_route_us,
+        on_scene_us=attendance.on_scene_us,
+        cleared_us=attendance.cleared_us,
+        required_us=judged.window.span.length_us if judged.window and not judged.bucket else 0,
+    )
+    return base if index is None else _measured_result(pieces, base, index)
+
+
+def _undecided_outcome(judged: Judged) -> Outcome:
+    return Outcome.PENDING if isinstance(judged.undecidable, PendingReason) else Outcome.UNKNOWN
+
+
+def _measured_result(pieces: _Pieces, base: AssignmentResult, index: int) -> AssignmentResult:
+    matching, measures, sight = pieces.matching, pieces.matching.measures, pieces.sight
+    segments = matching.placements_of.get(index, ())
+    covered_us, unexamined_us = int(measures.covered_us[index]), int(sight.unexamined_us[index])
+    reason = pieces.withheld.get(index)
+    firm = {finding.kind for finding in pieces.absent.get(index, ()) if not finding.is_borderline}
+    if reason is not None:
+        outcome = Outcome.UNKNOWN if isinstance(reason, UnknownReason) else Outcome.PENDING
+    else:
+        outcome = Outcome.FINDINGS if _has_doubt(pieces, base) else Outcome.COVERED
+    is_decided = reason is None
+    has_footage = covered_us > 0
+    return AssignmentResult(
+        incident_id=base.incident_id,
+        officer_id=base.officer_id,
+        outcome=outcome,
+        reason=reason,
+        unit_id=base.unit_id,
+        unit=base.unit,
+        call_type=base.call_type,
+        window=base.window,
+        dispatched_us=base.dispatched_us,
+        en_route_us=base.en_route_us,
+        on_scene_us=base.on_scene_us,
+        cleared_us=base.cleared_us,
+        required_us=int(measures.required_us[index]),
+        covered_us=covered_us,
+        usable_us=None if has_footage and unexamined_us == covered_us else int(sight.usable_us[index]),
+        unexamined_us=unexamined_us,
+        lateness_us=int(measures.lateness_us[index]) if has_footage else None,
+        is_on_time=(has_footage and FindingKind.LATE_ACTIVATION not in firm) if is_decided else None,
+        is_whole_window=(has_footage and not firm) if is_decided else None,
+        uncertainty_us=int(measures.uncertainty_us[index]),
+        covered=pieces.spans["covered"].get(index, ()),
+        gaps=pieces.spans["gaps"].get(index, ()),
+        unusable=pieces.spans["unusable"].get(index, ()),
+        footage_ids=tuple(sorted({matching.placements[segment].footage_id for segment in segments})),
+        not_examined=tuple(said for segment in segments for said in sight.of_placement[segment].not_examined),
+    )
+
+
+def _has_doubt(pieces: _Pieces, base: AssignmentResult) -> bool:
+    return any(
+        not finding.is_borderline
+        and (finding.kind.group in (FindingGroup.COVERAGE, FindingGroup.USABILITY) or finding.kind in _DOUBT_KINDS)
+        for finding in pieces.named.get((base.incident_id, base.officer_id), ())
+    )
+
+
+def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Iterable[str]) -> tuple[IncidentResult, ...]:
+    sayable = set(judgeable)
+    return tuple(
+        IncidentResult(
+            incident_id=incident.incident_id,
+            call_type=incident.call_type,
+            priority=incident.priority,
+            opened_us=incident.opened_us,
+            closed_us=incident.closed_us,
+            area=incident.area,
+            uncovered=union.uncovered[incident.incident_id] if incident.incident_id in sayable else None,
+        )
+        for incident in sorted(matching.records.incidents, key=lambda incident: incident.incident_id)
+    )
+
+
+def _placed_segments(matching: Matching, sight: Sight) -> tuple[PlacedSegment, ...]:
+    """Each segment once for every incident whose windows it touches, or that it is tagged with."""
+    known = {incident.incident_id for incident in matching.records.incidents}
+    placed: list[PlacedSegment] = []
+    for index, placement in enumerate(matching.placements):
+        matched = {matching.measured[window].attendance.incident_id for window in matching.windows_of.get(index, ())}
+        tagged = (set(placement.segment.incident_ids) & known) - matched
+        seen = sight.of_placement.get(index)
+        placed += [_placed(placement, incident_id, "matched", seen) for incident_id in matched]
+        placed += [_placed(placement, incident_id, "tagged", seen) for incident_id in tagged]
+    return tuple(sorted(placed, key=lambda one: (one.incident_id, one.span, one.footage_id, one.object_key or "")))
+
+
+def _placed(placement: Placement, incident_id: str, role: str, seen: SegmentSight | None) -> PlacedSegment:
+    return PlacedSegment(
+        incident_id=incident_id,
+        footage_id=placement.footage_id,
+        recording_id=placement.recording_id,
+        device_id=placement.segment.device_id,
+        officer_id=placement.officer_id,
+        span=Span(placement.start_us, placement.end_us),
+        activated_us=placement.activated_us,
+        offset_us=placement.clock.offset_us,
+        uncertainty_us=placement.clock.tolerance_us,
+        role=role,
+        object_key=placement.segment.object_key,
+        inspection_status=seen.inspection.status if seen and seen.inspection else None,
+        unusable=seen.unusable if seen else (),
+        not_examined=seen.not_examined
+        if seen
+        else (f"{placement.footage_id}: touches no required window, not looked into",),
+    )
+
+
+def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
+    """What makes the run incomplete: footage in a required window that could not be looked into, footage not loaded.
+
+    A video that an officer's force deleted, or that the store does not hold, is a fact of the evidence and stated as such;
+    it is listed here all the same, because nobody looked.
+    """
+    said = [what for seen in sight.of_placement.values() if seen.unexamined for what in seen.not_examined]
+    if matching.judged and not matching.records.segments:
+        said.append("no footage metadata were read for the period")
+    return tuple(sorted(set(said)))
+
+
+def _counts(
+    matching: Matching, sight: Sight, inspections: Mapping[str, Inspection], results: tuple[AssignmentResult, ...]
+) -> dict[str, int]:
+    outcomes = Counter(result.outcome.value for result in results)
+    looked = [seen.inspection for seen in sight.of_placement.values() if seen.inspection]
+    return {
+        "incidents": len(matching.records.incidents),
+        "assignments": len(results),
+        **{f"assignments_{outcome.value}": outcomes[outcome.value] for outcome in Outcome},
+        "segments": len(matching.placements),
+        "segments_in_windows": len(matching.windows_of),
+        "videos_stored": len(matching.records.objects),
+        "videos_examined": len({inspection.object_key for inspection in looked}),
+        "frames_sampled": sum(inspection.examined.frames_sampled for inspection in inspections.values()),
+        "rows_rejected": len(matching.records.rejected),
+    }

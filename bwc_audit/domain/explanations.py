@@ -1,0 +1,165 @@
+"""Competing explanations of an absence, each with what speaks for it and against it.
+
+An explanation is an invitation to look, ordered by how directly a source speaks for it. None is offered without at least
+one thing a reader can check; none of them withdraws the measured fact.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bwc_audit.domain.findings import Explanation, ExplanationKind
+from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.phrases import said_length, said_time
+from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
+from bwc_audit.domain.times import Span, iso_utc
+
+_OFF_KINDS = frozenset(
+    {DeviceEventKind.POWER_OFF, DeviceEventKind.SLEEP, DeviceEventKind.BATTERY_EMPTY, DeviceEventKind.DOCK}
+)
+_ON_KINDS = frozenset({DeviceEventKind.POWER_ON, DeviceEventKind.WAKE, DeviceEventKind.UNDOCK})
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What the sources hold that could explain an absence, indexed once for a run."""
+
+    tagged: dict[str, tuple[Placement, ...]]
+    by_device: dict[str, tuple[Placement, ...]]
+    unassigned: tuple[Placement, ...]
+    switching: dict[str, tuple[DeviceEvent, ...]]
+    orphan_videos: tuple[str, ...]
+
+    @staticmethod
+    def of(matching: Matching) -> Clues:
+        tagged: dict[str, list[Placement]] = defaultdict(list)
+        by_device: dict[str, list[Placement]] = defaultdict(list)
+        for placement in matching.placements:
+            by_device[placement.segment.device_id].append(placement)
+            for incident_id in placement.segment.incident_ids:
+                tagged[incident_id].append(placement)
+        switching: dict[str, list[DeviceEvent]] = defaultdict(list)
+        for event in sorted(matching.records.device_events, key=lambda event: (event.at_us, event.event, event.row)):
+            if event.event in _OFF_KINDS | _ON_KINDS:
+                switching[event.device_id].append(event)
+        named = {placement.segment.object_key for placement in matching.placements}
+        return Clues(
+            tagged={key: tuple(found) for key, found in tagged.items()},
+            by_device={key: tuple(found) for key, found in by_device.items()},
+            unassigned=tuple(placement for placement in matching.placements if placement.officer_id is None),
+            switching={key: tuple(found) for key, found in switching.items()},
+            orphan_videos=tuple(
+                sorted(video.object_key for video in matching.records.objects if video.object_key not in named)
+            ),
+        )
+
+
+def explain(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> tuple[Explanation, ...]:
+    """Explanations for uncovered ``spans`` of one assignment; the most directly evidenced first."""
+    found = [
+        *_tagged_elsewhere(clues, judged),
+        *_other_officer(matching, clues, judged, spans),
+        *_unassigned_device(clues, spans),
+        *_device_off(matching, clues, judged, spans),
+        *_no_camera(matching, judged),
+        *_pending_upload(matching, judged),
+        *_video_without_metadata(clues),
+    ]
+    return tuple(found)
+
+
+def _overlaps(placement: Placement, spans: tuple[Span, ...]) -> bool:
+    return any(placement.start_us < span.end_us and placement.end_us > span.start_us for span in spans)
+
+
+def _tagged_elsewhere(clues: Clues, judged: Judged) -> Iterator[Explanation]:
+    if judged.window is None:
+        return
+    window = judged.window.span
+    for placement in clues.tagged.get(judged.attendance.incident_id, ()):
+        if placement.start_us < window.end_us and placement.end_us > window.start_us:
+            continue
+        shift_us = window.start_us - placement.start_us
+        shift = f"{said_length(abs(shift_us))} {'slow' if shift_us > 0 else 'fast'}"
+        against = [] if placement.officer_id == judged.attendance.officer_id else ["it belongs to another officer"]
+        against += ["the dock measured this camera's clock"] if placement.clock.check else []
+        yield Explanation(
+            ExplanationKind.TAGGED_ELSEWHERE,
+            (
+                f"recording {placement.recording_id} carries this incident's id and starts at "
+                f"{iso_utc(placement.start_us)}; it would fit if its clock were {shift}",
+            ),
+            tuple(against),
+        )
+
+
+def _other_officer(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> Iterator[Explanation]:
+    officer_id = judged.attendance.officer_id
+    for device_id in _held(matching, judged, spans):
+        for placement in clues.by_device.get(device_id, ()):
+            if placement.officer_id not in (None, officer_id) and _overlaps(placement, spans):
+                yield Explanation(
+                    ExplanationKind.OTHER_OFFICER,
+                    (
+                        f"recording {placement.recording_id} of camera {device_id}, held by this officer then, "
+                        f"is filed under officer {placement.officer_id}",
+                    ),
+                    ("the metadata name the other officer",),
+                )
+
+
+def _unassigned_device(clues: Clues, spans: tuple[Span, ...]) -> Iterator[Explanation]:
+    for placement in clues.unassigned:
+        if _overlaps(placement, spans):
+            whose = f"held by {' and '.join(placement.conflict)} at once" if placement.conflict else "assigned to nobody"
+            yield Explanation(
+                ExplanationKind.UNASSIGNED_DEVICE,
+                (f"recording {placement.recording_id} of camera {placement.segment.device_id}, {whose}, runs at that time",),
+            )
+
+
+def _device_off(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> Iterator[Explanation]:
+    for device_id in _held(matching, judged, spans):
+        before = [event for event in clues.switching.get(device_id, ()) if event.at_us <= spans[0].start_us]
+        if before and before[-1].event in _OFF_KINDS:
+            last = before[-1]
+            switched = f"{last.event.replace('_', ' ')} at {said_time(last.at_us)}"
+            yield Explanation(
+                ExplanationKind.DEVICE_OFF, (f"camera {device_id}: {switched}, not switched on again before the gap",)
+            )
+
+
+def _no_camera(matching: Matching, judged: Judged) -> Iterator[Explanation]:
+    if judged.window and not _held(matching, judged, (judged.window.span,)):
+        yield Explanation(
+            ExplanationKind.NO_CAMERA,
+            ("the holder history names no camera for this officer at that time",),
+            ("the roster says that a camera was issued",),
+        )
+
+
+def _pending_upload(matching: Matching, judged: Judged) -> Iterator[Explanation]:
+    if judged.window is None:
+        return
+    undocked = matching.completeness.undocked(judged.attendance.officer_id, judged.window.span)
+    if undocked:
+        yield Explanation(
+            ExplanationKind.PENDING_UPLOAD,
+            (f"camera {', '.join(undocked)} has not been docked since",),
+            ("the time allowed for uploads is over",),
+        )
+
+
+def _video_without_metadata(clues: Clues) -> Iterator[Explanation]:
+    if clues.orphan_videos:
+        count = len(clues.orphan_videos)
+        shown = ", ".join(clues.orphan_videos[:3]) + (" …" if count > 3 else "")
+        said = f"{count} video{'s' if count > 1 else ''} in the store without metadata could be from that time: {shown}"
+        yield Explanation(ExplanationKind.VIDEO_WITHOUT_METADATA, (said,))
+
+
+def _held(matching: Matching, judged: Judged, spans: tuple[Span, ...]) -> tuple[str, ...]:
+    return matching.history.devices_of(judged.attendance.officer_id, spans[0].start_us, spans[-1].end_us)

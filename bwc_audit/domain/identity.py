@@ -1,0 +1,84 @@
+"""Who is meant: officer identifiers across systems, and who held a device when.
+
+Decides only what the roster and the holder history say. An identifier that fits no officer, or more than one, stays
+unresolved; guessing would put one officer's silence on another's record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bwc_audit.domain.records import Holding, Officer
+
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
+_PREFIX_AND_ZEROS = re.compile(r"^[A-Z]*0*")
+
+
+def bare_badge(officer_id: str) -> str:
+    """The identifier without prefix letters, punctuation and leading zeros: ``PC 0101`` and ``101`` are both ``101``.
+
+    Empty where nothing is left (an identifier of letters only has no bare form).
+    """
+    return _PREFIX_AND_ZEROS.sub("", _NOT_ALPHANUMERIC.sub("", officer_id.upper()), count=1)
+
+
+class Roster:
+    """Officers by identifier, as written first, else by a bare badge that exactly one officer has."""
+
+    __slots__ = ("_by_bare", "_by_id")
+
+    def __init__(self, officers: Iterable[Officer]) -> None:
+        self._by_id = {officer.officer_id: officer for officer in officers}
+        by_bare: dict[str, set[str]] = defaultdict(set)
+        for officer_id in self._by_id:
+            by_bare[bare_badge(officer_id)].add(officer_id)
+        by_bare.pop("", None)
+        self._by_bare = {bare: next(iter(ids)) for bare, ids in by_bare.items() if len(ids) == 1}
+
+    def resolve(self, officer_id: str) -> Officer | None:
+        """The officer meant, or None."""
+        found = self._by_id.get(officer_id)
+        if found is None:
+            found = self._by_id.get(self._by_bare.get(bare_badge(officer_id), ""))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class HolderHistory:
+    """Effective-dated holders of each device."""
+
+    by_device: dict[str, tuple[Holding, ...]]
+    by_officer: dict[str, tuple[Holding, ...]]
+
+    @staticmethod
+    def of(holdings: Iterable[Holding], roster: Roster) -> HolderHistory:
+        by_device: dict[str, list[Holding]] = defaultdict(list)
+        by_officer: dict[str, list[Holding]] = defaultdict(list)
+        for holding in holdings:
+            by_device[holding.device_id].append(holding)
+            officer = roster.resolve(holding.officer_id)
+            by_officer[officer.officer_id if officer else holding.officer_id].append(holding)
+        return HolderHistory(
+            {key: tuple(sorted(rows, key=_holding_order)) for key, rows in by_device.items()},
+            {key: tuple(sorted(rows, key=_holding_order)) for key, rows in by_officer.items()},
+        )
+
+    def holders_at(self, device_id: str, at_us: int) -> tuple[Holding, ...]:
+        """Who held the device at that moment; several where the history contradicts itself."""
+        return tuple(holding for holding in self.by_device.get(device_id, ()) if _holds(holding, at_us, at_us + 1))
+
+    def devices_of(self, officer_id: str, start_us: int, end_us: int) -> tuple[str, ...]:
+        """Devices the officer held at any moment of ``[start_us, end_us)``, ascending."""
+        held = self.by_officer.get(officer_id, ())
+        return tuple(sorted({holding.device_id for holding in held if _holds(holding, start_us, end_us)}))
+
+
+def _holding_order(holding: Holding) -> tuple[int, str, str]:
+    return (holding.held_from_us, holding.device_id, holding.officer_id)
+
+
+def _holds(holding: Holding, start_us: int, end_us: int) -> bool:
+    return holding.held_from_us < end_us and (holding.held_to_us is None or holding.held_to_us > start_us)

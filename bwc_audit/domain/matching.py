@@ -1,0 +1,253 @@
+"""From records to measured coverage: the part of a decision that needs no picture.
+
+Who had to record when, which recordings touch that time, and what they cover. What to look at in the videos follows from
+it (``inspection_plan``); what it all means is decided afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from bwc_audit.domain import coverage
+from bwc_audit.domain.clocks import ClockChecks
+from bwc_audit.domain.completeness import Completeness
+from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
+from bwc_audit.domain.findings import Window
+from bwc_audit.domain.identity import HolderHistory, Roster
+from bwc_audit.domain.inspection import InspectionRequest
+from bwc_audit.domain.placement import Placement, place_segments
+from bwc_audit.domain.policy import CoverageRules, Policy
+from bwc_audit.domain.records import Records
+from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
+from bwc_audit.domain.times import Span, us_of_seconds
+from bwc_audit.domain.waterfall import Attendance, Exemptions, attendances, bucket_of, is_open, required_window
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One attendance after steps 1-4. ``measured`` is its index in the measures; None where it is not measured.
+
+    Exactly one of ``bucket`` and ``pieces`` says something, unless it is ``undecidable`` for a reason.
+    """
+
+    attendance: Attendance
+    bucket: Bucket | None = None
+    undecidable: PendingReason | UnknownReason | None = None
+    window: Window | None = None
+    pieces: tuple[Span, ...] = ()
+    measured: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Everything measured from rows alone, for a period, as of a moment.
+
+    ``measured``: the attendances that have a required window to measure, by their index in the measures.
+    ``contested``: segments of devices with several holders at that moment.
+    ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
+    ``placements_of`` the reverse, in order of time.
+    """
+
+    records: Records
+    policy: Policy
+    period: Span
+    as_of_us: int
+    roster: Roster
+    history: HolderHistory
+    checks: ClockChecks
+    completeness: Completeness
+    judged: tuple[Judged, ...]
+    measured: tuple[Judged, ...]
+    placements: tuple[Placement, ...]
+    contested: tuple[Placement, ...]
+    windows: WindowArrays
+    pieces: SpanTable
+    owner_of: dict[str, int]
+    measures: CoverageMeasures
+    windows_of: dict[int, tuple[int, ...]]
+    placements_of: dict[int, tuple[int, ...]]
+
+
+def limits_of(rules: CoverageRules) -> CoverageLimits:
+    """The engine's limits in microseconds."""
+    return CoverageLimits(
+        activation_grace_us=us_of_seconds(rules.activation_grace_s),
+        deactivation_grace_us=us_of_seconds(rules.deactivation_grace_s),
+        gap_us=us_of_seconds(rules.gap_s),
+        join_us=us_of_seconds(rules.join_s),
+    )
+
+
+def match(records: Records, policy: Policy, period: Span, as_of_us: int) -> Matching:
+    """Judge and measure every assignment of the records. The order of the records does not matter."""
+    roster = Roster(records.officers)
+    history = HolderHistory.of(records.holdings, roster)
+    checks = ClockChecks.of(records.device_events, policy.clock)
+    placements = place_segments(records.segments, roster, history, checks)
+    exemptions = Exemptions(records.exemptions, roster)
+    judged = _judge(records, policy, roster, exemptions)
+    owner_of = _owners(judged, placements)
+    windows, pieces = _window_arrays(judged, owner_of, history, checks)
+    measures = coverage.measure_coverage(windows, pieces, segment_arrays(placements, owner_of), limits_of(policy.coverage))
+    windows_of, placements_of = _pairs(measures, windows, placements)
+    return Matching(
+        records=records,
+        policy=policy,
+        period=period,
+        as_of_us=as_of_us,
+        roster=roster,
+        history=history,
+        checks=checks,
+        completeness=Completeness.of(records.device_events, history, policy.upload, as_of_us),
+        judged=judged,
+        measured=tuple(one for one in judged if one.measured is not None),
+        placements=placements,
+        contested=tuple(placement for placement in placements if placement.conflict),
+        windows=windows,
+        pieces=pieces,
+        owner_of=owner_of,
+        measures=measures,
+        windows_of=windows_of,
+        placements_of=placements_of,
+    )
+
+
+def _judge(records: Records, policy: Policy, roster: Roster, exemptions: Exemptions) -> tuple[Judged, ...]:
+    judged: list[Judged] = []
+    measured = 0
+    for attendance in attendances(records.assignments, records.incidents, roster):
+        one = _judge_one(attendance, policy, exemptions)
+        if one.pieces:
+            one = Judged(one.attendance, one.bucket, one.undecidable, one.window, one.pieces, measured)
+            measured += 1
+        judged.append(one)
+    return tuple(judged)
+
+
+def _judge_one(attendance: Attendance, policy: Policy, exemptions: Exemptions) -> Judged:
+    bucket = bucket_of(attendance, policy)
+    if bucket is not None:
+        return Judged(attendance, bucket=bucket)
+    window = required_window(attendance, policy)
+    if attendance.officer is None:
+        return Judged(attendance, undecidable=UnknownReason.IDENTITY, window=window)
+    if attendance.incident is None:
+        return Judged(attendance, undecidable=UnknownReason.INCIDENT_NOT_LOADED, window=window)
+    if is_open(attendance, policy):
+        return Judged(attendance, undecidable=PendingReason.CAD_OPEN)
+    if window is None:
+        return Judged(attendance, bucket=Bucket.INVALID_TIMES)
+    pieces = exemptions.required_pieces(attendance, window.span)
+    if not pieces:
+        return Judged(attendance, bucket=Bucket.FULLY_EXEMPT, window=window)
+    return Judged(attendance, window=window, pieces=pieces)
+
+
+def _owners(judged: tuple[Judged, ...], placements: tuple[Placement, ...]) -> dict[str, int]:
+    officers = {one.attendance.officer_id for one in judged if one.pieces}
+    officers |= {placement.officer_id for placement in placements if placement.officer_id is not None}
+    return {officer_id: index for index, officer_id in enumerate(sorted(officers))}
+
+
+def segment_arrays(placements: tuple[Placement, ...], owner_of: dict[str, int]) -> SegmentArrays:
+    """Placements as arrays, in their order. Those without an officer get owners of their own, which match no window."""
+    nobody = len(owner_of)
+    return SegmentArrays(
+        owner=np.array(
+            [nobody if place.officer_id is None else owner_of[place.officer_id] for place in placements], np.int64
+        ),
+        start_us=np.array([place.start_us for place in placements], np.int64),
+        end_us=np.array([place.end_us for place in placements], np.int64),
+        activated_us=np.array(
+            [NO_TIME if place.activated_us is None else place.activated_us for place in placements], np.int64
+        ),
+        tolerance_us=np.array([place.clock.tolerance_us for place in placements], np.int64),
+    )
+
+
+def _window_arrays(
+    judged: tuple[Judged, ...], owner_of: dict[str, int], history: HolderHistory, checks: ClockChecks
+) -> tuple[WindowArrays, SpanTable]:
+    rows = [(one, one.window.span) for one in judged if one.pieces and one.window is not None]
+    windows = WindowArrays(
+        owner=np.array([owner_of[one.attendance.officer_id] for one, _ in rows], np.int64),
+        start_us=np.array([span.start_us for _, span in rows], np.int64),
+        end_us=np.array([span.end_us for _, span in rows], np.int64),
+        precision_us=np.array([one.attendance.precision_us for one, _ in rows], np.int64),
+        tolerance_us=np.array(
+            [_expected_tolerance(one.attendance.officer_id, span, history, checks) for one, span in rows], np.int64
+        ),
+    )
+    cut = [(index, piece) for index, (one, _) in enumerate(rows) for piece in one.pieces]
+    pieces = SpanTable(
+        window=np.array([index for index, _ in cut], np.int64),
+        start_us=np.array([piece.start_us for _, piece in cut], np.int64),
+        end_us=np.array([piece.end_us for _, piece in cut], np.int64),
+    )
+    return windows, pieces
+
+
+def _expected_tolerance(officer_id: str, window: Span, history: HolderHistory, checks: ClockChecks) -> int:
+    """How far the clocks of the cameras held then may be off; an unknown camera's clock is not trusted."""
+    devices = history.devices_of(officer_id, window.start_us, window.end_us) or ("",)
+    return max(checks.estimate(device_id, window.start_us).tolerance_us for device_id in devices)
+
+
+def _pairs(
+    measures: CoverageMeasures, windows: WindowArrays, placements: tuple[Placement, ...]
+) -> tuple[dict[int, tuple[int, ...]], dict[int, tuple[int, ...]]]:
+    windows_of: dict[int, list[int]] = defaultdict(list)
+    placements_of: dict[int, list[int]] = defaultdict(list)
+    for window, segment in zip(measures.pair_window.tolist(), measures.pair_segment.tolist(), strict=True):
+        windows_of[segment].append(window)
+        placements_of[window].append(segment)
+    start_us = windows.start_us.tolist()
+    return (
+        {segment: tuple(sorted(found, key=lambda index: (start_us[index], index))) for segment, found in windows_of.items()},
+        {window: tuple(sorted(found)) for window, found in placements_of.items()},
+    )
+
+
+def inspection_plan(matching: Matching, *, is_deep: bool = False) -> tuple[InspectionRequest, ...]:
+    """What to look at: each stored video that touches a required window, the parts inside windows; by object key."""
+    stored = {video.object_key for video in matching.records.objects}
+    spans: dict[str, set[Span]] = defaultdict(set)
+    placement_of: dict[str, Placement] = {}
+    for index, windows in matching.windows_of.items():
+        placement = matching.placements[index]
+        key = placement.segment.object_key
+        if key is None or key not in stored:
+            continue
+        placement_of.setdefault(key, placement)
+        for window in windows:
+            low = max(placement.start_us, int(matching.windows.start_us[window])) - placement.start_us
+            high = min(placement.end_us, int(matching.windows.end_us[window])) - placement.start_us
+            spans[key].add(Span(low, high))
+    return tuple(
+        InspectionRequest(
+            object_key=key,
+            spans=_merged(spans[key]),
+            expected_duration_us=placement_of[key].segment.duration_us,
+            buffer_us=_buffer_in_file(placement_of[key]),
+            is_deep=is_deep,
+        )
+        for key in sorted(spans)
+    )
+
+
+def _merged(spans: set[Span]) -> tuple[Span, ...]:
+    ordered = sorted(spans)
+    starts, ends = coverage.union(
+        np.array([span.start_us for span in ordered], np.int64), np.array([span.end_us for span in ordered], np.int64)
+    )
+    return tuple(Span(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _buffer_in_file(placement: Placement) -> int | None:
+    """How much of the start of this file is pre-event buffer; 0 in later segments; None: not known."""
+    if placement.activated_us is not None:
+        return max(0, min(placement.activated_us - placement.start_us, placement.segment.duration_us))
+    return 0 if (placement.segment.segment_no or 1) > 1 else placement.segment.pre_event_buffer_us

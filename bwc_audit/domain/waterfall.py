@@ -1,0 +1,194 @@
+"""Which assignments must be judged: rows merged into one a person and incident, then the exclusion waterfall.
+
+Each assignment falls into at most one bucket, the first that fits in the fixed order of ``Bucket``. What passes has a
+required window, unless the dispatch record is still open or the officer cannot be identified.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bwc_audit.domain.findings import Window
+from bwc_audit.domain.identity import Roster
+from bwc_audit.domain.policy import Policy, Reference
+from bwc_audit.domain.records import Assignment, Exemption, Incident, Officer, RowRef
+from bwc_audit.domain.results import Bucket
+from bwc_audit.domain.times import SECOND_US, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """One officer on one incident: first dispatch, en route and arrival, last clear over all rows of the two.
+
+    ``officer`` None: not in the roster; ``officer_id`` is then as written. ``incident`` None: never read.
+    """
+
+    incident_id: str
+    officer_id: str
+    incident: Incident | None
+    officer: Officer | None
+    rows: tuple[RowRef, ...]
+    unit_id: str | None
+    dispatched_us: int | None
+    en_route_us: int | None
+    on_scene_us: int | None
+    cleared_us: int | None
+    is_cancelled: bool
+    precision_us: int
+
+    def time_of(self, reference: Reference) -> int | None:
+        """The recorded moment of a reference, or None."""
+        match reference:
+            case Reference.DISPATCHED:
+                return self.dispatched_us
+            case Reference.EN_ROUTE:
+                return self.en_route_us
+            case Reference.ON_SCENE:
+                return self.on_scene_us
+            case Reference.CLEARED:
+                return self.cleared_us
+            case Reference.INCIDENT_OPENED:
+                return self.incident.opened_us if self.incident else None
+            case Reference.INCIDENT_CLOSED:
+                return self.incident.closed_us if self.incident else None
+
+
+def attendances(assignments: Iterable[Assignment], incidents: Iterable[Incident], roster: Roster) -> tuple[Attendance, ...]:
+    """Rows of one incident and officer merged; ordered by incident, then officer."""
+    incident_of = {incident.incident_id: incident for incident in incidents}
+    groups: dict[tuple[str, str], list[Assignment]] = defaultdict(list)
+    for row in assignments:
+        officer = roster.resolve(row.officer_id)
+        groups[row.incident_id, officer.officer_id if officer else row.officer_id].append(row)
+    return tuple(
+        _merge(rows, incident_of.get(incident_id), officer_id, roster)
+        for (incident_id, officer_id), rows in sorted(groups.items())
+    )
+
+
+def _merge(rows: Sequence[Assignment], incident: Incident | None, officer_id: str, roster: Roster) -> Attendance:
+    live = [row for row in rows if not row.is_cancelled] or list(rows)
+    units = sorted({row.unit_id for row in live if row.unit_id})
+    precisions = [row.precision_us for row in live]
+    return Attendance(
+        incident_id=rows[0].incident_id,
+        officer_id=officer_id,
+        incident=incident,
+        officer=roster.resolve(officer_id),
+        rows=tuple(sorted(row.row for row in rows)),
+        unit_id=units[0] if units else None,
+        dispatched_us=min((row.dispatched_us for row in live if row.dispatched_us is not None), default=None),
+        en_route_us=min((row.en_route_us for row in live if row.en_route_us is not None), default=None),
+        on_scene_us=min((row.on_scene_us for row in live if row.on_scene_us is not None), default=None),
+        cleared_us=max((row.cleared_us for row in live if row.cleared_us is not None), default=None),
+        is_cancelled=all(row.is_cancelled for row in rows),
+        precision_us=max(precisions),
+    )
+
+
+def bucket_of(attendance: Attendance, policy: Policy) -> Bucket | None:
+    """The first bucket that fits, except ``fully_exempt``, which needs the window."""
+    scope = policy.scope
+    if attendance.is_cancelled:
+        return Bucket.CANCELLED
+    if attendance.incident is not None:
+        if _is_test(attendance.incident, policy):
+            return Bucket.TEST_OR_CALLBACK
+        if _is_out_of_scope(attendance.incident, policy):
+            return Bucket.OUT_OF_SCOPE
+    if attendance.officer is None:
+        return None
+    if not _has_camera(attendance.officer, attendance):
+        return Bucket.NO_CAMERA_ISSUED
+    if attendance.on_scene_us is None:
+        return Bucket.NEVER_ON_SCENE
+    if attendance.cleared_us is not None:
+        on_scene_s = (attendance.cleared_us - attendance.on_scene_us) / SECOND_US
+        if 0 <= on_scene_s < scope.minimum_on_scene_s:
+            return Bucket.BELOW_MINIMUM
+    ended_us = attendance.cleared_us if attendance.cleared_us is not None else attendance.time_of(Reference.INCIDENT_CLOSED)
+    if ended_us is not None and not 0 <= (ended_us - attendance.on_scene_us) / SECOND_US <= scope.maximum_assignment_s:
+        return Bucket.INVALID_TIMES
+    return None
+
+
+def _is_test(incident: Incident, policy: Policy) -> bool:
+    tags = {tag.casefold() for tag in (*incident.tags, incident.call_disposition_code or "")}
+    types = {call_type.casefold() for call_type in policy.scope.test_call_types}
+    return incident.call_type.casefold() in types or bool(tags & {tag.casefold() for tag in policy.scope.test_tags})
+
+
+def _is_out_of_scope(incident: Incident, policy: Policy) -> bool:
+    scope = policy.scope
+    if incident.call_type in scope.excluded_call_types:
+        return True
+    if scope.call_types and incident.call_type not in scope.call_types:
+        return True
+    return bool(scope.priorities) and incident.priority not in scope.priorities
+
+
+def _has_camera(officer: Officer, attendance: Attendance) -> bool:
+    if officer.camera_from_us is None and officer.camera_to_us is None:
+        return False
+    times = (attendance.on_scene_us, attendance.dispatched_us, attendance.time_of(Reference.INCIDENT_OPENED))
+    at_us = next((time_us for time_us in times if time_us is not None), None)
+    if at_us is None:
+        return True
+    is_issued = officer.camera_from_us is None or officer.camera_from_us <= at_us
+    return is_issued and (officer.camera_to_us is None or at_us < officer.camera_to_us)
+
+
+def required_window(attendance: Attendance, policy: Policy) -> Window | None:
+    """The required window; None where no reference closes or opens it, or it would be empty."""
+    start = _first_reference(attendance, policy.window.start)
+    end = _first_reference(attendance, policy.window.end)
+    if start is None or end is None or end[1] <= start[1]:
+        return None
+    is_substituted = start[0] is not policy.window.start[0] or end[0] is not policy.window.end[0]
+    return Window(Span(start[1], end[1]), start[0], end[0], is_substituted)
+
+
+def is_open(attendance: Attendance, policy: Policy) -> bool:
+    """Whether the dispatch record does not say yet when the window ends."""
+    return _first_reference(attendance, policy.window.end) is None
+
+
+def _first_reference(attendance: Attendance, references: Sequence[Reference]) -> tuple[Reference, int] | None:
+    for reference in references:
+        time_us = attendance.time_of(reference)
+        if time_us is not None:
+            return reference, time_us
+    return None
+
+
+class Exemptions:
+    """Exemptions by officer."""
+
+    __slots__ = ("_by_officer",)
+
+    def __init__(self, exemptions: Iterable[Exemption], roster: Roster) -> None:
+        self._by_officer: dict[str, list[Exemption]] = defaultdict(list)
+        for exemption in exemptions:
+            officer = roster.resolve(exemption.officer_id)
+            self._by_officer[officer.officer_id if officer else exemption.officer_id].append(exemption)
+
+    def required_pieces(self, attendance: Attendance, window: Span) -> tuple[Span, ...]:
+        """What the exemptions of this officer (for this incident, or for any) leave of the window; may be empty."""
+        pieces = [window]
+        for exemption in self._by_officer.get(attendance.officer_id, ()):
+            if exemption.incident_id not in (None, attendance.incident_id):
+                continue
+            start_us = window.start_us if exemption.from_us is None else exemption.from_us
+            end_us = window.end_us if exemption.to_us is None else exemption.to_us
+            pieces = [part for piece in pieces for part in _without(piece, start_us, end_us)]
+        return tuple(pieces)
+
+
+def _without(piece: Span, start_us: int, end_us: int) -> list[Span]:
+    left = (piece.start_us, min(piece.end_us, start_us))
+    right = (max(piece.start_us, end_us), piece.end_us)
+    if end_us <= start_us or end_us <= piece.start_us or start_us >= piece.end_us:
+        return [piece]
+    return [Span(low, high) for low, high in (left, right) if low < high]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Severity
@@ -68,8 +68,9 @@ def _checked_offset(event: DeviceEvent) -> int | None:
         return None  # a value that is no number cannot be read as a rest of zero; the row itself is kept
 
 
-def clock_findings(checks: ClockChecks, period: Span) -> Iterator[Finding]:
-    """At most one finding a device and kind for the checks inside ``period``; the largest of its kind.
+def clock_findings(checks: ClockChecks, period: Span, used: Collection[DeviceEvent]) -> Iterator[Finding]:
+    """At most one finding a device and kind for the checks inside ``period`` and those ``used`` to place its recordings
+    (a camera is often docked only the morning after); the largest of its kind.
 
     A change between two checks is a *jump* when it is at least ``jump_s`` and steeper than ``jump_ppm``, a *drift* when
     it is steeper than ``drift_ppm`` and at least ``drift_minimum_s``; otherwise a large value is an *offset*.
@@ -77,7 +78,7 @@ def clock_findings(checks: ClockChecks, period: Span) -> Iterator[Finding]:
     for device_id, rows in sorted(checks.by_device.items()):
         found: dict[FindingKind, tuple[int, int, DeviceEvent, int | None]] = {}
         for before, (at_us, offset_us, event) in zip((None, *rows), rows, strict=False):
-            if not period.start_us <= at_us < period.end_us:
+            if not period.start_us <= at_us < period.end_us and event not in used:
                 continue
             elapsed_us = at_us - before[0] if before else None
             kind = _kind_of(offset_us, elapsed_us, checks.rules)

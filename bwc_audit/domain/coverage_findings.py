@@ -72,7 +72,9 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
     index, window, measures, rules = judged.measured, judged.window, matching.measures, matching.policy.coverage
     if index is None or window is None:
         return
-    opened, closed = _REFERENCES[window.start_reference], _REFERENCES[window.end_reference]
+    start_us, end_us = int(matching.windows.start_us[index]), int(matching.windows.end_us[index])
+    opened = _REFERENCES[window.start_reference] if start_us == window.span.start_us else "the end of an exemption"
+    closed = _REFERENCES[window.end_reference] if end_us == window.span.end_us else "the start of an exemption"
     if measures.covered_us[index] == 0:
         yield _no_footage(matching, index, spans["gaps"])
         return
@@ -85,7 +87,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
             late_margin_us,
             late_margin_us,
             spans["late"],
-            f"Activated {said_length(late_us)} after {opened} ({said_time(window.span.start_us)}); "
+            f"Activated {said_length(late_us)} after {opened} ({said_time(start_us)}); "
             f"policy allows {rules.activation_grace_s:g} s.{_buffer_note(spans['late'], late_us)}",
         )
     early_us, early_margin_us = int(measures.early_us[index]), int(measures.early_margin_us[index])
@@ -97,7 +99,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
             early_margin_us,
             early_margin_us,
             spans["early"],
-            f"The last recording ends {said_length(early_us)} before {closed} ({said_time(window.span.end_us)}); "
+            f"The last recording ends {said_length(early_us)} before {closed} ({said_time(end_us)}); "
             f"policy allows {rules.deactivation_grace_s:g} s.",
         )
     gap_margin_us = int(measures.gap_margin_us[index])

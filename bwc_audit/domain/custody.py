@@ -30,9 +30,10 @@ def custody_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
     ]
     yield from _object_missing(matching, in_period)
     yield from _metadata_missing(matching)
-    yield from _duplicates(matching, in_period)
+    scope = frozenset(index for index, _ in in_period)
+    yield from _duplicates(matching, scope)
     yield from _late_uploads(matching, in_period)
-    yield from _sequence_gaps(matching, in_period)
+    yield from _sequence_gaps(matching, scope)
     yield from _category_missing(matching, in_period)
     touching = [(index, placement) for index, placement in in_period if index in matching.windows_of]
     yield from _incident_labels(matching, touching)
@@ -129,8 +130,10 @@ def _metadata_missing(matching: Matching) -> Iterator[Finding]:
         )
 
 
-def _duplicates(matching: Matching, rows: list[tuple[int, Placement]]) -> Iterator[Finding]:
-    """The later row of each set that shares a footage id, a hash, or device and start; one finding a row."""
+def _duplicates(matching: Matching, scope: frozenset[int]) -> Iterator[Finding]:
+    """The later row of each set that shares a footage id, a hash, or device and start; one finding a row.
+
+    All placements are compared, so that the edge of the period hides nothing; those in ``scope`` are stated."""
     tests: tuple[tuple[str, Callable[[Segment], Hashable | None]], ...] = (
         ("the same footage id", lambda segment: segment.footage_id),
         ("the same content (SHA-256)", lambda segment: segment.sha256),
@@ -139,12 +142,12 @@ def _duplicates(matching: Matching, rows: list[tuple[int, Placement]]) -> Iterat
     stated: set[int] = set()
     for what, key_of in tests:
         first: dict[Hashable, Placement] = {}
-        for index, placement in sorted(rows, key=lambda row: (row[1].start_us, row[1].footage_id, row[1].segment.row)):
+        for index, placement in enumerate(matching.placements):
             key = key_of(placement.segment)
             if key is None:
                 continue
             earlier = first.setdefault(key, placement)
-            if earlier is not placement and index not in stated:
+            if earlier is not placement and index in scope and index not in stated:
                 stated.add(index)
                 yield _finding(
                     matching,
@@ -174,24 +177,27 @@ def _late_uploads(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> 
         )
 
 
-def _sequence_gaps(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
+def _sequence_gaps(matching: Matching, scope: frozenset[int]) -> Iterator[Finding]:
+    """Holes in a device's numbering before a recording in ``scope``; all placements count as neighbours."""
     by_device: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for index, placement in rows:
+    for index, placement in enumerate(matching.placements):
         if placement.segment.sequence_no is not None:
             by_device[placement.segment.device_id].append((placement.segment.sequence_no, index))
     for device_id, numbered in sorted(by_device.items()):
         for (before_no, before), (after_no, after) in pairwise(sorted(numbered)):
             missing = after_no - before_no - 1
-            if missing <= 0:
+            if missing <= 0 or after not in scope:
                 continue
             earlier = matching.placements[before]
+            later = matching.placements[after]
+            numbers = f"{before_no} ({earlier.footage_id}) and {after_no} ({later.footage_id})"
             yield _finding(
                 matching,
                 after,
                 FindingKind.SEQUENCE_GAP,
                 matching.policy.custody.clause,
-                f"Camera {device_id} numbers its files: {missing} between {before_no} ({earlier.footage_id}) and "
-                f"{after_no} ({matching.placements[after].footage_id}) {'is' if missing == 1 else 'are'} not in the records.",
+                f"Camera {device_id} numbers its files: {missing} between {numbers} "
+                f"{'is' if missing == 1 else 'are'} not in the records.",
                 more_evidence=(_row(earlier),),
             )
 

@@ -17,6 +17,7 @@ from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.records import DeviceEvent
 from bwc_audit.domain.results import (
     AssignmentResult,
     Decision,
@@ -57,7 +58,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
     findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
     findings += usability_findings(matching, sight)
     findings += custody_findings(matching, sight)
-    findings += clock_findings(matching.checks, matching.period)
+    findings += clock_findings(matching.checks, matching.period, _checks_used(matching))
     judgeable = _judgeable_incidents(matching, union)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
     findings = _distinct(findings)
@@ -87,6 +88,15 @@ def _withheld(matching: Matching, index: int) -> PendingReason | UnknownReason |
     ):
         return UnknownReason.HOLDER_CONFLICT
     return matching.completeness.pending(officer_id, window)
+
+
+def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
+    """The dock checks that place the recordings of the period."""
+    return frozenset(
+        placement.clock.check
+        for placement in matching.placements
+        if placement.clock.check and matching.period.start_us <= placement.start_us < matching.period.end_us
+    )
 
 
 def _judgeable_incidents(matching: Matching, union: IncidentUnion) -> tuple[str, ...]:

@@ -171,7 +171,7 @@ def segment_arrays(placements: tuple[Placement, ...], owner_of: dict[str, int]) 
 def _window_arrays(
     judged: tuple[Judged, ...], owner_of: dict[str, int], history: HolderHistory, checks: ClockChecks
 ) -> tuple[WindowArrays, SpanTable]:
-    rows = [(one, one.window.span) for one in judged if one.pieces and one.window is not None]
+    rows = [(one, Span(one.pieces[0].start_us, one.pieces[-1].end_us)) for one in judged if one.pieces]
     windows = WindowArrays(
         owner=np.array([owner_of[one.attendance.officer_id] for one, _ in rows], np.int64),
         start_us=np.array([span.start_us for _, span in rows], np.int64),

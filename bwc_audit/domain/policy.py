@@ -148,6 +148,8 @@ class UsabilityRules:
     timestamp_gap_s: float = 1.0
     silence_dbfs: float = -80.0
     audio_minimum_s: float = 10.0
+    frozen_key_difference: float = 0.25
+    frozen_recode_difference: float = 4.0
     deep_step_s: float = 0.25
     overlay_share: float = 0.12
     obstructed_night_luma: float = 48.0

@@ -1,0 +1,110 @@
+"""What every use case works with, opened once from the settings and passed in."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from bwc_audit.config import Settings
+from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.runs import RunKind, RunRequest
+from bwc_audit.domain.times import Span, us_of
+from bwc_audit.errors import ConfigurationError
+from bwc_audit.objects.contract import ObjectStore
+from bwc_audit.objects.open import open_store
+from bwc_audit.sources.mapping import Mapping, load_mapping
+from bwc_audit.sources.policy_files import load_policy
+from bwc_audit.store.database import open_database, require_current
+
+
+def now_us() -> int:
+    """The audit's own clock, microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Settings with the database, the source, policy and mapping that they name."""
+
+    settings: Settings
+    engine: Engine
+    source: ObjectStore
+    policy: Policy
+    mapping: Mapping = field(repr=False)
+
+    @property
+    def as_of_us(self) -> int:
+        """The moment to judge from: the setting, else now."""
+        return us_of(self.settings.as_of) if self.settings.as_of else now_us()
+
+    def request(
+        self,
+        kind: RunKind,
+        period: Span,
+        *,
+        incident_id: str | None = None,
+        requester: str | None = None,
+        reason: str | None = None,
+        is_deep: bool = False,
+    ) -> RunRequest:
+        """A run of this audit's policy over its source."""
+        return RunRequest(
+            kind=kind,
+            source=self.source.uri,
+            period=period,
+            as_of_us=self.as_of_us,
+            timezone=self.settings.timezone,
+            policy_id=self.policy.policy_id,
+            policy_version=self.policy.version,
+            policy_hash=self.policy.policy_hash,
+            incident_id=incident_id,
+            requester=requester,
+            reason=reason,
+            is_deep=is_deep,
+        )
+
+
+def open_audit(settings: Settings) -> Audit:
+    """Open everything the settings name. Raises ``ConfigurationError`` or ``StoreError`` (a database behind its
+    migrations among them); the source itself is contacted only when it is read."""
+    policy, mapping = load_policy(settings.policy), load_mapping(settings.mapping)
+    source = open_store(
+        settings.require_source(),
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
+        secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
+    )
+    engine = open_database(settings.effective_database_url)
+    require_current(engine)
+    return Audit(settings, engine, source, policy, mapping)
+
+
+def day_period(settings: Settings, day: date, days: int = 1) -> Span:
+    """``days`` calendar days of the agency up to and including ``day``, as UTC (23 or 25 h when clocks change)."""
+    zone = settings.zone
+    first = day - timedelta(days=days - 1)
+    start = datetime(first.year, first.month, first.day, tzinfo=zone)
+    after = day + timedelta(days=1)
+    end = datetime(after.year, after.month, after.day, tzinfo=zone)
+    return Span(us_of(start.astimezone(UTC)), us_of(end.astimezone(UTC)))
+
+
+def nightly_period(
+    audit: Audit, day: date | None = None, start: datetime | None = None, end: datetime | None = None
+) -> Span:
+    """The period of a nightly run: one day, an explicit interval, or the last ``lookback_days`` whole days.
+
+    Raises ``ConfigurationError`` where only one end is given, a time has no zone, or the interval is empty.
+    """
+    if day is not None:
+        return day_period(audit.settings, day)
+    if start is None and end is None:
+        today = datetime.fromtimestamp(audit.as_of_us / 1e6, audit.settings.zone).date()
+        return day_period(audit.settings, today - timedelta(days=1), audit.settings.lookback_days)
+    if start is None or end is None or start.tzinfo is None or end.tzinfo is None or start >= end:
+        raise ConfigurationError("--from and --to go together, with zones, --from before --to: 2025-05-24T00:00:00+01:00")
+    return Span(us_of(start), us_of(end))

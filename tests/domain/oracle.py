@@ -1,0 +1,125 @@
+"""A slow, scalar statement of the coverage rules, one window at a time: the oracle of the vectorised engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bwc_audit.domain.coverage import CoverageLimits
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A segment; ``activated`` None where unknown."""
+
+    owner: int
+    start: int
+    end: int
+    activated: int | None
+    tolerance: int
+
+
+@dataclass(frozen=True)
+class Need:
+    """A required window with its pieces."""
+
+    owner: int
+    pieces: tuple[Pair, ...]
+    precision: int
+    tolerance: int
+
+    @property
+    def start(self) -> int:
+        return self.pieces[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.pieces[-1][1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    required: int
+    covered: tuple[Pair, ...]
+    gaps: tuple[Pair, ...]
+    lateness: int
+    early: int
+    nearest: int | None
+    late_margin: int
+    early_margin: int
+    gap_margin: int
+    uncertainty: int
+    late_gaps: tuple[Pair, ...]
+    early_gaps: tuple[Pair, ...]
+    holes: tuple[Pair, ...]
+    matched: tuple[int, ...]
+
+
+def merge(spans: list[Pair], join: int) -> list[Pair]:
+    merged: list[Pair] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1] + join:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def cut(spans: list[Pair], low: int, high: int) -> list[Pair]:
+    return [(max(start, low), min(end, high)) for start, end in spans if max(start, low) < min(end, high)]
+
+
+def rest(spans: list[Pair], low: int, high: int) -> list[Pair]:
+    left: list[Pair] = []
+    for start, end in spans:
+        if low < start:
+            left.append((low, start))
+        low = end
+    return [*left, (low, high)] if low < high else left
+
+
+def answer(need: Need, clips: list[Clip], limits: CoverageLimits) -> Answer:
+    own = [(index, clip) for index, clip in enumerate(clips) if clip.owner == need.owner]
+    merged = merge([(clip.start, clip.end) for _, clip in own], limits.join_us)
+    covered = [part for low, high in need.pieces for part in cut(merged, low, high)]
+    gaps = [gap for low, high in need.pieces for gap in rest(cut(merged, low, high), low, high)]
+    matched = [(index, clip) for index, clip in own if clip.start < need.end and clip.end > need.start]
+    distances = [
+        0 if clip.start < need.end and clip.end > need.start else max(clip.start - need.end, need.start - clip.end)
+        for _, clip in own
+    ]
+    uncertainty = max((clip.tolerance for _, clip in matched), default=need.tolerance) + need.precision
+    lateness = early = 0
+    late_gaps: list[Pair] = []
+    early_gaps: list[Pair] = []
+    holes: list[Pair] = []
+    if covered:
+        activated = min(clip.start if clip.activated is None else clip.activated for _, clip in matched)
+        lateness, early = activated - need.start, need.end - covered[-1][1]
+        for start, end in gaps:
+            if start == need.start and activated > start:
+                late_gaps.append((start, min(end, activated)))
+            if end == need.end:
+                early_gaps.append((start, end))
+                continue
+            begin = max(start, min(activated, end)) if start == need.start else start
+            if end - begin > limits.gap_us:
+                holes.append((begin, end))
+    margins = [min(need.end - start, end - need.start) - limits.gap_us for start, end in holes]
+    return Answer(
+        required=sum(high - low for low, high in need.pieces),
+        covered=tuple(covered),
+        gaps=tuple(gaps),
+        lateness=lateness,
+        early=early,
+        nearest=min(distances, default=None),
+        late_margin=lateness - limits.activation_grace_us if covered else 0,
+        early_margin=early - limits.deactivation_grace_us if covered else 0,
+        gap_margin=max(margins, default=0),
+        uncertainty=uncertainty,
+        late_gaps=tuple(late_gaps),
+        early_gaps=tuple(early_gaps),
+        holes=tuple(holes),
+        matched=tuple(sorted(index for index, _ in matched)),
+    )

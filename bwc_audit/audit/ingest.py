@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bwc_audit.audit.setup import Audit, now_us
+from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.sources.read_source import FileRows, SourceFile, SourceListing, gather_records, list_source_files, read_file
 from bwc_audit.store.database import reading, writing
-from bwc_audit.store.source_rows import FileMark, FileStat, forget_files, known_files, replace_file, replace_video_objects
+from bwc_audit.store.source_rows import FileMark, forget_files, known_files, replace_file, replace_video_objects
 
 #: Files whose rows go into one transaction.
 _FILES_A_COMMIT = 200
@@ -76,8 +77,9 @@ def ingest(audit: Audit, on_progress: Progress = silent) -> IngestSummary:
     return _summary(listing, read, forgotten)
 
 
-def _mark(file: SourceFile) -> FileStat:
-    return FileStat(file.key, file.stat.size_bytes, file.identity, file.stat.modified_us)
+def _mark(file: SourceFile) -> ObjectStat:
+    """The file as listed, with the identity of its reading in place of the store's own mark."""
+    return replace(file.stat, etag=file.identity)
 
 
 def _summary(listing: SourceListing, read: Sequence[FileRows], forgotten: int) -> IngestSummary:

@@ -1,0 +1,88 @@
+"""From a stored run to its report: everything is read from the database, nothing is decided again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlmodel import Session
+
+from bwc_audit.audit.night import identity_of, running_run
+from bwc_audit.audit.setup import Audit
+from bwc_audit.domain.findings import FindingGroup, FindingKind
+from bwc_audit.domain.rates import rate_table
+from bwc_audit.domain.records import RejectedRow
+from bwc_audit.domain.results import PlacedSegment
+from bwc_audit.domain.runs import Run
+from bwc_audit.domain.times import MINUTE_US, Span
+from bwc_audit.errors import ConfigurationError
+from bwc_audit.report.contexts import PlacedStill, RunReportInput
+from bwc_audit.report.write import ReportFiles, write_report
+from bwc_audit.store import inspections, planned, runs, source_rows
+from bwc_audit.store.database import reading
+
+
+def report_input(audit: Audit, run_id: str) -> RunReportInput:
+    """Everything the report of a run shows. Raises ``StoreError`` for an unknown run, ``ConfigurationError`` where the
+    policy of the settings is not the one the run was decided under (its clauses would be the wrong ones)."""
+    run = running_run(audit, run_id)
+    if run.request.policy_hash != audit.policy.policy_hash:
+        raise ConfigurationError(
+            f"run {run_id} was decided under {run.request.policy_id} {run.request.policy_version} "
+            f"({run.request.policy_hash[:12]}); the settings name {audit.policy.policy_id} {audit.policy.version} "
+            f"({audit.policy.policy_hash[:12]}): set BWC_POLICY to the run's own pack"
+        )
+    with reading(audit.engine) as session:
+        results = runs.load_results(session, run_id)
+        segments = runs.load_segments(session, run_id)
+        return RunReportInput(
+            run=run,
+            results=results,
+            incidents=runs.load_incidents(session, run_id),
+            segments=segments,
+            observed=runs.load_observed(session, run_id),
+            rejected=_rejected(session, run),
+            rates=rate_table(results),
+            policy=audit.policy,
+            stills=_stills(session, audit, run_id, segments),
+            examined=_examined(run),
+        )
+
+
+def write_run_report(audit: Audit, run_id: str, out: Path | None = None) -> ReportFiles:
+    """Write the report of a run, by default below ``state_dir/reports``. Raises ``ConfigurationError`` for the folder."""
+    return write_report(report_input(audit, run_id), out or audit.settings.state_dir / "reports" / run_id)
+
+
+def _rejected(session: Session, run: Run) -> tuple[RejectedRow, ...]:
+    """Rejected rows as they stand in the store now; they belong to the source rather than to a run."""
+    moment = Span(run.request.period.start_us, run.request.period.start_us + MINUTE_US)
+    return source_rows.load_records(session, run.request.source, moment, margin_us=0).rejected
+
+
+def _stills(
+    session: Session, audit: Audit, run_id: str, segments: tuple[PlacedSegment, ...]
+) -> dict[str, tuple[PlacedStill, ...]]:
+    plan = planned.load_plan(session, run_id)
+    kept = inspections.load_inspections(session, (identity_of(audit, one) for one in plan), with_stills=True)
+    by_key = {identity.object_key: inspection for identity, inspection in kept.items()}
+    return {
+        segment.footage_id: tuple(
+            PlacedStill(segment.span.start_us + still.at_us, still.jpeg, still.sha256, still.at_us)
+            for still in by_key[segment.object_key].stills
+        )
+        for segment in segments
+        if segment.object_key in by_key and by_key[segment.object_key].stills
+    }
+
+
+def _examined(run: Run) -> dict[FindingKind, str]:
+    """How much was examined for each kind, for the sections that found nothing."""
+    count = run.counts.get
+    phrases = {
+        FindingGroup.COVERAGE: f"{count('assignments', 0)} assignments",
+        FindingGroup.USABILITY: f"{count('videos_examined', 0)} videos looked into",
+        FindingGroup.CUSTODY: f"{count('segments', 0)} segments and {count('videos_stored', 0)} videos",
+        FindingGroup.CLOCK: "the dock's clock checks of all cameras",
+        FindingGroup.LABELLING: f"{count('segments', 0)} segments",
+    }
+    return {kind: phrases[kind.group] for kind in FindingKind}

@@ -1,0 +1,325 @@
+"""What goes into a report, and what each page shows: one documented class for each template.
+
+A template sees the fields of its class and nothing else. All texts are plain strings that the template escapes; only
+``Markup`` (pictures rendered by this package) is put in as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.rates import RateTable
+from bwc_audit.domain.records import RejectedRow
+from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment
+from bwc_audit.domain.runs import ObservedFinding, Run
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedStill:
+    """One sampled frame: ``at_us`` in the world (corrected UTC), ``media_at_us`` from the first frame of the file."""
+
+    at_us: int
+    jpeg: bytes
+    sha256: str
+    media_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunReportInput:
+    """Everything one report is made of. ``stills`` by footage id.
+
+    ``examined`` says for kinds of finding how much was examined for them (a whole phrase, say *412 recordings*);
+    where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
+    """
+
+    run: Run
+    results: tuple[AssignmentResult, ...]
+    incidents: tuple[IncidentResult, ...]
+    segments: tuple[PlacedSegment, ...]
+    observed: tuple[ObservedFinding, ...]
+    rejected: tuple[RejectedRow, ...]
+    rates: RateTable
+    policy: Policy
+    stills: Mapping[str, tuple[PlacedStill, ...]] = field(default_factory=dict)
+    examined: Mapping[FindingKind, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFrame:
+    """What every page has. ``csp`` allows exactly the style sheet in ``css``; ``footer`` names run and software."""
+
+    title: str
+    css: Markup
+    csp: str
+    footer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and its text, one line of a list of facts."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The first line of a report. ``open_points``: what could not be examined, one sentence each."""
+
+    is_complete: bool
+    headline: str
+    open_points: tuple[str, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One summary number; ``style`` is the CSS name of its outcome, or empty."""
+
+    label: str
+    count: str
+    style: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateBar:
+    """One rate. Positions are per cent 0..100 of the bar's width; None where nothing is drawn.
+
+    ``low``/``high``: Wilson 95 % interval; ``band_low``/``band_high``: pending and unknown all bad, then all good.
+    """
+
+    name: str
+    meaning: str
+    share: str
+    fraction: str
+    interval: str
+    band: str
+    at: float | None
+    low: float | None
+    high: float | None
+    band_low: float | None
+    band_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaterfallStep:
+    """One row of the waterfall: ``left`` and ``width`` of its bar in per cent of all assignments."""
+
+    label: str
+    count: str
+    left: float
+    width: float
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """How often one kind was found, by severity, and ``among`` what."""
+
+    kind: str
+    count: int
+    high: int
+    medium: int
+    low: int
+    among: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindGroup:
+    """The kinds of one group; ``empty`` names all kinds of the group of which there is none, with what was examined."""
+
+    title: str
+    rows: tuple[KindRow, ...]
+    empty: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """One finding in a list: what, where, the measured fact, and the page that shows it (empty: none)."""
+
+    kind: str
+    severity: str
+    subject: str
+    message: str
+    note: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """Findings that stand alike against the previous run."""
+
+    title: str
+    count: str
+    lines: tuple[FindingLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An outcome in words, with its CSS name."""
+
+    label: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """One incident in the list of the run: ``strip`` is its mini timeline, ``strip_words`` where there is none."""
+
+    incident_id: str
+    href: str
+    facts: str
+    time: str
+    strip: Markup
+    strip_words: str
+    chips: tuple[Chip, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """One row that was not accepted; ``place`` is file and line."""
+
+    place: str
+    field: str
+    reason: str
+    detail: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillView:
+    """One still frame; ``source`` is a ``data:`` address."""
+
+    source: Markup
+    caption: str
+    alternative: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationView:
+    """One competing explanation with what speaks for it and against it."""
+
+    title: str
+    speaks_for: tuple[str, ...]
+    speaks_against: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """One thing that can be looked up. ``time`` and ``sha256`` may be empty."""
+
+    kind: str
+    ref: str
+    time: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCard:
+    """One finding in full. ``anchor`` is its address inside the page; ``change`` says how it stands against the last run."""
+
+    anchor: str
+    kind: str
+    severity: str
+    style: str
+    subject: str
+    message: str
+    is_borderline: bool
+    is_resolved: bool
+    change: str
+    disposition: str
+    clause: str
+    clause_reference: str
+    clause_note: str
+    facts: tuple[Fact, ...]
+    spans: tuple[Fact, ...]
+    reliability: str
+    explanations: tuple[ExplanationView, ...]
+    evidence: tuple[EvidenceView, ...]
+    not_examined: tuple[str, ...]
+    stills: tuple[StillView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerView:
+    """What became of one officer's assignment."""
+
+    officer: str
+    chip: Chip
+    reason: str
+    facts: tuple[Fact, ...]
+    not_examined: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView:
+    """One file placed at the incident."""
+
+    footage: str
+    camera: str
+    officer: str
+    time: str
+    clock: str
+    examined: str
+    stills: tuple[StillView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """``index.html.j2``: the summary of a run."""
+
+    page: PageFrame
+    banner: Banner
+    heading: str
+    facts: tuple[Fact, ...]
+    tallies: tuple[Tally, ...]
+    rates: tuple[RateBar, ...]
+    rates_note: str
+    waterfall: tuple[WaterfallStep, ...]
+    kinds: tuple[KindGroup, ...]
+    findings_sentence: str
+    changes: tuple[ChangeGroup, ...]
+    changes_sentence: str
+    incidents: tuple[IncidentLine, ...]
+    incidents_sentence: str
+    cards: tuple[FindingCard, ...]
+    cards_sentence: str
+    borderline: tuple[FindingLine, ...]
+    borderline_sentence: str
+    rejected: tuple[RejectedLine, ...]
+    rejected_sentence: str
+    inputs: tuple[Fact, ...]
+    inputs_sentence: str
+    not_examined: tuple[str, ...]
+    not_examined_sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """``incident.html.j2``: one incident with the picture of its timeline.
+
+    ``picture`` holds the timeline twice, wide and narrow; the style sheet shows the one that fits.
+    """
+
+    page: PageFrame
+    banner: Banner
+    heading: str
+    facts: tuple[Fact, ...]
+    picture: Markup
+    picture_sentence: str
+    officers: tuple[OfficerView, ...]
+    officers_sentence: str
+    cards: tuple[FindingCard, ...]
+    cards_sentence: str
+    borderline: tuple[FindingCard, ...]
+    borderline_sentence: str
+    resolved: tuple[FindingCard, ...]
+    segments: tuple[SegmentView, ...]
+    segments_sentence: str

@@ -1,0 +1,210 @@
+"""How foreign exports become the project's rows: mapping files (``bwc-mapping/1``, YAML), no code.
+
+A mapping lists tables; each says which files it reads, which column is which field, and what must be known beside the
+file: zone, rounding of times, constants, values to be renamed. The shipped mapping ``default`` reads the project's own
+layout; its tables stand behind those of any other mapping, for the files that one does not name.
+What a mapping cannot know: whether an agency's column means what its name says. That is checked by a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from bwc_audit.domain.times import HOUR_US, MINUTE_US, SECOND_US
+from bwc_audit.errors import ConfigurationError
+from bwc_audit.sources.rows import field_names
+
+TableName = Literal["footage", "incidents", "assignments", "officers", "devices", "holders", "exemptions", "device_events"]
+_PRECISION_UNITS_US = {"us": 1, "ms": 1000, "s": SECOND_US, "min": MINUTE_US, "h": HOUR_US}
+
+
+def precision_us_of(text: str) -> int:
+    """Microseconds of a rounding written ``1s``, ``1min``, ``500ms``, ``1h``. Raises ``ValueError``."""
+    match = re.fullmatch(r"([1-9]\d{0,5})\s*(us|ms|s|min|h)", text.strip())
+    if match is None:
+        raise ValueError("precision is written as 1s, 1min, 500ms or 1h")
+    return int(match[1]) * _PRECISION_UNITS_US[match[2]]
+
+
+def _checked_precision(text: str) -> str:
+    precision_us_of(text)
+    return text
+
+
+def _checked_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+        raise ValueError(f"{name} is no IANA time zone (such as America/Chicago)") from fault
+    return name
+
+
+Precision = Annotated[str, AfterValidator(_checked_precision)]
+ZoneName = Annotated[str, AfterValidator(_checked_zone)]
+
+
+def column_name(text: str) -> str:
+    """Column names are compared without case and surrounding blanks."""
+    return text.strip().casefold()
+
+
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """``**/`` any folders, ``*`` anything but ``/``, ``?`` one character but ``/``; case matters in folders only."""
+    pattern = re.escape(glob).replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*")
+    return re.compile(pattern.replace(r"\*", "[^/]*").replace(r"\?", "[^/]"), re.IGNORECASE)
+
+
+class TableMapping(BaseModel):
+    """How one kind of file becomes rows of one table. Without ``columns`` the columns are the fields themselves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: TableName
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    columns: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    combined: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    duration_between: tuple[str, str] | None = None
+    timezone: ZoneName | None = None
+    precision: Precision | None = None
+    time_format: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: Literal["utf-8", "cp1252", "latin-1"] = "utf-8"
+
+    @field_validator("columns")
+    @classmethod
+    def _fold_columns(cls, columns: dict[str, str]) -> dict[str, str]:
+        return {column_name(column): field for column, field in columns.items()}
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> TableMapping:
+        known = set(field_names(self.table))
+        named = [*self.columns.values(), *self.constants, *self.combined, *self.values]
+        unknown = sorted(set(named) - known)
+        if unknown:
+            raise ValueError(f"{self.table} has no field {', '.join(unknown)}")
+        for field, template in self.combined.items():
+            try:
+                names = [name for _, name, _, _ in Formatter().parse(template)]
+            except ValueError as fault:
+                raise ValueError(f"combined {field}: {fault}") from fault
+            if "" in names or not any(names):
+                raise ValueError(f"combined {field}: name the columns, as in '{{date}} {{time}}'")
+        if self.duration_between and self.table != "footage":
+            raise ValueError("duration_between is for footage only")
+        return self
+
+    def matches(self, key: str) -> bool:
+        return any(pattern.fullmatch(key) for pattern in self._patterns)
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(glob_pattern(glob) for glob in self.files)
+
+    @cached_property
+    def templates(self) -> dict[str, tuple[tuple[str, str | None], ...]]:
+        """Field to the pieces of its template: a literal text and the (folded) column that follows it."""
+        return {
+            field: tuple((text, column_name(name) if name else None) for text, name, _, _ in Formatter().parse(template))
+            for field, template in self.combined.items()
+        }
+
+    def columns_needed(self) -> frozenset[str]:
+        """The folded columns that are used; all others are counted as ignored."""
+        mapped = set(self.columns) if self.columns else set(field_names(self.table))
+        mapped.update(name for pieces in self.templates.values() for _, name in pieces if name)
+        mapped.update(column_name(name) for name in self.duration_between or ())
+        return frozenset(mapped)
+
+
+class Mapping(BaseModel):
+    """A whole mapping file. ``timezone`` and ``precision`` hold for every table that states none of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
+
+    schema_: Annotated[Literal["bwc-mapping/1"], Field(alias="schema")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    title: str = ""
+    timezone: ZoneName | None = None
+    precision: Precision | None = None
+    tables: tuple[TableMapping, ...] = ()
+
+    @cached_property
+    def sha256(self) -> str:
+        """Identity of the mapping's meaning: a file must be read again when it changes."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+
+    def tables_for(self, key: str) -> tuple[MappedTable, ...]:
+        """The tables a file is read into: those of this mapping that name it, else the default one; none: not ours."""
+        found: dict[str, TableMapping] = {}
+        for table in self.tables:
+            if table.table not in found and table.matches(key):
+                found[table.table] = table
+        if not found:
+            found = {table.table: table for table in _default_tables() if table.matches(key)}
+        return tuple(self._with_defaults(table) for table in found.values())
+
+    def _with_defaults(self, table: TableMapping) -> MappedTable:
+        zone = table.timezone or self.timezone
+        precision = table.precision or self.precision or "1s"
+        return MappedTable(table, ZoneInfo(zone) if zone else None, precision_us_of(precision))
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTable:
+    """A table mapping with its zone (None: times must carry their own) and rounding settled."""
+
+    mapping: TableMapping
+    zone: ZoneInfo | None
+    precision_us: int
+
+
+def read_mapping(text: str, where: str) -> Mapping:
+    """The mapping written in YAML ``text``. Raises ``ConfigurationError`` naming ``where`` and the setting."""
+    try:
+        return Mapping.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as fault:
+        raise ConfigurationError(f"{where} is not YAML: {fault}") from fault
+    except ValidationError as fault:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in error['loc']) or 'file'}: {error['msg']}" for error in fault.errors()
+        )
+        raise ConfigurationError(f"{where} is no mapping (bwc-mapping/1): {problems}") from fault
+
+
+def load_mapping(name_or_path: str = "default") -> Mapping:
+    """A shipped mapping by name, or any other by the path of its YAML file. Raises ``ConfigurationError``."""
+    if re.fullmatch(r"[a-z0-9_]+", name_or_path):
+        shipped = resources.files("bwc_audit") / "mappings" / f"{name_or_path}.yaml"
+        if shipped.is_file():
+            return read_mapping(shipped.read_text("utf-8"), f"mapping {name_or_path}")
+    path = Path(name_or_path)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        names = ", ".join(shipped_mappings())
+        raise ConfigurationError(f"no mapping {name_or_path}: give a YAML file, or one of {names}") from fault
+    return read_mapping(text, str(path))
+
+
+def shipped_mappings() -> tuple[str, ...]:
+    """The names of the mappings that come with the program, sorted."""
+    folder = resources.files("bwc_audit") / "mappings"
+    return tuple(sorted(each.name.removesuffix(".yaml") for each in folder.iterdir() if each.name.endswith(".yaml")))
+
+
+@lru_cache(maxsize=1)
+def _default_tables() -> tuple[TableMapping, ...]:
+    return load_mapping("default").tables

@@ -1,0 +1,193 @@
+"""What looking into videos brought, kept under the identity of the content and of the way of looking.
+
+The same content looked at in the same way is never looked at again; anything else about it is another inspection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, dataclass, fields
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from bwc_audit.domain.inspection import (
+    INSPECTOR_VERSION,
+    AudioFacts,
+    ContainerFacts,
+    Defect,
+    DefectKind,
+    Examined,
+    Inspection,
+    InspectionRequest,
+    InspectionStatus,
+    Still,
+    UnreadableReason,
+    VideoFacts,
+)
+from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.store.bulk import chunks, insert_rows
+from bwc_audit.store.run_rows import span_pairs, spans_of
+from bwc_audit.store.tables import InspectionRow, StillRow, table_of
+
+_FACTS: tuple[tuple[str, type[Any]], ...] = (
+    ("container", ContainerFacts),
+    ("video", VideoFacts),
+    ("audio", AudioFacts),
+)
+_EXAMINED = ("bytes_read", "frames_sampled", "longest_step_us", "audio_us", "elapsed_s")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InspectionIdentity:
+    """What was looked at (content: key, etag, size) and how (inspector version, digest of the plan)."""
+
+    source: str
+    object_key: str
+    etag: str
+    size_bytes: int
+    inspector_version: str
+    plan_digest: str
+
+
+def identity_of(
+    source: str,
+    etag: str,
+    size_bytes: int,
+    request: InspectionRequest,
+    rules: UsabilityRules,
+    inspector_version: str = INSPECTOR_VERSION,
+) -> InspectionIdentity:
+    """The identity under which the outcome of a request is kept; changes with every limit it is judged by."""
+    digest = plan_digest(request, rules)
+    return InspectionIdentity(source, request.object_key, etag, size_bytes, inspector_version, digest)
+
+
+def plan_digest(request: InspectionRequest, rules: UsabilityRules) -> str:
+    """SHA-256, hexadecimal, over what is asked for (without the key) and the limits it is judged by."""
+    asked = {**asdict(request), "object_key": None}
+    text = json.dumps([asked, asdict(rules)], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def known_inspections(session: Session, identities: Iterable[InspectionIdentity]) -> frozenset[InspectionIdentity]:
+    """Those of the identities that were inspected already."""
+    table = table_of(InspectionRow)
+    columns = [table.c[field.name] for field in fields(InspectionIdentity)]
+    found: set[InspectionIdentity] = set()
+    for chunk in chunks(identities, 500):
+        query = select(*columns).where(tuple_(*columns).in_([astuple(identity) for identity in chunk]))
+        found.update(InspectionIdentity(*row) for row in session.connection().execute(query))
+    return frozenset(found)
+
+
+def record_inspection(
+    session: Session, identity: InspectionIdentity, request: InspectionRequest, inspection: Inspection
+) -> None:
+    """Keep an outcome; one already kept under this identity is replaced."""
+    connection, table, still = session.connection(), table_of(InspectionRow), table_of(StillRow)
+    values = {**asdict(identity), "plan": asdict(request), **_values(inspection)}
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    names = [field.name for field in fields(InspectionIdentity)]
+    statement = dialect.insert(table).values(values)
+    renewed = {name: statement.excluded[name] for name in values if name not in names}
+    inspection_id = connection.scalar(
+        statement.on_conflict_do_update(index_elements=names, set_=renewed).returning(table.c.inspection_id)
+    )
+    connection.execute(delete(still).where(still.c.inspection_id == inspection_id))
+    rows = ((inspection_id, ordinal, item.at_us, item.jpeg, item.sha256) for ordinal, item in enumerate(inspection.stills))
+    insert_rows(session, still, ("inspection_id", "ordinal", "at_us", "jpeg", "sha256"), rows)
+
+
+def load_inspections(
+    session: Session, identities: Iterable[InspectionIdentity], *, with_stills: bool = False
+) -> dict[InspectionIdentity, Inspection]:
+    """The kept outcomes by identity; identities never inspected are left out. Pictures only ``with_stills``."""
+    table = table_of(InspectionRow)
+    names = [field.name for field in fields(InspectionIdentity)]
+    columns = [table.c[name] for name in names]
+    found: dict[InspectionIdentity, Inspection] = {}
+    for chunk in chunks(identities, 500):
+        query = select(table).where(tuple_(*columns).in_([astuple(identity) for identity in chunk]))
+        rows = [dict(row) for row in session.connection().execute(query.order_by(table.c.inspection_id)).mappings()]
+        stills = _stills(session, [row["inspection_id"] for row in rows]) if with_stills else {}
+        for row in rows:
+            identity = InspectionIdentity(*(row[name] for name in names))
+            found[identity] = _inspection_of(row, tuple(stills.get(row["inspection_id"], ())))
+    return found
+
+
+def latest_inspection(session: Session, source: str, object_key: str, *, with_stills: bool = True) -> Inspection | None:
+    """The last kept outcome for an object, however it was looked at; None where it never was."""
+    table = table_of(InspectionRow)
+    query = select(table).where(table.c.source == source, table.c.object_key == object_key)
+    row = session.connection().execute(query.order_by(table.c.inspection_id.desc()).limit(1)).mappings().one_or_none()
+    if row is None:
+        return None
+    stills = _stills(session, [row["inspection_id"]]) if with_stills else {}
+    return _inspection_of(dict(row), tuple(stills.get(row["inspection_id"], ())))
+
+
+def _stills(session: Session, inspection_ids: list[int]) -> dict[int, list[Still]]:
+    table = table_of(StillRow)
+    query = select(table).where(table.c.inspection_id.in_(inspection_ids))
+    found: dict[int, list[Still]] = {}
+    for row in session.connection().execute(query.order_by(table.c.inspection_id, table.c.ordinal)):
+        found.setdefault(row.inspection_id, []).append(Still(row.at_us, bytes(row.jpeg), row.sha256))
+    return found
+
+
+def _values(inspection: Inspection) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "status": inspection.status,
+        "reason": inspection.reason,
+        "detail": inspection.detail,
+        "examined_spans": span_pairs(inspection.examined.spans),
+        "defects": [_defect_values(defect) for defect in inspection.defects],
+        "not_examined": list(inspection.not_examined),
+        "sha256": inspection.sha256,
+    }
+    values |= {name: getattr(inspection.examined, name) for name in _EXAMINED}
+    for prefix, facts_type in _FACTS:
+        facts = getattr(inspection, prefix)
+        for field in fields(facts_type):
+            values[f"{prefix}_{field.name}"] = None if facts is None else getattr(facts, field.name)
+    return values
+
+
+def _inspection_of(row: dict[str, Any], stills: tuple[Still, ...]) -> Inspection:
+    return Inspection(
+        object_key=row["object_key"],
+        status=InspectionStatus(row["status"]),
+        reason=None if row["reason"] is None else UnreadableReason(row["reason"]),
+        detail=row["detail"],
+        examined=Examined(**{name: row[name] for name in _EXAMINED}, spans=spans_of(row["examined_spans"])),
+        defects=tuple(_defect_of(item) for item in row["defects"]),
+        stills=stills,
+        not_examined=tuple(row["not_examined"]),
+        sha256=row["sha256"],
+        **{prefix: _facts_of(row, prefix, facts_type) for prefix, facts_type in _FACTS},
+    )
+
+
+def _facts_of(row: dict[str, Any], prefix: str, facts_type: type[Any]) -> Any:
+    values = {field.name: row[f"{prefix}_{field.name}"] for field in fields(facts_type)}
+    # Every facts type has a text that is never null: the format or the codec.
+    is_there = values["format" if prefix == "container" else "codec"] is not None
+    return facts_type(**values) if is_there else None
+
+
+def _defect_values(defect: Defect) -> dict[str, Any]:
+    # JSON knows no infinity: digital silence is -inf dBFS.
+    measures = {name: value if math.isfinite(value) else str(value) for name, value in defect.measures.items()}
+    return {**asdict(defect), "kind": str(defect.kind), "measures": measures}
+
+
+def _defect_of(item: dict[str, Any]) -> Defect:
+    measures = {name: float(value) for name, value in item["measures"].items()}
+    return Defect(DefectKind(item["kind"]), item["start_us"], item["end_us"], item["confidence"], measures)

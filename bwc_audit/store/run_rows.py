@@ -1,0 +1,270 @@
+"""Run values as rows of the store and back, without loss: the one place that knows how both are laid out.
+
+Each ``…_COLUMNS`` names the columns, each ``…_row`` gives their values in that order, and each ``…_of`` builds the
+value from a row that has at least these columns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bwc_audit.domain.findings import (
+    Evidence,
+    Explanation,
+    ExplanationKind,
+    Finding,
+    FindingKind,
+    Severity,
+    Window,
+)
+from bwc_audit.domain.results import AssignmentResult, IncidentResult, Outcome, PlacedSegment, UnusableSpan
+from bwc_audit.domain.runs import Change, FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
+from bwc_audit.domain.times import Span
+
+Row = Mapping[str, Any]
+
+_WINDOW = ("window_start_us", "window_end_us", "window_start_reference", "window_end_reference", "window_is_substituted")
+_RESULT_PLAIN = (
+    *("incident_id", "officer_id", "reason", "unit_id", "unit", "call_type"),
+    *("dispatched_us", "en_route_us", "on_scene_us", "cleared_us", "required_us", "covered_us", "usable_us"),
+    *("unexamined_us", "lateness_us", "is_on_time", "is_whole_window", "uncertainty_us"),
+)
+RESULT_COLUMNS = (
+    *("run_id", "ordinal", *_RESULT_PLAIN, *_WINDOW),
+    *("outcome", "covered", "gaps", "unusable", "footage_ids", "not_examined"),
+)
+INCIDENT_COLUMNS = (
+    *("run_id", "ordinal", "incident_id", "call_type", "priority"),
+    *("opened_us", "closed_us", "area", "uncovered"),
+)
+_SEGMENT_PLAIN = (
+    *("incident_id", "footage_id", "recording_id", "device_id", "officer_id", "activated_us", "offset_us"),
+    *("uncertainty_us", "role", "object_key", "inspection_status"),
+)
+SEGMENT_COLUMNS = ("run_id", "ordinal", *_SEGMENT_PLAIN, "start_us", "end_us", "unusable", "not_examined")
+FINDING_COLUMNS = (
+    *("fingerprint", "finding_id", "kind", "incident_id", "officer_id", "device_id", "recording_id", "clause"),
+    *("first_run_id", "last_run_id", "state"),
+)
+_OBSERVED_PLAIN = ("message", "device_id", "recording_id", "seconds_us", "uncertainty_us", "margin_us", "is_borderline")
+OBSERVATION_COLUMNS = (
+    *("run_id", "fingerprint", "ordinal", "state", "change", "cause", "at_us", "severity"),
+    *(*_OBSERVED_PLAIN, *_WINDOW, "spans", "footage_ids", "evidence", "not_examined", "content_digest"),
+)
+EXPLANATION_COLUMNS = ("run_id", "fingerprint", "ordinal", "kind", "speaks_for", "speaks_against")
+
+_REQUEST_PLAIN = (
+    *("source", "as_of_us", "timezone", "policy_id", "policy_version", "policy_hash"),
+    *("incident_id", "requester", "reason", "is_deep"),
+)
+
+
+def request_values(request: RunRequest) -> dict[str, Any]:
+    """The columns of ``run`` that say what was asked."""
+    return {
+        "kind": str(request.kind),
+        "period_start_us": request.period.start_us,
+        "period_end_us": request.period.end_us,
+        **{name: getattr(request, name) for name in _REQUEST_PLAIN},
+    }
+
+
+def run_of(row: Row) -> Run:
+    """A run from its row."""
+    request = RunRequest(
+        kind=RunKind(row["kind"]),
+        period=Span(row["period_start_us"], row["period_end_us"]),
+        **{name: row[name] for name in _REQUEST_PLAIN},
+    )
+    return Run(
+        run_id=row["run_id"],
+        request=request,
+        status=RunStatus(row["status"]),
+        started_us=row["started_us"],
+        finished_us=row["finished_us"],
+        software_version=row["software_version"],
+        inspector_version=row["inspector_version"],
+        inputs_hash=row["inputs_hash"],
+        counts=dict(row["counts"]),
+        not_examined=tuple(row["not_examined"]),
+    )
+
+
+def result_row(run_id: str, ordinal: int, result: AssignmentResult) -> tuple[Any, ...]:
+    """``RESULT_COLUMNS`` of one result."""
+    return (
+        run_id,
+        ordinal,
+        *(getattr(result, name) for name in _RESULT_PLAIN),
+        *_window_values(result.window),
+        result.outcome,
+        span_pairs(result.covered),
+        span_pairs(result.gaps),
+        span_pairs(result.unusable),
+        list(result.footage_ids),
+        list(result.not_examined),
+    )
+
+
+def result_of(row: Row) -> AssignmentResult:
+    """A result from its row."""
+    return AssignmentResult(
+        outcome=Outcome(row["outcome"]),
+        window=_window_of(row),
+        covered=spans_of(row["covered"]),
+        gaps=spans_of(row["gaps"]),
+        unusable=spans_of(row["unusable"]),
+        footage_ids=tuple(row["footage_ids"]),
+        not_examined=tuple(row["not_examined"]),
+        **{name: row[name] for name in _RESULT_PLAIN},
+    )
+
+
+def incident_row(run_id: str, ordinal: int, incident: IncidentResult) -> tuple[Any, ...]:
+    """``INCIDENT_COLUMNS`` of one incident."""
+    uncovered = None if incident.uncovered is None else span_pairs(incident.uncovered)
+    return (
+        *(run_id, ordinal, incident.incident_id, incident.call_type, incident.priority),
+        *(incident.opened_us, incident.closed_us, incident.area, uncovered),
+    )
+
+
+def incident_of(row: Row) -> IncidentResult:
+    """An incident from its row."""
+    uncovered = None if row["uncovered"] is None else spans_of(row["uncovered"])
+    plain = ("incident_id", "call_type", "priority", "opened_us", "closed_us", "area")
+    return IncidentResult(uncovered=uncovered, **{name: row[name] for name in plain})
+
+
+def segment_row(run_id: str, ordinal: int, segment: PlacedSegment) -> tuple[Any, ...]:
+    """``SEGMENT_COLUMNS`` of one placed segment."""
+    return (
+        run_id,
+        ordinal,
+        *(getattr(segment, name) for name in _SEGMENT_PLAIN),
+        segment.span.start_us,
+        segment.span.end_us,
+        [[str(part.kind), part.span.start_us, part.span.end_us] for part in segment.unusable],
+        list(segment.not_examined),
+    )
+
+
+def segment_of(row: Row) -> PlacedSegment:
+    """A placed segment from its row."""
+    return PlacedSegment(
+        span=Span(row["start_us"], row["end_us"]),
+        unusable=tuple(UnusableSpan(FindingKind(kind), Span(start, end)) for kind, start, end in row["unusable"]),
+        not_examined=tuple(row["not_examined"]),
+        **{name: row[name] for name in _SEGMENT_PLAIN},
+    )
+
+
+def finding_row(run_id: str, observed: ObservedFinding) -> tuple[Any, ...]:
+    """``FINDING_COLUMNS``: the identity of one observed finding, as if this run were its first."""
+    finding = observed.finding
+    return (
+        *(finding.fingerprint, observed.finding_id, finding.kind, finding.incident_id, finding.officer_id),
+        *(finding.device_id, finding.recording_id, finding.clause, run_id, run_id, observed.state),
+    )
+
+
+def observation_row(run_id: str, ordinal: int, observed: ObservedFinding) -> tuple[Any, ...]:
+    """``OBSERVATION_COLUMNS`` of one observed finding."""
+    finding = observed.finding
+    return (
+        *(run_id, finding.fingerprint, ordinal, observed.state, observed.change, observed.cause),
+        *(earliest_us(finding), finding.severity),
+        *(getattr(finding, name) for name in _OBSERVED_PLAIN),
+        *_window_values(finding.window),
+        span_pairs(finding.spans),
+        list(finding.footage_ids),
+        [_evidence_values(item) for item in finding.evidence],
+        list(finding.not_examined),
+        content_digest(finding),
+    )
+
+
+def explanation_rows(run_id: str, finding: Finding) -> Iterable[tuple[Any, ...]]:
+    """``EXPLANATION_COLUMNS`` of all explanations of one finding."""
+    fingerprint = finding.fingerprint
+    for ordinal, item in enumerate(finding.explanations):
+        yield run_id, fingerprint, ordinal, item.kind, list(item.speaks_for), list(item.speaks_against)
+
+
+def explanation_of(row: Row) -> Explanation:
+    """An explanation from its row."""
+    return Explanation(ExplanationKind(row["kind"]), tuple(row["speaks_for"]), tuple(row["speaks_against"]))
+
+
+def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: str | None) -> ObservedFinding:
+    """An observed finding from a row of ``observation`` joined with ``finding``."""
+    finding = Finding(
+        kind=FindingKind(row["kind"]),
+        clause=row["clause"],
+        severity=Severity(row["severity"]),
+        incident_id=row["incident_id"],
+        officer_id=row["officer_id"],
+        footage_ids=tuple(row["footage_ids"]),
+        window=_window_of(row),
+        spans=spans_of(row["spans"]),
+        explanations=explanations,
+        evidence=tuple(Evidence(**item) for item in row["evidence"]),
+        not_examined=tuple(row["not_examined"]),
+        **{name: row[name] for name in _OBSERVED_PLAIN},
+    )
+    state, change = FindingState(row["state"]), Change(row["change"])
+    return ObservedFinding(row["finding_id"], row["run_id"], finding, state, change, row["cause"], disposition)
+
+
+def content_digest(finding: Finding) -> str:
+    """SHA-256, hexadecimal, over all that a finding says, its identity included."""
+    content = [
+        *(finding.fingerprint, finding.severity, *(getattr(finding, name) for name in _OBSERVED_PLAIN)),
+        *(_window_values(finding.window), span_pairs(finding.spans), finding.footage_ids),
+        [_evidence_values(item) for item in finding.evidence],
+        [[item.kind, item.speaks_for, item.speaks_against] for item in finding.explanations],
+        finding.not_examined,
+    ]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+
+
+def earliest_us(finding: Finding) -> int | None:
+    """The earliest time a finding speaks of: its spans, else its window, else its evidence; None where it names none."""
+    if finding.spans:
+        return min(span.start_us for span in finding.spans)
+    if finding.window is not None:
+        return finding.window.span.start_us
+    return min((item.at_us for item in finding.evidence if item.at_us is not None), default=None)
+
+
+def span_pairs(spans: Iterable[Span]) -> list[list[int]]:
+    """Spans as they stand in JSON columns."""
+    return [[span.start_us, span.end_us] for span in spans]
+
+
+def spans_of(pairs: Iterable[list[int]]) -> tuple[Span, ...]:
+    """Spans out of a JSON column."""
+    return tuple(Span(start, end) for start, end in pairs)
+
+
+def _evidence_values(item: Evidence) -> dict[str, Any]:
+    return {"type": item.type, "ref": item.ref, "at_us": item.at_us, "sha256": item.sha256}
+
+
+def _window_values(window: Window | None) -> tuple[Any, ...]:
+    if window is None:
+        return (None,) * len(_WINDOW)
+    return (
+        *(window.span.start_us, window.span.end_us, window.start_reference, window.end_reference),
+        window.is_substituted,
+    )
+
+
+def _window_of(row: Row) -> Window | None:
+    if row["window_start_us"] is None:
+        return None
+    span = Span(row["window_start_us"], row["window_end_us"])
+    return Window(span, row["window_start_reference"], row["window_end_reference"], row["window_is_substituted"])

@@ -1,0 +1,257 @@
+"""Tables of what audit runs decided. A finished run is never changed; dispositions are only ever added.
+
+Spans are JSON arrays of ``[start_us, end_us]``, UTC microseconds, half-open, ascending.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+
+from bwc_audit.domain.findings import ExplanationKind, FindingKind, Severity
+from bwc_audit.domain.results import Outcome
+from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
+from bwc_audit.store.columns import Stored, claim, document, integer, not_negative, one_of, ordered, small, text
+
+
+class RunRow(Stored, table=True):
+    """One audit run: what was asked, and what it rested on."""
+
+    __tablename__ = "run"
+    __table_args__: ClassVar[Any] = (
+        one_of("kind", RunKind),
+        one_of("status", RunStatus),
+        ordered("period_start_us", "period_end_us", is_strict=True),
+        CheckConstraint("(kind = 'incident') = (incident_id IS NOT NULL)", name="incident_named"),
+        CheckConstraint("kind <> 'incident' OR (requester IS NOT NULL AND reason IS NOT NULL)", name="incident_accounted"),
+        CheckConstraint("(status = 'running') = (finished_us IS NULL)", name="finished_when_not_running"),
+        *not_negative("result_count", "observation_count"),
+        Index(None, "source", "period_start_us"),
+        Index(None, "started_us"),
+    )
+
+    run_id: str = text("sortable by start, otherwise opaque", primary_key=True)
+    kind: str = text("nightly, incident or backfill")
+    source: str = text("source URI, without credentials")
+    period_start_us: int = integer("microseconds UTC, included")
+    period_end_us: int = integer("microseconds UTC, excluded")
+    as_of_us: int = integer("microseconds UTC: the moment the run judges from")
+    timezone: str = text("IANA zone of the agency")
+    policy_id: str = text("policy pack")
+    policy_version: str = text("version of the pack")
+    policy_hash: str = text("SHA-256 of all settings and clause texts")
+    incident_id: str | None = text("the one incident re-run; null: the whole period", default=None)
+    requester: str | None = text("who asked; null: the schedule", default=None)
+    reason: str | None = text("why; null: the schedule", default=None)
+    is_deep: bool = claim("videos were sampled densely")
+    status: str = text("running, complete, incomplete (something was not examined) or failed")
+    started_us: int = integer("microseconds UTC, clock of the audit")
+    finished_us: int | None = integer("microseconds UTC, clock of the audit; null: still running", default=None)
+    software_version: str = text("version of the program")
+    inspector_version: str = text("version of the video measures")
+    inputs_hash: str = text("SHA-256 over the inputs; empty: not computed")
+    counts: dict[str, int] = document("rows, files, videos and bytes counted")
+    not_examined: list[str] = document("what could not be examined, a sentence each")
+    result_count: int | None = integer("results recorded; null: nothing was decided", default=None)
+    observation_count: int | None = integer("findings observed; null: nothing was decided", default=None)
+
+
+def _run_key() -> Any:
+    return text("audit run", primary_key=True, foreign_key="run.run_id")
+
+
+class RunResultRow(Stored, table=True):
+    """The outcome for one officer on one incident. Lengths in microseconds; null: could not be measured."""
+
+    __tablename__ = "run_result"
+    __table_args__: ClassVar[Any] = (
+        one_of("outcome", Outcome),
+        *not_negative("ordinal", "required_us", "covered_us", "usable_us", "unexamined_us", "uncertainty_us"),
+        ordered("window_start_us", "window_end_us", is_strict=True),
+        CheckConstraint("covered_us <= required_us", name="covered_within_required"),
+        CheckConstraint("outcome NOT IN ('pending', 'unknown', 'excluded') OR reason IS NOT NULL", name="reason_given"),
+        Index(None, "incident_id", "run_id"),
+    )
+
+    run_id: str = _run_key()
+    incident_id: str = text("incident", primary_key=True)
+    officer_id: str = text("officer, as resolved", primary_key=True)
+    ordinal: int = small("place among the results of the run, from 0")
+    outcome: str = text("covered, findings, pending, unknown or excluded")
+    reason: str | None = text("bucket or reason; null: covered or findings", default=None)
+    unit_id: str | None = text("unit on the call; null: not stated", default=None)
+    unit: str | None = text("the officer's unit on the roster; null: not known", default=None)
+    call_type: str | None = text("null: the incident was not read", default=None)
+    window_start_us: int | None = integer("microseconds UTC; null: no required window", default=None)
+    window_end_us: int | None = integer("microseconds UTC; null: no required window", default=None)
+    window_start_reference: str | None = text("what opened the window; null: none", default=None)
+    window_end_reference: str | None = text("what closed the window; null: none", default=None)
+    window_is_substituted: bool | None = claim("a fallback reference was used; null: no window", default=None)
+    dispatched_us: int | None = integer("microseconds UTC, CAD clock; null: not recorded", default=None)
+    en_route_us: int | None = integer("microseconds UTC, CAD clock; null: not recorded", default=None)
+    on_scene_us: int | None = integer("microseconds UTC, CAD clock, first arrival; null: not recorded", default=None)
+    cleared_us: int | None = integer("microseconds UTC, CAD clock, last clear; null: not recorded", default=None)
+    required_us: int = integer("required time")
+    covered_us: int = integer("recorded part of it")
+    usable_us: int | None = integer("usable part of that; null: no picture was examined", default=None)
+    unexamined_us: int = integer("covered time whose picture was not examined")
+    lateness_us: int | None = integer(
+        "activation minus window start, negative: already running; null: no footage", default=None
+    )
+    is_on_time: bool | None = claim("activated within the grace; null: not judged", default=None)
+    is_whole_window: bool | None = claim("no firm gap at all; null: not judged", default=None)
+    uncertainty_us: int | None = integer("combined clock uncertainty; null: no clocks compared", default=None)
+    covered: list[list[int]] = document("covered spans of the required time")
+    gaps: list[list[int]] = document("the rest of the required time")
+    unusable: list[list[int]] = document("covered spans in which nothing can be seen or relied on")
+    footage_ids: list[str] = document("segments that touch the window")
+    not_examined: list[str] = document("what could not be examined, a sentence each")
+
+
+class RunIncidentRow(Stored, table=True):
+    """One incident as a whole, as the run saw it."""
+
+    __tablename__ = "run_incident"
+    __table_args__: ClassVar[Any] = not_negative("ordinal")
+
+    run_id: str = _run_key()
+    incident_id: str = text("incident", primary_key=True)
+    ordinal: int = small("place among the incidents of the run, from 0")
+    call_type: str = text("as written in the source")
+    priority: str | None = text("null: not stated", default=None)
+    opened_us: int = integer("microseconds UTC, CAD clock")
+    closed_us: int | None = integer("microseconds UTC, CAD clock; null: still open or not stated", default=None)
+    area: str | None = text("null: not stated", default=None)
+    uncovered: list[list[int]] | None = document("spans no camera covered; null: could not be said", default=None)
+
+
+class RunSegmentRow(Stored, table=True):
+    """A segment of an incident placed in corrected time: a lane of its timeline."""
+
+    __tablename__ = "run_segment"
+    __table_args__: ClassVar[Any] = (
+        *not_negative("ordinal", "uncertainty_us"),
+        ordered("start_us", "end_us", is_strict=True),
+        Index(None, "run_id", "incident_id"),
+    )
+
+    run_id: str = _run_key()
+    ordinal: int = small("place among the segments of the run, from 0", primary_key=True)
+    incident_id: str = text("incident")
+    footage_id: str = text("segment")
+    recording_id: str = text("recording")
+    device_id: str = text("camera")
+    officer_id: str | None = text("null: nobody known", default=None)
+    start_us: int = integer("microseconds UTC, corrected, included")
+    end_us: int = integer("microseconds UTC, corrected, excluded")
+    activated_us: int | None = integer("microseconds UTC, corrected; null: not recorded", default=None)
+    offset_us: int = integer("device clock minus true time, as estimated; 0: none known")
+    uncertainty_us: int = integer("clock uncertainty of the placement")
+    role: str = text("matched by officer and time, or tagged by hand only")
+    object_key: str | None = text("video inside the source; null: none named", default=None)
+    inspection_status: str | None = text("null: the video was not looked into", default=None)
+    unusable: list[list[Any]] = document("[kind, start_us, end_us] of unusable time, corrected")
+    not_examined: list[str] = document("what could not be examined, a sentence each")
+
+
+class FindingRow(Stored, table=True):
+    """The identity of a finding over all runs."""
+
+    __tablename__ = "finding"
+    __table_args__: ClassVar[Any] = (
+        one_of("kind", FindingKind),
+        one_of("state", FindingState),
+        Index(None, "finding_id"),
+        Index(None, "incident_id"),
+    )
+
+    fingerprint: str = text("32 hexadecimal digits over kind, incident, officer, recording, clause", primary_key=True)
+    finding_id: str = text("short public id")
+    kind: str = text("kind of finding")
+    incident_id: str | None = text("null: concerns no incident", default=None)
+    officer_id: str | None = text("null: concerns no officer", default=None)
+    device_id: str | None = text("camera, as last observed; null: none", default=None)
+    recording_id: str | None = text("recording, as last observed; null: none", default=None)
+    clause: str = text("clause of the policy")
+    first_run_id: str = text("run that stated it first", foreign_key="run.run_id")
+    last_run_id: str = text("run that observed it last", foreign_key="run.run_id")
+    state: str = text("open or resolved, as observed last")
+
+
+class ObservationRow(Stored, table=True):
+    """A finding as one run saw it."""
+
+    __tablename__ = "observation"
+    __table_args__: ClassVar[Any] = (
+        one_of("state", FindingState),
+        one_of("change", Change),
+        one_of("severity", Severity),
+        *not_negative("ordinal", "uncertainty_us"),
+        ordered("window_start_us", "window_end_us", is_strict=True),
+        CheckConstraint("(change = 'resolved') = (state = 'resolved')", name="resolved_is_resolved"),
+        Index(None, "fingerprint"),
+    )
+
+    run_id: str = _run_key()
+    fingerprint: str = text("finding", primary_key=True, foreign_key="finding.fingerprint")
+    ordinal: int = small("place among the findings of the run, from 0")
+    state: str = text("open or resolved, as of this run")
+    change: str = text("against the previous run that looked at the same")
+    cause: str | None = text("why it changed; null: it did not, or it is new", default=None)
+    at_us: int | None = integer("microseconds UTC: earliest time it speaks of; null: it names none", default=None)
+    severity: str = text("low, medium or high")
+    message: str = text("the fact in a sentence")
+    device_id: str | None = text("camera; null: none", default=None)
+    recording_id: str | None = text("recording; null: none", default=None)
+    seconds_us: int = integer("what was measured, microseconds")
+    uncertainty_us: int | None = integer("combined clock uncertainty; null: no clocks compared", default=None)
+    margin_us: int | None = integer("smallest clock error that would make it vanish; null: none could", default=None)
+    is_borderline: bool = claim("margin within the uncertainty: shown, not counted")
+    window_start_us: int | None = integer("microseconds UTC; null: no window", default=None)
+    window_end_us: int | None = integer("microseconds UTC; null: no window", default=None)
+    window_start_reference: str | None = text("what opened the window; null: none", default=None)
+    window_end_reference: str | None = text("what closed the window; null: none", default=None)
+    window_is_substituted: bool | None = claim("a fallback reference was used; null: no window", default=None)
+    spans: list[list[int]] = document("spans it speaks of")
+    footage_ids: list[str] = document("segments it rests on")
+    evidence: list[dict[str, Any]] = document("type, ref, at_us, sha256 of what a stranger can look up")
+    not_examined: list[str] = document("what could not be examined, a sentence each")
+    content_digest: str = text("SHA-256 over the content of the finding")
+
+
+class ExplanationRow(Stored, table=True):
+    """One way an observed absence could have come about."""
+
+    __tablename__ = "explanation"
+    __table_args__: ClassVar[Any] = (
+        one_of("kind", ExplanationKind),
+        *not_negative("ordinal"),
+        ForeignKeyConstraint(["run_id", "fingerprint"], ["observation.run_id", "observation.fingerprint"]),
+    )
+
+    run_id: str = text("audit run", primary_key=True)
+    fingerprint: str = text("finding", primary_key=True)
+    ordinal: int = small("place among the explanations, from 0", primary_key=True)
+    kind: str = text("kind of explanation")
+    speaks_for: list[str] = document("what speaks for it")
+    speaks_against: list[str] = document("what speaks against it")
+
+
+class DispositionRow(Stored, table=True):
+    """A reviewer's decision on a finding; only ever added."""
+
+    __tablename__ = "disposition"
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint("decision <> ''", name="decision_given"),
+        CheckConstraint("reviewer <> ''", name="reviewer_named"),
+        Index(None, "fingerprint"),
+    )
+
+    disposition_id: int | None = small("own number, ascending in order of arrival", default=None, primary_key=True)
+    fingerprint: str = text("finding", foreign_key="finding.fingerprint")
+    decision: str = text("what was decided")
+    reason_code: str | None = text("code of the reason; null: none given", default=None)
+    comment: str = text("the reviewer's words; empty: none")
+    reviewer: str = text("who decided")
+    at_us: int = integer("microseconds UTC, clock of the audit")

@@ -1,0 +1,66 @@
+"""All tables of the store, gathered: importing this module fills ``METADATA``."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+
+from bwc_audit.store.columns import Stored
+from bwc_audit.store.inspection_tables import InspectionRow, StillRow
+from bwc_audit.store.plan_tables import PlannedInspectionRow
+from bwc_audit.store.record_tables import (
+    AssignmentRow,
+    DeviceEventRow,
+    DeviceRow,
+    ExemptionRow,
+    HoldingRow,
+    IncidentRow,
+    OfficerRow,
+    RejectedRowRow,
+    SegmentRow,
+    SourceFileRow,
+    VideoObjectRow,
+)
+from bwc_audit.store.run_tables import (
+    DispositionRow,
+    ExplanationRow,
+    FindingRow,
+    ObservationRow,
+    RunIncidentRow,
+    RunResultRow,
+    RunRow,
+    RunSegmentRow,
+)
+
+METADATA = Stored.metadata
+
+__all__ = [
+    "METADATA",
+    "AssignmentRow",
+    "DeviceEventRow",
+    "DeviceRow",
+    "DispositionRow",
+    "ExemptionRow",
+    "ExplanationRow",
+    "FindingRow",
+    "HoldingRow",
+    "IncidentRow",
+    "InspectionRow",
+    "ObservationRow",
+    "OfficerRow",
+    "PlannedInspectionRow",
+    "RejectedRowRow",
+    "RunIncidentRow",
+    "RunResultRow",
+    "RunRow",
+    "RunSegmentRow",
+    "SegmentRow",
+    "SourceFileRow",
+    "StillRow",
+    "VideoObjectRow",
+    "table_of",
+]
+
+
+def table_of(model: type[Stored]) -> Table:
+    """The Core table behind a model; bulk reads and writes go through it."""
+    return METADATA.tables[str(model.__tablename__)]

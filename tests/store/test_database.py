@@ -1,0 +1,257 @@
+"""Opening, upgrading, locking: the same on both databases, and clear words where it fails."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from bwc_audit.errors import StoreError
+from bwc_audit.store.check import GUARDS, check, schema_problems
+from bwc_audit.store.database import open_database, reading, require_current, revisions, upgrade, writing
+from bwc_audit.store.tables import METADATA
+
+
+def test_an_empty_database_is_brought_to_the_head_and_equals_the_models(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    before, head = upgrade(engine)
+    assert before is None
+    assert revisions(engine) == (head, head)
+    require_current(engine)
+    with engine.connect() as connection:
+        assert schema_problems(connection) == ()
+        assert set(inspect(connection).get_table_names()) == {*METADATA.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
+    head = revisions(engine)[0]
+    assert upgrade(engine) == (head, head)
+    assert check(engine) == ()
+
+
+def test_a_database_behind_its_migrations_is_refused_with_both_revisions_and_the_mend(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    with pytest.raises(StoreError, match=r"behind its migrations: it is at no revision, .* 0001; run `bwc-audit db up"):
+        require_current(engine)
+    (problem,) = check(engine)
+    assert "revision" in problem.rule
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_program_is_refused(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="ahead of this program: it is at revision 9999"):
+        require_current(engine)
+
+
+def test_a_failed_upgrade_leaves_nothing_behind(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE run_result (x INTEGER)"))
+    with pytest.raises(StoreError, match="run_result"):
+        upgrade(engine)
+    with engine.connect() as connection:
+        assert inspect(connection).get_table_names() == ["run_result"]
+    engine.dispose()
+
+
+def test_two_upgrades_at_once_both_end_at_the_head(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    failed: list[BaseException] = []
+
+    def run_upgrade() -> None:
+        try:
+            upgrade(engine)
+        except StoreError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=run_upgrade) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    require_current(engine)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("DROP INDEX ix_segment_footage_id", "ix_segment_footage_id"),
+        ("ALTER TABLE officer ADD COLUMN nickname TEXT", "nickname"),
+        ("DROP TABLE still", "still"),
+    ],
+)
+def test_check_names_what_differs_from_the_models(engine: Engine, damage: str, told: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(damage))
+    problems = check(engine)
+    assert problems
+    assert all(told in problem.subject for problem in problems)
+
+
+def test_check_names_a_missing_guard(engine: Engine) -> None:
+    name = min(GUARDS[engine.dialect.name] & {"disposition_no_update", "disposition_kept"})
+    on_table = " ON disposition" if engine.dialect.name == "postgresql" else ""
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER {name}{on_table}"))
+    (problem,) = check(engine)
+    assert problem.subject == name
+
+
+def test_check_names_a_dropped_check(empty_url: str, dialect: str) -> None:
+    engine = open_database(empty_url)
+    upgrade(engine)
+    with engine.begin() as connection:
+        if dialect == "postgresql":
+            connection.execute(text("ALTER TABLE officer DROP CONSTRAINT ck_officer_line_not_negative"))
+        else:
+            connection.execute(text("PRAGMA writable_schema = ON"))
+            connection.execute(
+                text(
+                    "UPDATE sqlite_master SET sql = replace(sql, 'ck_officer_line_not_negative CHECK (line >= 0)', "
+                    "'ck_officer_line_not_negative CHECK (line >= -5)') WHERE name = 'officer'"
+                )
+            )
+    engine.dispose()
+    (problem,) = check(engine)
+    assert "ck_officer_line_not_negative" in problem.subject
+    engine.dispose()
+
+
+def test_a_writing_block_that_raises_leaves_nothing(engine: Engine) -> None:
+    row = "INSERT INTO video_object VALUES ('s', 'k', 1, 'e', 0)"
+
+    def write_and_fail() -> None:
+        with writing(engine) as session:
+            session.connection().execute(text(row))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
+    with writing(engine) as session:
+        session.connection().execute(text(row))
+    with reading(engine) as session:
+        assert session.connection().scalar(text("SELECT COUNT(*) FROM video_object")) == 1
+
+
+def test_reading_never_writes_what_it_was_told(engine: Engine) -> None:
+    row = text("INSERT INTO video_object VALUES ('s', 'k', 1, 'e', 0)")
+    if engine.dialect.name == "postgresql":
+        with pytest.raises(StoreError, match="read-only"), reading(engine) as session:
+            session.connection().execute(row)
+    else:
+        with reading(engine) as session:
+            session.connection().execute(row)
+    with reading(engine) as session:
+        assert session.connection().scalar(text("SELECT COUNT(*) FROM video_object")) == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("INSERT INTO video_object VALUES ('s', 'k', -1, 'e', 0)", "size_bytes_not_negative"),
+        ("INSERT INTO officer (file_id, ordinal, line, officer_id, unit) VALUES (77, 0, 1, 'A', 'B')", "(?i)foreign key"),
+        ("INSERT INTO video_object VALUES ('s', 'k', NULL, 'e', 0)", "(?i)not[- ]null"),
+    ],
+)
+def test_rules_of_the_database_hold(engine: Engine, row: str, told: str) -> None:
+    with pytest.raises(StoreError, match=told) as refused, writing(engine) as session:
+        session.connection().execute(text(row))
+    assert "a rule of the stored data refused this" in str(refused.value)
+
+
+def test_a_locked_sqlite_database_is_told_with_the_mend(tmp_path: Path, migrated_file: Path) -> None:
+    path = tmp_path / "locked.db"
+    path.write_bytes(migrated_file.read_bytes())
+    engine = open_database(f"sqlite:///{path}", busy_s=0.2)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked by another program: wait for that, or stop it"), writing(engine) as session:
+        session.connection()
+    with reading(engine) as session:
+        assert session.connection().scalar(text("SELECT COUNT(*) FROM run")) == 0
+    holder.execute("ROLLBACK")
+    holder.close()
+    with writing(engine) as session:
+        session.connection()
+    engine.dispose()
+
+
+def test_a_sqlite_writer_waits_for_another_process(tmp_path: Path, migrated_file: Path) -> None:
+    path = tmp_path / "busy.db"
+    path.write_bytes(migrated_file.read_bytes())
+    code = (
+        "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE'); "
+        "print('held', flush=True); time.sleep(0.5); c.execute('COMMIT')"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline().strip() == b"held"
+        engine = open_database(f"sqlite:///{path}")
+        with writing(engine) as session:
+            session.connection()
+        engine.dispose()
+
+
+def test_a_locked_postgresql_table_is_told_with_the_mend(postgres_url: str) -> None:
+    engine, holder = open_database(postgres_url, busy_s=0.2), open_database(postgres_url)
+    upgrade(engine)
+    with holder.begin() as held:
+        held.execute(text("LOCK TABLE run IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(StoreError, match="locked by another program"), reading(engine) as session:
+            session.connection().execute(text("SELECT * FROM run"))
+    engine.dispose()
+    holder.dispose()
+
+
+def test_a_new_sqlite_file_is_private_and_set_up(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "bwc.db"
+    engine = open_database(f"sqlite:///{path}")
+    upgrade(engine)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    with engine.connect() as connection:
+        settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys")]
+    assert settings == ["wal", 1]
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:////proc/nowhere/bwc.db", "cannot be made"),
+        ("mysql://host/name", "mysql is not supported"),
+        ("not a url", "is not a URL"),
+    ],
+)
+def test_what_cannot_be_opened_says_why(url: str, told: str) -> None:
+    with pytest.raises(StoreError, match=told):
+        open_database(url)
+
+
+def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "bwc.db"
+    path.write_text("this is a letter, not a database\n" * 100)
+    with pytest.raises(StoreError, match="not an SQLite database"):
+        require_current(open_database(f"sqlite:///{path}"))
+
+
+def test_a_missing_server_and_a_wrong_password_are_told_without_the_password(postgres_url: str, tmp_path: Path) -> None:
+    for url in (f"postgres://u:geheim-7@/x?host={tmp_path}", "postgresql://u:geheim-7@127.0.0.1:1/x"):
+        with pytest.raises(StoreError, match="no server answers there") as missing:
+            require_current(open_database(url))
+        assert "geheim-7" not in str(missing.value)
+    password = postgres_url.split(":")[2].split("@")[0]
+    with pytest.raises(StoreError, match="user or password is refused") as refused:
+        require_current(open_database(postgres_url.replace(password, "geheim-7")))
+    assert "geheim-7" not in str(refused.value)

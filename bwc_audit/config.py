@@ -86,6 +86,17 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    def environment(self) -> dict[str, str]:
+        """These settings as ``BWC_…`` variables for a child process, secrets among them: never print it."""
+        found = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            if value is not None:
+                found[f"BWC_{name.upper()}"] = value.isoformat() if isinstance(value, datetime) else str(value)
+        return found
+
     def require_source(self) -> str:
         """The source's address. Raises ``ConfigurationError`` where none is set."""
         if not self.source:

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import cv2
 
+from sample_media.day import Day
 from sample_media.encoding import clip_bytes
 from sample_media.paperwork import MANIFEST
 from sample_media.records import manifest_text, metadata_of, sidecar_text, tables
 from sample_media.shots import Shot
-from sample_media.story import Day, Footage
+from sample_media.story import Footage
 from sample_media.storyboard import the_day
 from sample_media.truth import ground_truth_text
 
@@ -43,14 +44,15 @@ class BuildSummary:
     elapsed_s: float
 
 
-def build(out: Path, *, processes: int = 2, on_progress: Progress | None = None) -> BuildSummary:
+def build(out: Path, *, processes: int = 2, on_progress: Progress | None = None, day: Day | None = None) -> BuildSummary:
     """Builds everything under ``out``: ``source/`` (the tree of a source) and ``ground_truth.json``.
 
-    ``on_progress`` gets clips done, clips to do, and the clip's name. Raises ``OSError`` where ``out`` cannot be
-    written, ``RuntimeError`` where ffmpeg fails. Running it again makes only what is missing or changed.
+    ``day``: another story than the sample day. ``on_progress`` gets clips done, clips to do, and the clip's name. Raises
+    ``OSError`` where ``out`` cannot be written, ``RuntimeError`` where ffmpeg fails. Running it again makes only what is
+    missing or changed.
     """
     began = time.monotonic()
-    day = the_day()
+    day = day or the_day()
     source = out / "source"
     write_records(day, out)
     wanted = {footage.object_key: footage.shot for footage in day.footage if footage.shot is not None}
@@ -152,11 +154,11 @@ def _remember(source: Path, wanted: dict[str, Shot]) -> None:
 
 
 def _remove_strangers(day: Day, source: Path) -> None:
-    """Removes what an earlier storyboard left under ``footage/``."""
+    """Removes what an earlier storyboard left under ``footage/``; not what another build is writing just now."""
     ours = {footage.object_key for footage in day.footage} | set(day.bad_files) | {MANIFEST, RECIPES}
     ours |= {key.removesuffix(".mp4") + ".json" for key in ours if key.endswith(".mp4")}
     for path in (source / "footage").rglob("*"):
-        if path.is_file() and path.relative_to(source).as_posix() not in ours:
+        if path.is_file() and path.suffix != ".partial" and path.relative_to(source).as_posix() not in ours:
             path.unlink()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bwc_audit.domain.findings import FindingKind as Kind
 from bwc_audit.domain.results import Bucket
+from sample_media.day import Day
 from sample_media.force import (
     BYRNE,
     CAM_BYRNE,
@@ -21,7 +22,6 @@ from sample_media.force import (
     OSEI,
 )
 from sample_media.shots import Fault, Look, Trouble
-from sample_media.story import Day
 
 
 def open_gate_at_dawn(day: Day) -> None:

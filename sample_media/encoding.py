@@ -96,7 +96,7 @@ def _with_damaged_key_frames(content: bytes, damaged: Trouble, seed: int) -> byt
     """Overwrites the later part of every key frame in the trouble's time; sizes and index stay as they are."""
     rng = np.random.default_rng(seed + 2)
     hurt = bytearray(content)
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         for packet in container.demux(container.streams.video[0]):
             if not packet.is_keyframe or packet.pts is None or packet.pos is None or packet.time_base is None:
                 continue

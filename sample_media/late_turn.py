@@ -6,6 +6,7 @@ Times are local. Each scene says what happened and, beside it, what the audit mu
 from __future__ import annotations
 
 from bwc_audit.domain.findings import FindingKind as Kind
+from sample_media.day import Day
 from sample_media.force import (
     CAM_EVANS,
     CAM_FARROW,
@@ -21,7 +22,6 @@ from sample_media.force import (
     NOVAK,
 )
 from sample_media.shots import Fault, Look, Trouble
-from sample_media.story import Day
 
 
 def camera_was_asleep(day: Day) -> None:
@@ -216,7 +216,7 @@ def three_files_that_are_no_video(day: Day) -> None:
     """An empty file, a text and a playlist, each named .mp4 and each with good metadata."""
     call = day.call(60, "ROBBERY", "Park Gate", opened="19:15:00", closed="19:40:00", priority="1")
     playlist = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:10.0,\nhttp://127.0.0.1:9/segment-1.ts\n#EXT-X-ENDLIST\n"
-    note = "Recording moved to the evidence drive, see K. at the front desk.\n".encode() * 4
+    note = b"Recording moved to the evidence drive, see K. at the front desk.\n" * 4
     stories = (
         (EVANS, CAM_EVANS, "19:25:55", "19:26:05", b"", "a file without a byte"),
         (LUND, CAM_LUND, "19:25:58", "19:26:03", note, "a text file named .mp4"),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bwc_audit.domain.findings import FindingKind as Kind
 from bwc_audit.domain.results import PendingReason, UnknownReason
+from sample_media.day import Day
 from sample_media.force import CAM_HADDAD, CAM_NOVAK, HADDAD, JARVIS, NOVAK, OSEI, Constable
 from sample_media.shots import Look
-from sample_media.story import Day
 
 
 def start_and_stop_confused(day: Day) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bwc_audit.domain.records import RejectReason
+from sample_media.day import Day
 from sample_media.force import CAM_GRANT, CAM_HADDAD, CAM_LUND, CAM_MOSS, CAMERAS, Camera
-from sample_media.story import DATE, FOLDER, Day
+from sample_media.story import DATE, FOLDER
 
 MANIFEST = f"{FOLDER}/docking-station-2.csv"
 

@@ -16,7 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from bwc_audit.domain.times import SECOND_US, at_of
-from sample_media.scenery import PANORAMA_HEIGHT, PANORAMA_WIDTH, Picture, Random, Scenery, paste_sprites, scenery_of
+from sample_media.scenery import (
+    PANORAMA_HEIGHT,
+    PANORAMA_WIDTH,
+    Picture,
+    Random,
+    Scenery,
+    clipped,
+    paste_sprites,
+    scenery_of,
+)
 from sample_media.shots import FPS, HEIGHT, WIDTH, Fault, Shot
 
 _BORDER = 40  # pixels of view around the frame, for roll, bob and lens
@@ -92,7 +101,7 @@ def _cloth(scenery: Scenery) -> Picture:
     small = cv2.resize(scenery.panorama[40:400, 400:1040], (8, 5), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 0.8)
     smear = cv2.resize(small, (WIDTH * 2, HEIGHT * 2), interpolation=cv2.INTER_CUBIC)
-    return np.clip(smear * np.array((0.20, 0.24, 0.32)) + 14, 0, 255).astype(np.uint8)
+    return clipped(smear * np.array((0.20, 0.24, 0.32)) + 14)
 
 
 def _wave_hand(frame: Picture, share: float) -> Picture:
@@ -104,7 +113,7 @@ def _wave_hand(frame: Picture, share: float) -> Picture:
         tip = (middle - 190 + 25 * finger, 110 - 24 * finger)
         cv2.line(ink, (middle - 60 + 30 * finger, 190), tip, 255, 46)
     soft = cv2.GaussianBlur(ink, (31, 31), 0)[..., None] / 255.0
-    return (frame * (1 - soft) + np.array((96, 124, 176)) * soft).astype(np.uint8)
+    return clipped(frame * (1 - soft) + np.array((96, 124, 176)) * soft)
 
 
 def _strip(text: str) -> tuple[Picture, Picture, int]:

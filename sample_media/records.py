@@ -12,9 +12,10 @@ import json
 from collections.abc import Iterable
 
 from bwc_audit.domain.times import iso_utc, us_of_seconds
+from sample_media.day import Day
 from sample_media.force import CAMERAS, HELD, OFFICERS
 from sample_media.paperwork import MANIFEST
-from sample_media.story import Day, Footage
+from sample_media.story import Footage
 
 INCIDENT_COLUMNS = ("incident_id", "call_type", "priority", "opened_at", "closed_at", "area", "tags")
 ASSIGNMENT_COLUMNS = (

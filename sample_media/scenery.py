@@ -62,12 +62,17 @@ def _texture(rng: Random, height: int, width: int, spread: float) -> npt.NDArray
     """Mottled brightness: coarse and fine noise together."""
     coarse = rng.normal(0, spread, (max(2, height // 16), max(2, width // 16))).astype(np.float32)
     fine = rng.normal(0, spread * 0.4, (height, width)).astype(np.float32)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) + fine
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) + fine, np.float32)
+
+
+def clipped(values: npt.ArrayLike) -> Picture:
+    """Any numbers as a picture: held to 0..255."""
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
 def _mottled(picture: Picture, rng: Random, spread: float) -> Picture:
     height, width = picture.shape[:2]
-    return np.clip(picture + _texture(rng, height, width, spread)[..., None], 0, 255).astype(np.uint8)
+    return clipped(picture + _texture(rng, height, width, spread)[..., None])
 
 
 def _colour(rng: Random, low: int, high: int) -> tuple[int, int, int]:
@@ -151,7 +156,7 @@ def _hall(rng: Random) -> Picture:
             cv2.rectangle(picture, (x - 4, 300), (x + 136, 372), _colour(rng, 50, 130), -1)
         x += int(rng.integers(170, 260))
     glow = np.exp(-(((np.arange(PANORAMA_WIDTH) % 560 - 280) / 210.0) ** 2))[None, :, None]
-    return _mottled(np.clip(picture * (0.55 + 0.5 * glow), 0, 255).astype(np.uint8), rng, 3.2)
+    return _mottled(clipped(picture * (0.55 + 0.5 * glow)), rng, 3.2)
 
 
 def _shop(rng: Random) -> Picture:
@@ -211,7 +216,7 @@ def _person(rng: Random, scale: float, foot: int) -> Sprite:
             trunk = ((middle - thick, int(height * 0.17)), (middle + thick, hip))
             cv2.rectangle(target, *trunk, jacket if ink else 255, -1)
             cv2.circle(target, (middle, int(height * 0.09)), max(2, height // 17), skin if ink else 255, -1)
-        pictures.append(cv2.GaussianBlur(body, (3, 3), 0))
+        pictures.append(clipped(cv2.GaussianBlur(body, (3, 3), 0)))
         masks.append(mask)
     start = float(rng.uniform(350, 1250))
     return Sprite(tuple(pictures), tuple(masks), foot, start, float(rng.uniform(25, 60) * rng.choice((-1, 1))))
@@ -233,12 +238,12 @@ def _car_picture(colour: tuple[int, int, int]) -> tuple[Picture, Picture]:
 
 def _car(rng: Random) -> Sprite:
     body, mask = _car_picture(_colour(rng, 40, 200))
-    body, mask = cv2.resize(body, None, fx=1.35, fy=1.35), cv2.resize(mask, None, fx=1.35, fy=1.35)
-    return Sprite((body,), (mask,), 428, float(rng.uniform(0, 1500)), float(rng.uniform(180, 300)))
+    near = tuple(clipped(cv2.resize(part, None, fx=1.35, fy=1.35)) for part in (body, mask))
+    return Sprite(near[:1], near[1:], 428, float(rng.uniform(0, 1500)), float(rng.uniform(180, 300)))
 
 
 def _tinted(picture: Picture, factors: tuple[float, float, float]) -> Picture:
-    return np.clip(picture * np.array(factors), 0, 255).astype(np.uint8)
+    return clipped(picture * np.array(factors))
 
 
 def _dimmed(sprite: Sprite, factor: float) -> Sprite:
@@ -257,7 +262,7 @@ def _by_night(street: Picture, rng: Random) -> Picture:
         halo = np.exp(-(((columns - lamp) / 34.0) ** 2 + ((rows - 112) / 34.0) ** 2))
         light += (pool + 0.9 * halo)[..., None] * warm
     light[:_GROUND] *= np.where(street[:_GROUND].mean(axis=2, keepdims=True) > 205, 0.35, 1.0)
-    night = np.clip(street * light, 0, 255).astype(np.uint8)
+    night = clipped(street * light)
     for lamp in lamps:
         cv2.rectangle(night, (lamp - 2, 112), (lamp + 2, _GROUND + 40), (30, 32, 34), -1)
         cv2.ellipse(night, (lamp, 110), (15, 6), 0, 0, 360, (196, 238, 252), -1)

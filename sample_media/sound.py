@@ -30,7 +30,7 @@ def samples(shot: Shot) -> npt.NDArray[np.int16]:
     muted = shot.trouble(Fault.MUTED)
     if muted is not None:
         wave[round(muted.start_s * RATE) : round(muted.end_s * RATE)] = 0.0
-    return np.clip(wave * _FULL_SCALE, -_FULL_SCALE, _FULL_SCALE).astype(np.int16)
+    return np.asarray(np.clip(wave * _FULL_SCALE, -_FULL_SCALE, _FULL_SCALE), np.int16)
 
 
 def _at_level(wave: Wave, dbfs: float) -> Wave:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sample_media import early_turn, late_turn, night_turn, paperwork
-from sample_media.story import Day
+from sample_media.day import Day
 
 
 def the_day() -> Day:

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from bwc_audit.domain.results import Bucket, Outcome
 from bwc_audit.domain.times import iso_utc
+from sample_media.day import Day
 from sample_media.force import CAMERAS, HELD, OFFICERS
 from sample_media.records import good_rows
-from sample_media.story import AS_OF, DATE, ZONE, Attendance, Day, Expected
+from sample_media.story import AS_OF, DATE, ZONE, Attendance, Expected
 
 Json = dict[str, object]
 

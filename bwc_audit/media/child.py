@@ -12,12 +12,15 @@ import resource
 import sys
 from multiprocessing.connection import Connection
 
+#: What a child says when its imports are done, so that the time of its first file counts from there.
+READY = "ready"
+
 
 def main(descriptor: int) -> None:
     """Serve until the parent closes the connection.
 
-    Receives the import path, then ``(store, rules, memory limit)``; then requests, each answered by an ``Inspection``
-    or an ``ObjectStoreError``.
+    Receives the import path, then ``(store, rules, memory limit)``; says ``READY``; then receives requests, each
+    answered by an ``Inspection`` or an ``ObjectStoreError``.
     """
     connection = Connection(descriptor)
     try:
@@ -30,6 +33,7 @@ def main(descriptor: int) -> None:
 
         store, rules, memory_limit_bytes = connection.recv()
         limit_resources(memory_limit_bytes)
+        connection.send(READY)
         while True:
             request = connection.recv()
             connection.send(_answer(store, request, rules))

@@ -159,7 +159,9 @@ class _Reader:
             frames = self._stream.codec_context.decode(packet)
         except av.error.EOFError:
             return []
-        except av.error.InvalidDataError:
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError:
             self.log.faults_us.append(at_us)
             return []
         return [f for f in frames if f.pts is not None and (first_pts is None or f.pts >= first_pts)]

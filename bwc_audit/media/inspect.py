@@ -141,7 +141,7 @@ def _look_into(source: RangeFile, request: InspectionRequest, rules: UsabilityRu
 
 
 def _note_look(look: Look, notes: _Notes) -> None:
-    notes.frames_sampled = len(look.samples)
+    notes.frames_sampled = look.frames
     notes.longest_step_us = look.longest_step_us
     notes.spans = look.spans
     notes.defects += look.defects

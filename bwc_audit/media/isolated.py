@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from bwc_audit.domain.inspection import Inspection, InspectionRequest, InspectionStatus, UnreadableReason
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.errors import ObjectStoreError
+from bwc_audit.media.child import READY
 from bwc_audit.objects.contract import ObjectStore
 
 Outcome = Inspection | ObjectStoreError
@@ -80,6 +81,8 @@ def _collect(children: list[_Child]) -> Iterator[tuple[InspectionRequest, Outcom
         if request is None or (child.connection not in ready and time.monotonic() < child.deadline_s):
             continue
         outcome = child.take() if child.connection in ready else child.overdue()
+        if outcome is None:
+            continue
         if child.is_dead:
             children.remove(child)
             child.stop()
@@ -93,6 +96,8 @@ class _Child:
     request: InspectionRequest | None = None
     deadline_s: float = 0.0
     is_dead: bool = False
+    _is_ready: bool = False
+    _seconds_limit: float = 0.0
     _process: subprocess.Popen[bytes]
 
     def start(self, store: ObjectStore, rules: UsabilityRules, memory_limit_bytes: int) -> None:
@@ -108,21 +113,25 @@ class _Child:
             )
         self._send(list(sys.path))
         self._send((store, rules, memory_limit_bytes))
-        self.deadline_s = time.monotonic() + _START_S
 
     def give(self, request: InspectionRequest, seconds_limit: float) -> None:
-        """Hand over one file; its time counts from here, a new child's start-up not included."""
-        self.deadline_s = max(time.monotonic(), self.deadline_s) + seconds_limit
+        """Hand over one file; its time counts from here, or from when a new child is ready."""
+        self._seconds_limit = seconds_limit
+        self.deadline_s = time.monotonic() + (seconds_limit if self._is_ready else _START_S)
         self.request = request
         self._send(request)
 
-    def take(self) -> Outcome:
-        """The answer, or what the child's death means."""
-        request = self._release()
+    def take(self) -> Outcome | None:
+        """The answer, or what the child's death means; None where a new child says that it is ready."""
         try:
             answer = self.connection.recv()
         except (EOFError, ConnectionResetError):
-            return self._death(request)
+            return self._death(self._release())
+        if answer == READY:
+            self._is_ready = True
+            self.deadline_s = time.monotonic() + self._seconds_limit
+            return None
+        request = self._release()
         if isinstance(answer, ObjectStoreError):
             return answer
         if isinstance(answer, Inspection):

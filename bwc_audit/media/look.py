@@ -32,18 +32,32 @@ _STEPS_APART = 2.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """``samples`` in order of time; ``spans`` what they cover; ``missed`` what was planned and could not be examined."""
+    """``samples``: the undamaged frames in order of time; ``frames``: how many were looked at, damaged ones too;
+    ``spans``: what they cover; ``missed``: what was planned and could not be examined."""
 
     samples: tuple[PictureMeasures, ...]
     spans: tuple[Span, ...]
     longest_step_us: int
+    frames: int
     defects: tuple[Defect, ...]
     missed: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """One frame that was looked at, shown over ``[at_us, end_us)``."""
+
+    at_us: int
+    end_us: int
+    is_damaged: bool
+
+
 @dataclass(slots=True)
 class _Pass:
-    """One reading: its measures, damaged frames ``(at, end)``, and what the decoder refused."""
+    """One reading: its measures, damaged frames ``(at, end)``, and what the decoder refused.
+
+    Damaged frames are not measured: what a decoder puts in place of lost parts looks black, covered or frozen.
+    """
 
     samples: list[PictureMeasures] = field(default_factory=list)
     damaged: list[tuple[int, int]] = field(default_factory=list)
@@ -71,13 +85,15 @@ def look_at(
         for edge in _edges(samples, breaks, spans, table.end_us, rules):
             fine = _read(source, sniffed, table, visits_at(keys_us, _edge_times(edge)), rules)
             samples = _with_edge(samples, fine.samples)
-    sampled = _sampled_spans(samples, step_us)
+    marks = _marks(samples, coarse, _usual_display(table))
+    sampled = _sampled_spans(marks, step_us)
     found = visual_defects(samples, rules, _breaks(samples, step_us))
     return Look(
         samples=tuple(samples),
         spans=sampled,
-        longest_step_us=_longest_step(samples, sampled),
-        defects=(*found, *_decode_defects(coarse, table)),
+        longest_step_us=_longest_step(marks, sampled),
+        frames=len(marks),
+        defects=(*found, *_decode_defects(marks, step_us)),
         missed=tuple(_missed(coarse, spans, sampled, table, step_us)),
     )
 
@@ -113,6 +129,7 @@ def _read(source: RangeFile, sniffed: Sniffed, table: FrameTable, visits: Sequen
         end_us = frame.at_us + (frame.duration_us if 0 < frame.duration_us <= 2 * usual_us else usual_us)
         if frame.is_corrupt:
             done.damaged.append((frame.at_us, end_us))
+            continue
         measures = meter.measure(luma_of(frame.picture), frame.at_us, end_us, is_key=frame.is_key)
         if not done.samples or measures.at_us > done.samples[-1].at_us:
             done.samples.append(measures)
@@ -164,37 +181,43 @@ def _breaks(samples: Sequence[PictureMeasures], step_us: int) -> list[int]:
     return [later.at_us for earlier, later in pairs if later.at_us - earlier.at_us > limit_us]
 
 
-def _sampled_spans(samples: Sequence[PictureMeasures], step_us: int) -> tuple[Span, ...]:
+def _marks(samples: Sequence[PictureMeasures], done: _Pass, usual_us: int) -> list[_Mark]:
+    """Everything that was looked at, good or damaged, in order of time, one mark a frame."""
+    refused = [_Mark(max(0, at_us), max(0, at_us) + usual_us, True) for at_us in done.log.faults_us]
+    damaged = [_Mark(at_us, end_us, True) for at_us, end_us in done.damaged]
+    good = [_Mark(sample.at_us, sample.end_us, False) for sample in samples]
+    by_time = {mark.at_us: mark for mark in [*refused, *damaged, *good]}
+    return [by_time[at_us] for at_us in sorted(by_time)]
+
+
+def _sampled_spans(marks: Sequence[_Mark], step_us: int) -> tuple[Span, ...]:
     stretches: list[Span] = []
-    breaks = set(_breaks(samples, step_us))
-    for sample in samples:
-        end_us = max(sample.end_us, sample.at_us + 1)
-        if stretches and sample.at_us not in breaks:
-            stretches[-1] = Span(stretches[-1].start_us, end_us)
+    last_us: int | None = None
+    for mark in marks:
+        end_us = max(mark.end_us, mark.at_us + 1)
+        if last_us is not None and mark.at_us - last_us <= step_us * _STEPS_APART:
+            stretches[-1] = Span(stretches[-1].start_us, max(end_us, stretches[-1].end_us))
         else:
-            stretches.append(Span(sample.at_us, end_us))
+            stretches.append(Span(mark.at_us, end_us))
+        last_us = mark.at_us
     return tuple(stretches)
 
 
-def _longest_step(samples: Sequence[PictureMeasures], sampled: Sequence[Span]) -> int:
+def _longest_step(marks: Sequence[_Mark], sampled: Sequence[Span]) -> int:
     starts = {span.start_us for span in sampled}
-    pairs = pairwise(samples)
-    return max((later.at_us - earlier.at_us for earlier, later in pairs if later.at_us not in starts), default=0)
+    return max((later.at_us - earlier.at_us for earlier, later in pairwise(marks) if later.at_us not in starts), default=0)
 
 
-def _decode_defects(done: _Pass, table: FrameTable) -> Iterator[Defect]:
-    """Damaged frames next to each other in the plan become one defect; a refused packet is a point or one frame."""
-    usual_us = _usual_display(table)
-    marks = sorted([*done.damaged, *((max(0, at), max(0, at) + usual_us) for at in done.log.faults_us)])
-    joined: list[list[int]] = []
-    for start_us, end_us in marks:
-        if joined and start_us - joined[-1][1] <= max(usual_us, _EDGE_STEP_US):
-            joined[-1][1] = max(joined[-1][1], end_us)
-            joined[-1][2] += 1
-        else:
-            joined.append([start_us, end_us, 1])
-    for start_us, end_us, count in joined:
-        yield Defect(DefectKind.DECODE_ERROR, start_us, end_us, 1.0, {"frames": float(count)})
+def _decode_defects(marks: Sequence[_Mark], step_us: int) -> Iterator[Defect]:
+    """Damaged marks that follow each other, with no good one between, are one defect."""
+    run: list[_Mark] = []
+    for mark in [*marks, None]:
+        is_next = mark is not None and mark.is_damaged and run and mark.at_us - run[-1].at_us <= step_us * _STEPS_APART
+        if run and not is_next:
+            yield Defect(DefectKind.DECODE_ERROR, run[0].at_us, run[-1].end_us, 1.0, {"frames": float(len(run))})
+            run = []
+        if mark is not None and mark.is_damaged:
+            run.append(mark)
 
 
 def _holes_us(table: FrameTable, span: Span, step_us: int) -> int:
@@ -205,8 +228,6 @@ def _holes_us(table: FrameTable, span: Span, step_us: int) -> int:
 
 
 def _missed(done: _Pass, spans: Iterable[Span], sampled: Sequence[Span], table: FrameTable, step_us: int) -> Iterator[str]:
-    if done.log.faults_us:
-        yield f"pictures: the decoder refused {len(done.log.faults_us)} packets"
     if done.log.frames_missed:
         yield f"pictures: {done.log.frames_missed} planned frames never came"
     if not sampled:

@@ -108,7 +108,7 @@ class RangeFile(io.RawIOBase):
         if number in self._blocks:
             self._blocks.move_to_end(number)
             return self._blocks[number]
-        ahead = _AHEAD_BLOCKS if number == self._last_missed + 1 else 1
+        ahead = min(_AHEAD_BLOCKS, self._cached_blocks) if number == self._last_missed + 1 else 1
         start = number * BLOCK_BYTES
         fetched = self._fetch(start, min(ahead * BLOCK_BYTES, self.size_bytes - start))
         self._last_missed = number + ahead - 1

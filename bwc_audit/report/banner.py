@@ -5,7 +5,7 @@ from __future__ import annotations
 from bwc_audit.domain.results import Outcome, PlacedSegment
 from bwc_audit.domain.runs import RunStatus
 from bwc_audit.report.contexts import Banner, RunReportInput
-from bwc_audit.report.timeline import Scene
+from bwc_audit.report.timeline import Scene, is_of
 from bwc_audit.report.words import plural
 
 _MOST_POINTS = 5
@@ -44,14 +44,7 @@ def incident_banner(scene: Scene, report: RunReportInput) -> Banner:
         points += [f"Officer {result.officer_id}: {point}" for point in result.not_examined]
         if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
             points.append(f"Officer {result.officer_id}: not decided ({result.outcome}).")
-    for segment in scene.segments:
-        reasons = "; ".join(segment.not_examined)
-        if segment.inspection_status is None and not (reasons or _had_to_be_seen(segment, scene)):
-            continue
-        if segment.inspection_status is None:
-            points.append(f"File {segment.footage_id}: not looked into" + (f" ({reasons})." if reasons else "."))
-        elif reasons or segment.inspection_status != "complete":
-            points.append(f"File {segment.footage_id}: {reasons or segment.inspection_status}.")
+    points += file_points(scene)
     is_run_complete = report.run.status == RunStatus.COMPLETE and not report.run.not_examined
     unique = tuple(dict.fromkeys(points))
     rest = "" if is_run_complete else "The run as a whole is incomplete; see its summary."
@@ -63,7 +56,30 @@ def incident_banner(scene: Scene, report: RunReportInput) -> Banner:
     return Banner(True, f"Complete: everything that was found about this incident was examined ({found}).", (), "")
 
 
-def _had_to_be_seen(segment: PlacedSegment, scene: Scene) -> bool:
-    """Whether a file touches a required window; others are not looked into, and nothing is missing for it."""
-    windows = [result.window.span for result in scene.results if result.window and result.outcome is not Outcome.EXCLUDED]
-    return any(segment.span.start_us < span.end_us and span.start_us < segment.span.end_us for span in windows)
+def file_points(scene: Scene) -> list[str]:
+    """What is missing about the files of an incident, one sentence each.
+
+    A file that touches no required window of its officer is not looked into, and nothing is missing for it.
+    """
+    points = []
+    for segment in scene.segments:
+        reasons = "; ".join(reason.removeprefix(f"{segment.footage_id}: ") for reason in segment.not_examined)
+        if segment.inspection_status is None and had_to_be_seen(segment, scene):
+            points.append(f"File {segment.footage_id}: not looked into" + (f" ({reasons})." if reasons else "."))
+        elif segment.inspection_status == "partial" or (segment.inspection_status == "complete" and reasons):
+            points.append(f"File {segment.footage_id}: looked into in part" + (f" ({reasons})." if reasons else "."))
+        elif segment.inspection_status == "unreadable":
+            points.append(f"File {segment.footage_id}: could not be read" + (f" ({reasons})." if reasons else "."))
+    return points
+
+
+def had_to_be_seen(segment: PlacedSegment, scene: Scene) -> bool:
+    """Whether a file touches the required window of an officer whose it is."""
+    return any(
+        result.window is not None
+        and result.outcome is not Outcome.EXCLUDED
+        and is_of(segment, result)
+        and segment.span.start_us < result.window.span.end_us
+        and result.window.span.start_us < segment.span.end_us
+        for result in scene.results
+    )

@@ -140,7 +140,7 @@ def _no_files(report: RunReportInput, zone: ZoneInfo) -> str:
 
 def _segment(segment: PlacedSegment, report: RunReportInput, own: Sequence[Finding], zone: ZoneInfo) -> SegmentView:
     status = _STATUS.get(segment.inspection_status, str(segment.inspection_status))
-    examined = "; ".join((status, *segment.not_examined))
+    examined = "; ".join((status, *(reason.removeprefix(f"{segment.footage_id}: ") for reason in segment.not_examined)))
     corrected = (
         f"device clock {length(segment.offset_us)} from true time, taken out" if segment.offset_us else "no offset known"
     )

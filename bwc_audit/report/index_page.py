@@ -11,7 +11,7 @@ from markupsafe import Markup
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding, RunKind
-from bwc_audit.report.banner import run_banner
+from bwc_audit.report.banner import file_points, had_to_be_seen, run_banner
 from bwc_audit.report.cards import by_weight, finding_card, finding_line, is_counted, reliability
 from bwc_audit.report.contexts import (
     ChangeGroup,
@@ -46,14 +46,14 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
     near = [one for one in observed if one.finding.is_borderline and one.state == FindingState.OPEN]
     rejected = sorted(report.rejected, key=lambda row: (row.row, row.field))
     incidents = tuple(_incident_line(scene) for scene in scenes)
-    bars = rate_bars(report.rates)
+    points = _not_examined(report, scenes)
     return IndexPage(
         page=page_frame("Body-worn video audit", report.run),
         banner=run_banner(report),
         heading=RUN_KIND[report.run.request.kind],
         facts=_facts(report, zone),
         tallies=_tallies(report, len(scenes), counted),
-        rates=bars,
+        rates=rate_bars(report.rates),
         rates_note=rates_note(report.rates),
         waterfall=waterfall_steps(report.rates),
         kinds=kind_groups(report, counted),
@@ -62,16 +62,16 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
         changes_sentence=_changes_sentence(observed),
         incidents=incidents,
         incidents_sentence=_incidents_sentence(report, len(incidents)),
-        cards=tuple(finding_card(one, report, zone) for one in loose),
-        cards_sentence="" if loose else f"No such finding; {_files_sentence(report)}.",
+        cards=tuple(finding_card(one, report, zone) for one in loose[:_MOST_LINES]),
+        cards_sentence=_loose_sentence(report, len(loose)),
         borderline=tuple(finding_line(one, reliability(one.finding)) for one in near),
         borderline_sentence="" if near else f"No borderline observation among {_decided(report)}.",
         rejected=tuple(_rejected(row) for row in rejected[:_MOST_REJECTED]),
         rejected_sentence=_rejected_sentence(report, len(rejected)),
         inputs=input_facts(report.run.counts),
         inputs_sentence="" if report.run.counts else "The run recorded no counts of what it read.",
-        not_examined=_not_examined(report),
-        not_examined_sentence=_not_examined_sentence(report),
+        not_examined=points,
+        not_examined_sentence=_not_examined_sentence(report, points),
     )
 
 
@@ -132,6 +132,12 @@ def _decided(report: RunReportInput) -> str:
 def _files_sentence(report: RunReportInput) -> str:
     files = {segment.footage_id: segment.inspection_status is not None for segment in report.segments}
     return f"{number(sum(files.values()))} of {plural(len(files), 'file')} at incidents looked into"
+
+
+def _loose_sentence(report: RunReportInput, count: int) -> str:
+    if not count:
+        return f"No such finding; {_files_sentence(report)}."
+    return f"The first {_MOST_LINES} of {number(count)}; findings.csv has all." if count > _MOST_LINES else ""
 
 
 def _changes(observed: list[ObservedFinding]) -> tuple[ChangeGroup, ...]:
@@ -198,8 +204,8 @@ def _chips(results: tuple[AssignmentResult, ...]) -> tuple[Chip, ...]:
 
 def _incidents_sentence(report: RunReportInput, listed: int) -> str:
     if not listed:
-        rows = report.run.counts.get("incidents_accepted")
-        read = f"{plural(rows, 'incident row')} accepted" if rows is not None else "how many rows were read is not recorded"
+        rows = report.run.counts.get("incidents_accepted", report.run.counts.get("incidents"))
+        read = f"{plural(rows, 'incident')} read" if rows is not None else "how many rows were read is not recorded"
         return f"No incident lies in this period ({read})."
     return f"All {plural(listed, 'incident')} of the period, whatever became of them, in order of opening."
 
@@ -213,17 +219,30 @@ def _rejected_sentence(report: RunReportInput, count: int) -> str:
     return f"{plural(count, 'row')} or files were not accepted{among}; nothing of them entered a decision.{shown}"
 
 
-def _not_examined(report: RunReportInput) -> tuple[str, ...]:
+def _not_examined(report: RunReportInput, scenes: Sequence[Scene]) -> tuple[str, ...]:
     """The run's own list first, then what assignments and files add to it."""
     points = list(report.run.not_examined)
-    for result in report.results:
-        points += [f"Incident {result.incident_id}, officer {result.officer_id}: {it}" for it in result.not_examined]
-    for segment in report.segments:
-        points += [f"File {segment.footage_id}: {it}" for it in segment.not_examined]
+    for scene in scenes:
+        points += [
+            f"Incident {scene.incident_id}, officer {result.officer_id}: {point}"
+            for result in scene.results
+            for point in result.not_examined
+        ]
+        points += [f"Incident {scene.incident_id}: {point}" for point in file_points(scene)]
+    idle = {
+        segment.footage_id
+        for scene in scenes
+        for segment in scene.segments
+        if segment.inspection_status is None and not had_to_be_seen(segment, scene)
+    }
+    if idle:
+        points.append(
+            f"{plural(len(idle), 'file')} at incidents that touch no required window: not looked into, as planned."
+        )
     return tuple(dict.fromkeys(points))
 
 
-def _not_examined_sentence(report: RunReportInput) -> str:
-    if _not_examined(report):
+def _not_examined_sentence(report: RunReportInput, points: Sequence[str]) -> str:
+    if points:
         return ""
     return f"Nothing is listed as not examined: {_decided(report)}; {_files_sentence(report)}."

@@ -16,7 +16,7 @@ from bwc_audit.report.contexts import Fact, KindGroup, KindRow, RateBar, RunRepo
 from bwc_audit.report.words import BUCKET, GROUP, KIND, RATE, humanised, number, plural
 from bwc_audit.report.zone_times import length
 
-#: Counts whose plain number is bytes or microseconds.
+#: Marks counts of bytes by their name.
 _BYTES = "bytes"
 
 
@@ -81,8 +81,8 @@ def input_facts(counts: Mapping[str, int]) -> tuple[Fact, ...]:
     tables = {name.rsplit("_", 1)[0] for name in counts if name.endswith(("_accepted", "_rejected"))}
     facts = []
     for table in sorted(tables):
-        accepted, rejected = counts.get(f"{table}_accepted", 0), counts.get(f"{table}_rejected", 0)
-        facts.append(Fact(humanised(table), f"{number(accepted)} accepted, {number(rejected)} rejected"))
+        words = ((word, counts.get(f"{table}_{word}")) for word in ("accepted", "rejected"))
+        facts.append(Fact(humanised(table), ", ".join(f"{number(n)} {word}" for word, n in words if n is not None)))
     alone = sorted(name for name in counts if not name.endswith(("_accepted", "_rejected")))
     return (*facts, *(Fact(humanised(name), _count_text(name, counts[name])) for name in alone))
 

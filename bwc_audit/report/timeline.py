@@ -119,6 +119,11 @@ def describe(scene: Scene) -> str:
     return " ".join(sentences) or "No officer is recorded as assigned."
 
 
+def is_of(segment: PlacedSegment, result: AssignmentResult) -> bool:
+    """Whether a file belongs to an officer's assignment: by the officer, or because it was matched to it."""
+    return segment.officer_id == result.officer_id or segment.footage_id in result.footage_ids
+
+
 def _own_times(result: AssignmentResult) -> list[int]:
     times = [result.dispatched_us, result.en_route_us, result.on_scene_us, result.cleared_us]
     if result.window:
@@ -186,7 +191,7 @@ def _officer_lanes(canvas: Canvas, scene: Scene, result: AssignmentResult, sheet
     _moments(canvas, scene.zone, result)
     if result.window is not None:
         _window_bar(canvas, scene.zone, result, result.window.span, sheet)
-    segments = [segment for segment in scene.segments if segment.officer_id == result.officer_id]
+    segments = [segment for segment in scene.segments if is_of(segment, result)]
     for device_id in sorted({segment.device_id for segment in segments}):
         lane = [segment for segment in segments if segment.device_id == device_id]
         _camera_lane(canvas, scene.zone, f"Camera {device_id}", lane, sheet)
@@ -292,8 +297,7 @@ def _arrows(canvas: Canvas, span: Span) -> None:
 
 def _other_lanes(canvas: Canvas, scene: Scene, sheet: Sheet) -> None:
     """Cameras of people who are not assigned to the incident."""
-    assigned = {result.officer_id for result in scene.results}
-    others = [segment for segment in scene.segments if segment.officer_id not in assigned]
+    others = [s for s in scene.segments if not any(is_of(s, result) for result in scene.results)]
     if not others:
         return
     canvas.lines.append(Line("divide", 0, round(canvas.y - 6, 1), sheet.width, round(canvas.y - 6, 1)))

@@ -7,7 +7,6 @@ Only faults of the store itself propagate, since those are worth another try. No
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -133,7 +132,7 @@ class _Sink:
     records: list[Record] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     rows_read: int = 0
-    columns: Counter[str] = field(default_factory=Counter)
+    columns: set[str] = field(default_factory=set)
 
     def refuse(self, line: int, reason: RejectReason, detail: str, name: str = "", value: object = "") -> None:
         self.rejected.append(rejected_row(self.file.key, line, reason, detail, name, value))

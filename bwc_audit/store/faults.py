@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -50,7 +52,7 @@ def store_errors(target: Engine | URL) -> Iterator[None]:
     url = target.url if isinstance(target, Engine) else target
     try:
         yield
-    except (SQLAlchemyError, OverflowError) as error:
+    except (SQLAlchemyError, psycopg.Error, sqlite3.Error, OverflowError) as error:
         raise StoreError(f"database {place_of(url)}: {_said(error, url)}") from error
 
 
@@ -59,7 +61,7 @@ def _said(error: Exception, url: URL) -> str:
     told = " ".join(str(cause).split())
     if url.password:
         told = told.replace(str(url.password), "***")
-    if isinstance(error, IntegrityError):
+    if isinstance(error, (IntegrityError, psycopg.IntegrityError, sqlite3.IntegrityError)):
         return f"a rule of the stored data refused this: {told}"
     lowered = told.lower()
     mend = next((mend for sign, mend in _MENDS if sign in lowered), "")

@@ -44,7 +44,13 @@ CLEAN: list[tuple[str, Callable[[], Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "kind", "start_s", "end_s", "scene", "options"), DEFECTIVE, ids=[d[0] for d in DEFECTIVE])
 def test_a_visual_defect_is_found_where_it_is(
-    clips: Clips, name: str, kind: DefectKind, start_s: float, end_s: float, scene: Callable[[], Any], options: dict[str, Any]
+    clips: Clips,
+    name: str,
+    kind: DefectKind,
+    start_s: float,
+    end_s: float,
+    scene: Callable[[], Any],
+    options: dict[str, Any],
 ) -> None:
     path = clips(f"{name}.mp4", lambda path: make.write_clip(path, scene(), make.tone(24), **options))
     seen = look(path)

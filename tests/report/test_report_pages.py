@@ -288,3 +288,46 @@ def test_every_value_has_words_and_none_accuses() -> None:
     said = " ".join(all_pages(night.a_night())).lower()
     for word in ("violation", "fail", "guilty", "sustained", "unfounded", "exonerated", "misconduct", "offend", "culprit"):
         assert word not in said
+
+
+def test_file_that_had_not_to_be_seen_leaves_the_incident_complete() -> None:
+    report = night.a_night()
+    quiet = "CAD-0612-0455"
+    idle = night.recorded(
+        quiet,
+        "tagged-1",
+        "X60A9",
+        "9999",
+        "21:10:00",
+        "21:20:00",
+        role="tagged",
+        inspection_status=None,
+        not_examined=("tagged-1: touches no required window, not looked into",),
+    )
+    clean = replace(night.run(not_examined=()), status=RunStatus.COMPLETE)
+    report = replace(report, run=clean, segments=(*report.segments, idle))
+    page = text_of(incident_of(report, quiet))
+    assert "Complete: everything that was found about this incident was examined (1 assignment, 2 files)." in page
+    assert "not looked into; touches no required window, not looked into; tagged with this incident by hand" in page
+    assert "1 file at incidents that touch no required window: not looked into, as planned." in text_of(index_of(report))
+
+
+def test_file_matched_to_an_officer_stands_in_that_officers_lane() -> None:
+    report = night.a_night()
+    pool = next(segment for segment in report.segments if segment.device_id == "POOL07")
+    results = tuple(replace(r, footage_ids=(pool.footage_id,)) if r.officer_id == "5120" else r for r in report.results)
+    page = text_of(incident_of(replace(report, results=results), BUSY))
+    assert "Camera POOL07" in page
+    assert "Other cameras" not in page
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ({"rows_rejected": 2}, "Rows 2 rejected"),
+        ({"rows_accepted": 1200, "rows_rejected": 0}, "Rows 1\u202f200 accepted, 0 rejected"),
+        ({"bytes_read": 48_300_000, "videos_examined": 6}, "Bytes read 48.3 MB Videos examined 6"),
+    ],
+)
+def test_counts_of_input_are_said_as_they_are(counts: dict[str, int], line: str) -> None:
+    assert line in re.sub("[ \n]+", " ", Tags(index_of(replace(night.a_night(), run=night.run(counts=counts)))).text)

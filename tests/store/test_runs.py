@@ -53,7 +53,7 @@ REQUEST = RunRequest(RunKind.NIGHTLY, "s3://b/p", NIGHT, NIGHT.end_us, "Europe/L
 STARTED_US = NIGHT.end_us + HOUR_US
 
 _ON_ONE_DATABASE = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

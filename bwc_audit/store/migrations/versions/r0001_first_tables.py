@@ -696,14 +696,10 @@ def _create_plans() -> None:
         sa.Column("object_key", sa.Text(), nullable=False, comment="video inside the source"),
         sa.Column("etag", sa.Text(), nullable=False, comment="version mark of the store"),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False, comment="bytes, as the store lists it"),
-        sa.Column(
-            "request", sa.JSON(), nullable=False, comment="what is asked for: spans, expected length, buffer, depth"
-        ),
+        sa.Column("request", sa.JSON(), nullable=False, comment="what is asked for: spans, expected length, buffer, depth"),
         sa.Column("state", sa.Text(), nullable=False, comment="planned, reused, examined or failed"),
         sa.Column("detail", sa.Text(), nullable=False, comment="why it failed; empty: it did not"),
-        sa.CheckConstraint(
-            "state IN ('planned', 'reused', 'examined', 'failed')", name="ck_planned_inspection_state_known"
-        ),
+        sa.CheckConstraint("state IN ('planned', 'reused', 'examined', 'failed')", name="ck_planned_inspection_state_known"),
         sa.CheckConstraint("ordinal >= 0", name="ck_planned_inspection_ordinal_not_negative"),
         sa.CheckConstraint("size_bytes >= 0", name="ck_planned_inspection_size_bytes_not_negative"),
         sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_planned_inspection_run_id"),

@@ -1,0 +1,96 @@
+"""A stuck encoder against a still scene, on the differences that were measured on coded clips."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bwc_audit.detectors.frozen import frozen_runs
+from bwc_audit.detectors.picture import PictureMeasures
+from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.times import SECOND_US
+
+RULES = UsabilityRules(clause="usable")
+FLAT = np.full((7, 16), 20, np.float32)
+
+
+def keys(*differences: float) -> list[PictureMeasures]:
+    """Key frames a second apart, each this different from the one before; the first differs from nothing."""
+    return sequence("K" * (len(differences) + 1), [0.0, *differences])
+
+
+def sequence(
+    kinds: str, differences: list[float], key_differences: list[float | None] | None = None
+) -> list[PictureMeasures]:
+    """``K`` a key frame, ``p`` another; a key frame's difference to the last key is its own unless given."""
+    samples = []
+    for number, (kind, difference) in enumerate(zip(kinds, differences, strict=True)):
+        given = key_differences[number] if key_differences else difference
+        samples.append(
+            PictureMeasures(
+                at_us=number * SECOND_US,
+                end_us=number * SECOND_US + 40_000,
+                is_key=kind == "K",
+                luma_mean=110,
+                luma_p99=240,
+                tile_detail=FLAT,
+                light_detail=90,
+                difference=difference if number else None,
+                key_difference=given if kind == "K" and number else None,
+            )
+        )
+    return samples
+
+
+def runs(samples: list[PictureMeasures]) -> list[tuple[int, int]]:
+    return list(frozen_runs(samples, RULES))
+
+
+@pytest.mark.parametrize(
+    ("difference", "expected"), [(0.0, [(0, 8)]), (0.24, [(0, 8)]), (0.25, [(0, 8)]), (0.26, []), (0.54, []), (3.8, [])]
+)
+def test_two_key_frames_decide(difference: float, expected: list[tuple[int, int]]) -> None:
+    assert runs(keys(*[difference] * 8)) == expected
+
+
+@pytest.mark.parametrize(("pairs", "expected"), [(2, []), (3, [(0, 3)])])
+def test_several_pairs_are_needed(pairs: int, expected: list[tuple[int, int]]) -> None:
+    assert runs(keys(*[0.0] * pairs)) == expected
+
+
+def test_a_moving_scene_around_it_stays_out() -> None:
+    assert runs(keys(9, 8, 9, 0.0, 0.1, 0.0, 0.04, 9, 8)) == [(3, 7)]
+
+
+def test_while_the_encoder_settles_the_run_is_drawn_back() -> None:
+    assert runs(keys(15, 2.1, 1.35, 1.0, 0.01, 0.55, 0.02, 0.02, 0.03, 0.0, 12)) == [(1, 10)]
+
+
+def test_level_noise_before_it_is_not_drawn_in() -> None:
+    first, last = runs(keys(3.0, 3.02, 2.98, 3.01, 0.0, 0.0, 0.0, 0.0))[0]
+    assert last == 8
+    assert first >= 3
+
+
+def test_a_still_scene_crushed_inside_each_group_is_not_frozen() -> None:
+    """Groups of two seconds: the second frame repeats exactly, each key frame shows new noise."""
+    kinds = "Kp" * 8
+    differences = [0.7, 0.0] * 8
+    assert runs(sequence(kinds, differences)) == []
+
+
+def test_a_still_scene_in_long_groups_is_not_frozen_where_key_frames_can_be_compared() -> None:
+    kinds = "Kpppppppp" * 2
+    differences = [0.9, *[0.0] * 8] * 2
+    assert runs(sequence(kinds, differences)) == []
+
+
+def test_long_groups_without_two_key_frames_need_exact_repetition() -> None:
+    """The scene stops inside a group and goes on inside the next: its two key frames show different scenes."""
+    kinds = "KpppppKppppppp"
+    moves = [9.0, 9.0, 0.09, 0.0, 0.0, 0.0, 2.6, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0, 8.0]
+    key_differences: list[float | None] = [None] * 6 + [20.0] + [None] * 7
+    assert runs(sequence(kinds, moves, key_differences)) == [(1, 11)]
+    noisy = [d if d != 0.0 else 0.1 for d in moves]
+    assert runs(sequence(kinds, noisy, key_differences)) == []
+    assert runs([]) == []

@@ -27,7 +27,8 @@ from sample_media.story import Footage
 from sample_media.storyboard import the_day
 from sample_media.truth import ground_truth_text
 
-RECIPES = "footage/.recipes"
+#: Beside the source, not in it: how each clip was made, so that a second build makes only what changed.
+RECIPES = ".recipes.json"
 
 Progress = Callable[[int, int, str], None]
 
@@ -76,7 +77,7 @@ def write_records(day: Day, out: Path) -> None:
 
 def _known_recipes(source: Path) -> dict[str, dict[str, object]]:
     try:
-        known = json.loads((source / RECIPES).read_text())
+        known = json.loads((source.parent / RECIPES).read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
     return known if isinstance(known, dict) else {}
@@ -150,12 +151,12 @@ def _remember(source: Path, wanted: dict[str, Shot]) -> None:
         key: {"recipe": shot.recipe, "sha256": hashlib.sha256((source / key).read_bytes()).hexdigest()}
         for key, shot in sorted(wanted.items())
     }
-    _write_if_changed(source / RECIPES, (json.dumps(recipes, indent=1) + "\n").encode())
+    _write_if_changed(source.parent / RECIPES, (json.dumps(recipes, indent=1) + "\n").encode())
 
 
 def _remove_strangers(day: Day, source: Path) -> None:
     """Removes what an earlier storyboard left under ``footage/``; not what another build is writing just now."""
-    ours = {footage.object_key for footage in day.footage} | set(day.bad_files) | {MANIFEST, RECIPES}
+    ours = {footage.object_key for footage in day.footage} | set(day.bad_files) | {MANIFEST}
     ours |= {key.removesuffix(".mp4") + ".json" for key in ours if key.endswith(".mp4")}
     for path in (source / "footage").rglob("*"):
         if path.is_file() and path.suffix != ".partial" and path.relative_to(source).as_posix() not in ours:

@@ -71,16 +71,21 @@ def open_audit(settings: Settings) -> Audit:
     """Open everything the settings name. Raises ``ConfigurationError`` or ``StoreError`` (a database behind its
     migrations among them); the source itself is contacted only when it is read."""
     policy, mapping = load_policy(settings.policy), load_mapping(settings.mapping)
-    source = open_store(
-        settings.require_source(),
+    source = store_at(settings, settings.require_source())
+    engine = open_database(settings.effective_database_url)
+    require_current(engine)
+    return Audit(settings, engine, source, policy, mapping)
+
+
+def store_at(settings: Settings, uri: str) -> ObjectStore:
+    """The store at an address, with the S3 settings. Nothing is contacted yet."""
+    return open_store(
+        uri,
         endpoint_url=settings.s3_endpoint_url,
         region=settings.s3_region,
         access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
         secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
     )
-    engine = open_database(settings.effective_database_url)
-    require_current(engine)
-    return Audit(settings, engine, source, policy, mapping)
 
 
 def day_period(settings: Settings, day: date, days: int = 1) -> Span:

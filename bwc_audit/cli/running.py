@@ -57,7 +57,9 @@ def ingest(format_: Annotated[Format, typer.Option("--format", help="table or js
         summary = ingest_source(audit, on_progress)
     counts = {**summary.counts(), **{f"rejected: {reason}": n for reason, n in summary.rejected_by_reason.items()}}
     if format_ is Format.JSON:
-        print_json({**summary.counts(), "rejected_by_reason": summary.rejected_by_reason, "not_read": list(summary.not_read)})
+        print_json(
+            {**summary.counts(), "rejected_by_reason": summary.rejected_by_reason, "not_read": list(summary.not_read)}
+        )
     else:
         rows = [(name.replace("_", " "), str(n)) for name, n in counts.items()]
         print_table(f"Ingest of {audit.source.uri}", ("", "n"), rows, right=("n",))
@@ -91,7 +93,10 @@ def backfill(
     run_ids = _flow(settings, "backfill", first=_checked(first) or "", last=_checked(last) or "")
     audit = open_audit(settings)
     stored = [running_run(audit, run_id) for run_id in run_ids]
-    rows = [(run.run_id, run.status.value, str(run.counts.get("assignments", 0)), str(run.counts.get("findings", 0))) for run in stored]
+    rows = [
+        (run.run_id, run.status.value, str(run.counts.get("assignments", 0)), str(run.counts.get("findings", 0)))
+        for run in stored
+    ]
     print_table("Runs", ("run", "status", "assignments", "findings"), rows, right=("assignments", "findings"))
     if any(run.status is not RunStatus.COMPLETE for run in stored):
         raise typer.Exit(3)
@@ -106,7 +111,9 @@ def incident(
     """Re-run one incident, looking at its videos densely, and print what changed against the last run."""
     audit = open_audit(load_settings())
     with shown_progress() as on_progress:
-        diff = rerun_incident(audit, incident_id, requester=requester or getpass.getuser(), reason=reason, on_progress=on_progress)
+        diff = rerun_incident(
+            audit, incident_id, requester=requester or getpass.getuser(), reason=reason, on_progress=on_progress
+        )
     files = write_run_report(audit, diff.run.run_id)
     if format_ is Format.JSON:
         print_json(_diff_document(diff))
@@ -136,7 +143,11 @@ def find_run(name: str) -> Run:
         else:
             found = runs.load_run(session, name) or runs.latest_run(session, incident_id=name)
     if found is None:
-        known = "there are no decided runs yet: start `bwc-audit nightly`" if name == "latest" else f"no run or incident {name!r}"
+        known = (
+            "there are no decided runs yet: start `bwc-audit nightly`"
+            if name == "latest"
+            else f"no run or incident {name!r}"
+        )
         raise ConfigurationError(known)
     return found
 
@@ -190,7 +201,10 @@ def _print_diff(diff: RunDiff) -> None:
         for what in diff.basis:
             said.print(f"  · {what}")
     said.print()
-    rows = [(one.officer_id, one.before or "–", one.now or "–", "" if one.before == one.now else "changed") for one in diff.outcomes]
+    rows = [
+        (one.officer_id, one.before or "–", one.now or "–", "" if one.before == one.now else "changed")
+        for one in diff.outcomes
+    ]
     print_table("Outcomes", ("officer", "before", "now", ""), rows)
     said.print()
     ordered = sorted(diff.observed, key=lambda one: (one.change is Change.UNCHANGED, one.finding.kind))

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.results import Outcome
-from bwc_audit.domain.runs import ObservedFinding, Run
+from bwc_audit.domain.runs import Change, ObservedFinding, Run
 
 
 class Format(StrEnum):
@@ -41,7 +41,9 @@ def print_json(document: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
     """A plain table; columns named in ``right`` are numbers."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
@@ -70,7 +72,9 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
         if len(run.not_examined) > 8:
             said.print(f"  · and {len(run.not_examined) - 8} more, all listed in the report")
     else:
-        said.print(f"Complete: {count('assignments', 0)} assignments judged, {count('videos_examined', 0)} videos looked into")
+        said.print(
+            f"Complete: {count('assignments', 0)} assignments judged, {count('videos_examined', 0)} videos looked into"
+        )
     said.print()
     outcomes = [(outcome.value, str(count(f"assignments_{outcome.value}", 0))) for outcome in Outcome]
     print_table("Assignments", ("outcome", "n"), [*outcomes, ("all", str(count("assignments", 0)))], right=("n",))
@@ -79,9 +83,9 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     said.print()
     open_now = [one for one in observed if one.state == "open" and not one.finding.is_borderline]
     kinds = Counter(one.finding.kind for one in open_now)
-    changes = Counter((one.finding.kind, one.change) for one in open_now)
+    fresh = Counter(one.finding.kind for one in open_now if one.change in (Change.APPEARED, Change.REOPENED))
     rows = [
-        (kind.group.value, kind.value.replace("_", " "), str(n), str(changes[kind, "appeared"] + changes[kind, "reopened"]))
+        (kind.group.value, kind.value.replace("_", " "), str(n), str(fresh[kind]))
         for kind, n in sorted(kinds.items(), key=lambda item: (item[0].group, -item[1], item[0]))
     ]
     print_table("Findings", ("group", "kind", "n", "new"), rows, right=("n", "new"))

@@ -2,8 +2,8 @@
 
 A span runs from the first defective sample to the end of the last defective sample's own display: what lies between
 it and the next, good sample was not seen, and nothing is claimed about it. Whoever samples every step therefore errs
-by at most one step, to the short side. A span counts when it lasts at least the minimum less one step of sampling on
-each side that was not refined (see ``minimum``): the true length may lie anywhere between what was seen and that.
+by at most one step, to the short side. A span counts when it can have lasted the minimum: up to the neighbouring good
+samples, which lie a tenth of a second away where the edges were looked at again.
 
 Each frame is at most one thing: black before covered before frozen. A covered lens and a black picture repeat
 themselves too, and are not called frozen. Detail of a scene in the dark cannot be told from a lens half covered;

@@ -82,9 +82,11 @@ def look_at(
     samples = coarse.samples
     if not is_deep:
         breaks = _breaks(samples, step_us)
-        for edge in _edges(samples, breaks, spans, table.end_us, rules):
-            fine = _read(source, sniffed, table, visits_at(keys_us, _edge_times(edge)), rules)
-            samples = _with_edge(samples, fine.samples)
+        edges = _edges(samples, breaks, spans, table.end_us, rules)
+        if edges:
+            wanted = sorted({at_us for edge in edges for at_us in _edge_times(edge)})
+            fine = _read(source, sniffed, table, visits_at(keys_us, wanted), rules)
+            samples = _with_edges(samples, fine.samples, edges)
     marks = _marks(samples, coarse, _usual_display(table))
     sampled = _sampled_spans(marks, step_us)
     found = visual_defects(samples, rules, _breaks(samples, step_us))
@@ -109,7 +111,8 @@ def stills_of(
     """The chosen samples, decoded once more, as small pictures in order of time."""
     chosen = still_times([sample.at_us for sample in samples], asked_us, defects)
     visits = visits_at(table.keys_us.tolist(), chosen)
-    stills = (still_of(f.picture, f.at_us) for f in _frames(source, sniffed, table, visits, DecodeLog()))
+    frames = _frames(source, sniffed, table, visits, DecodeLog())
+    stills = [still_of(frame.picture, frame.at_us) for frame in frames if frame.at_us in chosen]
     return tuple(still for still in stills if still is not None)
 
 
@@ -164,14 +167,18 @@ def _edge_times(edge: Span) -> list[int]:
     return [*range(edge.start_us, edge.end_us, _EDGE_STEP_US), edge.end_us]
 
 
-def _with_edge(samples: list[PictureMeasures], fine: Sequence[PictureMeasures]) -> list[PictureMeasures]:
-    """The samples with a closer reading put in: its first frame is a sample already, the others are new or replace."""
-    added = {sample.at_us: sample for sample in fine[1:]}
-    kept = {sample.at_us: sample for sample in samples}
-    for at_us in kept.keys() & added.keys():
-        if added[at_us].key_difference is None:
-            added[at_us] = replace(added[at_us], key_difference=kept[at_us].key_difference)
-    return [sample for _, sample in sorted({**kept, **added}.items())]
+def _with_edges(
+    samples: Sequence[PictureMeasures], fine: Sequence[PictureMeasures], edges: Sequence[Span]
+) -> list[PictureMeasures]:
+    """The samples with a closer reading put in: of that, what lies after the start of an edge, up to its end (what
+    stands at the start was compared with something before the edge)."""
+    merged = {sample.at_us: sample for sample in samples}
+    for sample in fine:
+        if not any(edge.start_us < sample.at_us <= edge.end_us for edge in edges):
+            continue
+        known = merged.get(sample.at_us)
+        merged[sample.at_us] = sample if known is None else replace(sample, key_difference=known.key_difference)
+    return [merged[at_us] for at_us in sorted(merged)]
 
 
 def _breaks(samples: Sequence[PictureMeasures], step_us: int) -> list[int]:

@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from bwc_audit.domain.rates import RateTable
 from bwc_audit.report.documents import FindingDocument, ResultDocument, SpanDocument, WindowDocument
 
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
@@ -74,6 +75,8 @@ RESULT_COLUMNS = [
     "not_examined",
 ]
 
+RATE_COLUMNS = ["group", "rate", "unit", "k", "n", "low", "high", "band_low", "band_high"]
+
 
 def findings_csv(documents: Iterable[FindingDocument]) -> str:
     """Findings, one a line, with a heading; lines end with LF."""
@@ -83,6 +86,26 @@ def findings_csv(documents: Iterable[FindingDocument]) -> str:
 def results_csv(documents: Iterable[ResultDocument]) -> str:
     """Assignments, one a line, with a heading."""
     return _csv(RESULT_COLUMNS, [_result_cells(document) for document in documents])
+
+
+def rates_csv(table: RateTable) -> str:
+    """Rates, one a line, with a heading; shares are 0..1, empty where there is none."""
+    rows = [
+        {
+            "group": group.key,
+            "rate": rate.name,
+            "unit": rate.unit,
+            "k": rate.k,
+            "n": rate.n,
+            "low": rate.low,
+            "high": rate.high,
+            "band_low": rate.band_low,
+            "band_high": rate.band_high,
+        }
+        for group in table.groups
+        for rate in group.rates
+    ]
+    return _csv(RATE_COLUMNS, rows)
 
 
 def guarded(text: str) -> str:

@@ -1,0 +1,42 @@
+# Two commands do all the set-up themselves: `make demo` and `make test`.
+SHELL := /bin/bash
+BIN := .venv/bin
+
+.PHONY: help setup demo test test-all bench lint schemas golden lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: ## virtual environment, locked dependencies, missing system libraries
+	@infra/setup
+
+demo: setup ## audit the sample night on embedded defaults
+	@$(BIN)/bwc-audit demo
+
+test: setup ## all tests but the heavy ones
+	@$(BIN)/python -m pytest
+
+test-all: setup ## all tests, chaos and scale included
+	@$(BIN)/python -m pytest -m ""
+
+bench: setup ## engine and overhead, as ratios against named baselines
+	@$(BIN)/python -m tests.bench
+
+lint: setup ## formatting, lint, types, import directions
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+schemas: setup ## regenerate schemas/ from the code's own models
+	@$(BIN)/python -m tests.schemas.regenerate
+
+golden: setup ## regenerate golden files; look at the difference before committing it
+	@$(BIN)/python tests/report/regenerate_golden.py
+	@$(BIN)/python -m tests.cli.regenerate_golden
+
+lock: ## resolve dependencies anew (no addresses in the lock file)
+	@$(BIN)/uv lock -q --upgrade && $(BIN)/uv export -q --frozen --no-emit-project --no-header --no-annotate --all-groups -o requirements.lock
+
+clean: ## remove what the demo and the tests made
+	@rm -rf .state sample_media/source/footage sample_media/.recipes.json

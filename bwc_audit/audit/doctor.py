@@ -1,0 +1,97 @@
+"""Whether this installation can audit: each thing a night needs is tried, and what is wrong comes with its mend."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import av
+import imageio_ffmpeg
+
+from bwc_audit.audit.setup import store_at
+from bwc_audit.config import Settings
+from bwc_audit.errors import BwcAuditError
+from bwc_audit.sources.mapping import load_mapping
+from bwc_audit.sources.policy_files import load_policy
+from bwc_audit.store.database import open_database, require_current
+
+#: Decoders that body-worn cameras need; PyAV's wheels carry them all.
+_DECODERS = ("h264", "hevc", "mpeg4", "mjpeg", "vp9", "aac", "pcm_s16le", "opus")
+
+_PACKAGES = ("prefect", "opencv-python", "av", "numpy", "boto3", "sqlmodel")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that was tried."""
+
+    what: str
+    is_well: bool
+    found: str
+    mend: str = ""
+
+
+def diagnose(settings: Settings) -> tuple[Diagnosis, ...]:
+    """Try everything a night needs; never raises for what it finds."""
+    tries: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("policy", lambda: _policy(settings)),
+        ("mapping", lambda: load_mapping(settings.mapping).name),
+        ("state folder", lambda: _state_folder(settings)),
+        ("database", lambda: _database(settings)),
+        ("source: list", lambda: _listed(settings)),
+        ("source: read", lambda: _readable(settings)),
+    )
+    return (*(_tried(what, attempt) for what, attempt in tries), *_programs())
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Diagnosis:
+    try:
+        return Diagnosis(what, True, attempt())
+    except BwcAuditError as error:
+        problem, _, mend = str(error).partition(": ")
+        return Diagnosis(what, False, problem, mend)
+    except OSError as error:
+        return Diagnosis(what, False, str(error), "give this account the permission, or set BWC_STATE_DIR")
+
+
+def _policy(settings: Settings) -> str:
+    policy = load_policy(settings.policy)
+    return f"{policy.policy_id} {policy.version} ({policy.policy_hash[:12]})"
+
+
+def _state_folder(settings: Settings) -> str:
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.state_dir, os.W_OK | os.X_OK):
+        raise PermissionError(f"{settings.state_dir} cannot be written")
+    return str(settings.state_dir.absolute())
+
+
+def _database(settings: Settings) -> str:
+    engine = open_database(settings.effective_database_url)
+    require_current(engine)
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _listed(settings: Settings) -> str:
+    store = store_at(settings, settings.require_source())
+    first = list(islice(store.list_objects(), 1))
+    return f"{store.uri}: {'objects found' if first else 'reachable, and empty'}"
+
+
+def _readable(settings: Settings) -> str:
+    store = store_at(settings, settings.require_source())
+    for stat in islice(store.list_objects(), 1):
+        return f"{len(store.read_range(stat.key, 0, 1024))} bytes of the first object"
+    return "nothing to read"
+
+
+def _programs() -> Iterator[Diagnosis]:
+    missing = [name for name in _DECODERS if name not in av.codecs_available]
+    found = f"PyAV {av.__version__}: " + (f"without {', '.join(missing)}" if missing else f"{len(_DECODERS)} decoders")
+    yield Diagnosis("decoders", not missing, found, "install the av wheel of requirements.lock" if missing else "")
+    yield Diagnosis("ffmpeg (sample media only)", True, imageio_ffmpeg.get_ffmpeg_version())
+    for name in _PACKAGES:
+        yield Diagnosis(name, True, importlib.metadata.version(name))

@@ -1,0 +1,106 @@
+"""The command ``inspect``: look at one video and say what is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from bwc_audit.audit.one_video import LookedInto, look_into_video
+from bwc_audit.cli.showing import console, note, print_json, print_table
+from bwc_audit.config import load_settings
+from bwc_audit.domain.inspection import Defect, InspectionStatus
+from bwc_audit.domain.times import SECOND_US, at_of
+from bwc_audit.errors import ConfigurationError
+from bwc_audit.media.document import inspection_document
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this module."""
+    app.command(epilog="Example: `bwc-audit inspect clip.mp4 --json`")(inspect)
+
+
+def inspect(
+    address: Annotated[str, typer.Argument(metavar="FILE_OR_URI", help="A video file, or s3://bucket/key.")],
+    started_at: Annotated[
+        str | None, typer.Option(help="When the picture starts, ISO 8601 with zone; a sidecar says it otherwise.")
+    ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Look at every frame.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print bwc-inspection/1 and nothing else.")] = False,
+) -> None:
+    """Look at one video and print what is wrong with it. Exit code 3 where it could not be examined wholly."""
+    start = _moment(started_at)
+    looked = look_into_video(load_settings(), address, is_deep=deep)
+    if start is None and looked.segment is not None:
+        start = at_of(looked.segment.media_started_us)
+    for row in looked.rejected:
+        note(f"sidecar {row.row}: {row.detail}")
+    if json_:
+        print_json(inspection_document(looked.inspection, looked.uri))
+    else:
+        _print(looked, start)
+    if looked.inspection.status is not InspectionStatus.COMPLETE:
+        raise typer.Exit(3)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"--started-at {text!r} is no ISO 8601 time") from error
+    if at.tzinfo is None:
+        raise ConfigurationError(f"--started-at {text!r} needs a zone, for example 2025-05-24T20:09:32Z")
+    return at
+
+
+def _print(looked: LookedInto, start: datetime | None) -> None:
+    seen, said = looked.inspection, console()
+    reason = f" ({seen.reason.replace('_', ' ')}) {seen.detail}" if seen.reason else ""
+    said.print(f"{looked.uri}: {seen.status.value}{reason}", markup=False)
+    if seen.container:
+        length = (
+            f"{seen.container.duration_us / SECOND_US:.2f} s"
+            if seen.container.duration_us is not None
+            else "no length stated"
+        )
+        said.print(
+            f"  {seen.container.format}, {seen.container.size_bytes} bytes, {length}, moov {seen.container.moov}",
+            markup=False,
+        )
+    if seen.video:
+        rate = "variable rate" if seen.video.is_variable_rate else "constant rate"
+        said.print(
+            f"  picture: {seen.video.codec} {seen.video.width}x{seen.video.height}, {seen.video.frames} frames, "
+            f"{seen.video.average_fps:.2f} a second, {rate}"
+        )
+    sound = f"{seen.audio.codec}, {seen.audio.sample_rate} Hz, {seen.audio.channels} channels" if seen.audio else "none"
+    said.print(f"  sound: {sound}")
+    said.print(
+        f"  examined: {seen.examined.frames_sampled} frames, at most {seen.examined.longest_step_us / SECOND_US:.2f} s apart, "
+        f"{seen.examined.audio_us / SECOND_US:.1f} s of sound, {seen.examined.bytes_read} bytes read"
+    )
+    for what in seen.not_examined:
+        said.print(f"  not examined: {what}", markup=False)
+    if not seen.defects:
+        said.print(
+            "  nothing wrong in what was examined" if seen.reason is None else "  nothing could be said about the picture"
+        )
+        return
+    rows = [_row(defect, start) for defect in seen.defects]
+    print_table("", ("what", "from", "to", "confidence", "in the world", "measures"), rows, right=("from", "to"))
+
+
+def _row(defect: Defect, start: datetime | None) -> tuple[str, ...]:
+    world = "" if start is None else (start + timedelta(microseconds=defect.start_us)).isoformat(timespec="seconds")
+    measures = ", ".join(f"{name} {value:g}" for name, value in defect.measures.items())
+    return (
+        defect.kind.value.replace("_", " "),
+        f"{defect.start_us / SECOND_US:.2f} s",
+        f"{defect.end_us / SECOND_US:.2f} s",
+        f"{defect.confidence:.2f}",
+        world,
+        measures,
+    )

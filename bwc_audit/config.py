@@ -101,7 +101,8 @@ class Settings(BaseSettings):
         """The source's address. Raises ``ConfigurationError`` where none is set."""
         if not self.source:
             raise ConfigurationError(
-                f'no source is set: put `source = "s3://bucket/prefix"` (or a folder) into {SETTINGS_FILE}, or set BWC_SOURCE'
+                f'no source is set: put `source = "s3://bucket/prefix"` (or a folder) into {SETTINGS_FILE}, '
+                "or set BWC_SOURCE"
             )
         return self.source
 

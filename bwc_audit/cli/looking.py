@@ -78,9 +78,10 @@ def _print(looked: LookedInto, start: datetime | None) -> None:
         )
     sound = f"{seen.audio.codec}, {seen.audio.sample_rate} Hz, {seen.audio.channels} channels" if seen.audio else "none"
     said.print(f"  sound: {sound}")
+    looked_at = seen.examined
     said.print(
-        f"  examined: {seen.examined.frames_sampled} frames, at most {seen.examined.longest_step_us / SECOND_US:.2f} s apart, "
-        f"{seen.examined.audio_us / SECOND_US:.1f} s of sound, {seen.examined.bytes_read} bytes read"
+        f"  examined: {looked_at.frames_sampled} frames, at most {looked_at.longest_step_us / SECOND_US:.2f} s apart, "
+        f"{looked_at.audio_us / SECOND_US:.1f} s of sound, {looked_at.bytes_read} bytes read"
     )
     for what in seen.not_examined:
         said.print(f"  not examined: {what}", markup=False)

@@ -121,8 +121,7 @@ def rates(
 def _say_basis(run: Run, count: int) -> None:
     """What the numbers rest on, on standard error, so that an empty answer never looks like a clean one."""
     judged = run.counts.get("assignments", 0)
-    note(
-        f"run {run.run_id} ({run.status.value}), as of {said_day_time(run.request.as_of_us)}: {count} listed, {judged} judged"
-    )
+    as_of = said_day_time(run.request.as_of_us)
+    note(f"run {run.run_id} ({run.status.value}), as of {as_of}: {count} listed, {judged} assignments judged")
     for what in run.not_examined:
         note(f"not examined: {what}")

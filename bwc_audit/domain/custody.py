@@ -124,7 +124,7 @@ def _metadata_missing(matching: Matching) -> Iterator[Finding]:
             message=f"No accepted metadata name the video {video.object_key} ({video.size_bytes} bytes).{why}",
             recording_id=video.object_key,
             evidence=(
-                Evidence("object", video.object_key, video.modified_us),
+                Evidence("object", video.object_key),
                 *(Evidence("rejected_row", str(row.row)) for row in reasons),
             ),
         )

@@ -14,6 +14,9 @@ from bwc_audit.domain.times import Span
 #: Part of the key under which an inspection is stored: raise it when any measure changes.
 INSPECTOR_VERSION = "1"
 
+#: Said by every inspection of this version; it concerns what the program can do rather than one file.
+CLOCK_NOT_READ = "burned-in clock: not read by this version"
+
 
 class InspectionStatus(StrEnum):
     """``partial``: something that was planned could not be examined (say, the rest of a truncated file)."""

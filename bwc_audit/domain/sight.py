@@ -15,7 +15,7 @@ import numpy as np
 from bwc_audit.domain import coverage
 from bwc_audit.domain.coverage import NO_TIME, SegmentArrays, SpanTable
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind
-from bwc_audit.domain.inspection import Inspection, InspectionStatus
+from bwc_audit.domain.inspection import CLOCK_NOT_READ, Inspection, InspectionStatus
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_length, said_time
 from bwc_audit.domain.placement import Placement
@@ -114,7 +114,7 @@ def _sight_of(placement: Placement, stored: set[str], inspections: Mapping[str, 
         inspection,
         unusable,
         _unexamined(placement, inspection),
-        tuple(f"{placement.footage_id}: {what}" for what in inspection.not_examined),
+        tuple(f"{placement.footage_id}: {what}" for what in inspection.not_examined if what != CLOCK_NOT_READ),
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from bwc_audit.detectors.sound import sound_defects
 from bwc_audit.detectors.timing import timestamp_gaps
 from bwc_audit.domain.inspection import (
+    CLOCK_NOT_READ,
     AudioFacts,
     ContainerFacts,
     Defect,
@@ -45,8 +46,6 @@ from bwc_audit.media.look import Look, look_at, stills_of
 from bwc_audit.media.sniff import Sniffed, sniff
 from bwc_audit.media.source import RangeFile, sha256_of
 from bwc_audit.objects.contract import ObjectStore
-
-_OVERLAY_NOT_READ = "burned-in clock: not read by this version"
 
 
 @dataclass(slots=True)
@@ -87,7 +86,7 @@ def inspect_object(
     began_s = now()
     size_bytes = store.head(request.object_key).size_bytes
     source = RangeFile(store, request.object_key, size_bytes)
-    notes = _Notes(not_examined=[_OVERLAY_NOT_READ])
+    notes = _Notes(not_examined=[CLOCK_NOT_READ])
     reason: UnreadableReason | None = None
     detail = ""
     try:

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-all bench lint schemas golden lock clean
+.PHONY: help setup demo test test-heavy test-all bench lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -16,8 +16,10 @@ demo: setup ## audit the sample night on embedded defaults
 test: setup ## all tests but the heavy ones
 	@$(BIN)/python -m pytest
 
-test-all: setup ## all tests, chaos and scale included
-	@$(BIN)/python -m pytest -m ""
+test-heavy: setup ## only the heavy tests: chaos and scale
+	@$(BIN)/python -m pytest -m heavy --timeout=1800
+
+test-all: test test-heavy ## all tests, chaos and scale included
 
 bench: setup ## engine and overhead, as ratios against named baselines
 	@$(BIN)/python -m tests.bench

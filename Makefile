@@ -34,7 +34,7 @@ schemas: setup ## regenerate schemas/ from the code's own models
 	@$(BIN)/python -m tests.schemas.regenerate
 
 golden: setup ## regenerate golden files; look at the difference before committing it
-	@$(BIN)/python tests/report/regenerate_golden.py
+	@$(BIN)/python -m tests.report.regenerate_golden
 	@$(BIN)/python -m tests.cli.regenerate_golden
 
 lock: ## resolve dependencies anew (no addresses in the lock file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -34,9 +35,9 @@ def seen(key: str = "footage/R1.mp4", *defects: Defect, length: float = 400) -> 
     )
 
 
-def one_officer(*, start: float = -40, end: float = 310, **more: object) -> World:
+def one_officer(*, start: float = -40, end: float = 310, **more: Any) -> World:
     """Officer 101 on scene from 0 to 300 s, one recording, looked into and sound."""
-    world = World().officer("101").incident().attended("101").recorded("101", start, end, **more)  # type: ignore[arg-type]
+    world = World().officer("101").incident().attended("101").recorded("101", start, end, **more)
     world.inspections["footage/R1.mp4"] = seen(length=end - start)
     return world
 
@@ -364,7 +365,7 @@ def test_metadata_without_video() -> None:
         ({"activated": -13.0}, []),
     ],
 )
-def test_labels_uploads_retention_and_buffer(more: dict[str, object], kinds: list[str]) -> None:
+def test_labels_uploads_retention_and_buffer(more: dict[str, Any], kinds: list[str]) -> None:
     assert one_officer(**more).kinds() == kinds
     assert one_officer(**more).result().outcome is (Outcome.FINDINGS if kinds == ["short_buffer"] else Outcome.COVERED)
 

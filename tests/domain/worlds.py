@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.findings import Finding, FindingKind
@@ -75,10 +76,8 @@ class World:
         self.events.append(DeviceEvent(device_id, at(second), kind, RowRef("events/device_events.csv", 2), value))
         return self
 
-    def incident(self, incident_id: str = "I1", call_type: str = "DOMESTIC", opened: float = -300, **more: object) -> World:
-        self.incidents.append(
-            Incident(incident_id, call_type, at(opened), RowRef("cad/incidents.csv", 2), **more)  # type: ignore[arg-type]
-        )
+    def incident(self, incident_id: str = "I1", call_type: str = "DOMESTIC", opened: float = -300, **more: Any) -> World:
+        self.incidents.append(Incident(incident_id, call_type, at(opened), RowRef("cad/incidents.csv", 2), **more))
         return self
 
     def attended(
@@ -114,11 +113,11 @@ class World:
         *,
         device: str | None = None,
         activated: float | None = None,
-        **more: object,
+        **more: Any,
     ) -> World:
         """A recording from ``start`` to ``end``, activated 30 s after its media start unless said otherwise."""
         pressed = start + 30 if activated is None else activated
-        defaults: dict[str, object] = {
+        defaults: dict[str, Any] = {
             "object_key": f"footage/{name}.mp4",
             "activated_us": at(pressed),
             "uploaded_us": at(end) + HOUR_US,
@@ -134,7 +133,7 @@ class World:
                 duration_us=at(end) - at(start),
                 row=RowRef(f"footage/{name}.json"),
                 officer_id=officer_id,
-                **(defaults | more),  # type: ignore[arg-type]
+                **(defaults | more),
             )
         )
         return self
@@ -145,11 +144,11 @@ class World:
         self.exemptions.append(Exemption(officer_id, "medical", row, "I1", low, high))
         return self
 
-    def under(self, **settings: object) -> World:
+    def under(self, **settings: dict[str, Any]) -> World:
         """Another policy: ``coverage={"gap_s": 10}`` replaces single numbers of a section."""
         for section, numbers in settings.items():
-            rules = replace(getattr(self.policy, section), **numbers)  # type: ignore[arg-type]
-            self.policy = replace(self.policy, **{section: rules})  # type: ignore[arg-type]
+            rules = replace(getattr(self.policy, section), **numbers)
+            self.policy = replace(self.policy, **{section: rules})
         return self
 
     def records(self) -> Records:

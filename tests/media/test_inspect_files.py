@@ -6,6 +6,7 @@ import hashlib
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,7 +47,7 @@ def boxes(content: bytes) -> dict[bytes, tuple[int, int]]:
     ],
 )
 def test_each_container_is_read(
-    clips: Clips, name: str, options: dict[str, str], format_: str, moov: str, codec: str
+    clips: Clips, name: str, options: dict[str, Any], format_: str, moov: str, codec: str
 ) -> None:
     path = clips(name, lambda path: make.write_clip(path, make.blacked(make.street(20), 5, 17), make.tone(20), **options))
     seen = look(path)
@@ -115,7 +116,7 @@ def test_a_recording_that_was_not_closed_has_no_moov(good: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
 def test_a_truncated_file_is_partial_and_says_from_where(clips: Clips, tmp_path: Path, suffix: str) -> None:
-    options = {"movflags": "faststart"} if suffix == "mp4" else {}
+    options: dict[str, Any] = {"movflags": "faststart"} if suffix == "mp4" else {}
     whole = clips(f"whole.{suffix}", lambda path: make.write_clip(path, make.street(12), make.tone(12), **options))
     content = whole.read_bytes()
     path = tmp_path / f"cut.{suffix}"

@@ -1,13 +1,12 @@
-"""Writes the golden files of the report anew: ``python tests/report/regenerate_golden.py``. Look at the difference."""
+"""Writes the golden files of the report anew: ``make golden``. Look at the difference."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from report_builders import a_night
-
 from bwc_audit.report.write import write_report
+from tests.report.report_builders import a_night
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "report"
 NAMES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from typing import Any
 
 from bwc_audit.domain.findings import (
     Evidence,
@@ -98,8 +99,8 @@ def span(start: str, end: str) -> Span:
     return Span(at(start), at(end))
 
 
-def incident(incident_id: str, call_type: str, opened: str, closed: str | None, **more: object) -> IncidentResult:
-    facts = {"priority": "2", "area": "North", "uncovered": (), **more}
+def incident(incident_id: str, call_type: str, opened: str, closed: str | None, **more: Any) -> IncidentResult:
+    facts: dict[str, Any] = {"priority": "2", "area": "North", "uncovered": (), **more}
     return IncidentResult(incident_id, call_type, opened_us=at(opened), closed_us=at(closed) if closed else None, **facts)
 
 
@@ -160,10 +161,10 @@ def turned_away(incident_id: str, officer_id: str, bucket: Bucket) -> Assignment
 
 
 def recorded(
-    incident_id: str, footage_id: str, device_id: str, officer_id: str | None, start: str, end: str, **more: object
+    incident_id: str, footage_id: str, device_id: str, officer_id: str | None, start: str, end: str, **more: Any
 ) -> PlacedSegment:
     """A file in corrected time, with a buffer of 30 s, looked into completely."""
-    facts = {
+    facts: dict[str, Any] = {
         "activated_us": at(start) + 30 * SECOND_US,
         "offset_us": 4 * SECOND_US,
         "uncertainty_us": 61 * SECOND_US,
@@ -175,8 +176,8 @@ def recorded(
     return PlacedSegment(incident_id, footage_id, f"R-{footage_id}", device_id, officer_id, span(start, end), **facts)
 
 
-def observed(finding: Finding, change: Change = Change.APPEARED, **more: object) -> ObservedFinding:
-    facts = {"cause": "first run that looked at it" if change is Change.APPEARED else None, **more}
+def observed(finding: Finding, change: Change = Change.APPEARED, **more: Any) -> ObservedFinding:
+    facts: dict[str, Any] = {"cause": "first run that looked at it" if change is Change.APPEARED else None, **more}
     state = FindingState.RESOLVED if change is Change.RESOLVED else FindingState.OPEN
     return ObservedFinding(f"F-{finding.fingerprint[:8]}", "run-0612", finding, state, change, **facts)
 
@@ -309,7 +310,7 @@ def no_number_entered() -> Finding:
     )
 
 
-def run(**more: object) -> Run:
+def run(**more: Any) -> Run:
     request = RunRequest(
         kind=RunKind.NIGHTLY,
         source="s3://evidence/north",
@@ -320,7 +321,7 @@ def run(**more: object) -> Run:
         policy_version="2026-11",
         policy_hash=policy().policy_hash,
     )
-    facts = {
+    facts: dict[str, Any] = {
         "software_version": "0.1.0",
         "inspector_version": "1",
         "inputs_hash": "c0ffee" * 10 + "beef",

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import report_builders as night
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -30,6 +29,7 @@ from bwc_audit.report.documents import (
 from bwc_audit.report.file_names import PAGE_NAME, page_name
 from bwc_audit.report.tables import findings_csv, guarded
 from bwc_audit.report.write import write_report
+from tests.report import report_builders as night
 
 CONTRACT = [
     "finding_id",
@@ -183,7 +183,7 @@ def test_same_input_in_any_order_gives_the_same_bytes(tmp_path: Path) -> None:
         segments=tuple(chance.sample(report.segments, len(report.segments))),
         observed=tuple(chance.sample(report.observed, len(report.observed))),
         rejected=tuple(reversed(report.rejected)),
-        stills=dict(reversed(report.stills.items())),
+        stills=dict(reversed(list(report.stills.items()))),
         rates=rate_table(tuple(reversed(report.results))),
     )
     write_report(mixed, tmp_path / "two")

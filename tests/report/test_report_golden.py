@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from regenerate_golden import GOLDEN, NAMES
-from report_builders import a_night
 
 from bwc_audit.report.write import write_report
+from tests.report.regenerate_golden import GOLDEN, NAMES
+from tests.report.report_builders import a_night
 
 
 @pytest.fixture(scope="module")
@@ -21,5 +21,5 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", NAMES)
 def test_report_equals_its_golden_file(out: Path, name: str) -> None:
     golden = GOLDEN / Path(name).name
-    assert golden.exists(), f"{golden} is missing: run tests/report/regenerate_golden.py and look at the result"
+    assert golden.exists(), f"{golden} is missing: run `make golden` and look at the result"
     assert (out / name).read_text("utf-8") == golden.read_text("utf-8")

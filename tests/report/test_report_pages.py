@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
-import report_builders as night
 from jinja2 import meta, nodes
 
 from bwc_audit.domain.findings import ExplanationKind, FindingGroup, FindingKind, Severity
@@ -23,6 +22,7 @@ from bwc_audit.report.incident_page import incident_page
 from bwc_audit.report.index_page import index_page
 from bwc_audit.report.rendering import TEMPLATES, environment, render
 from bwc_audit.report.scenes import scenes_of
+from tests.report import report_builders as night
 
 LONDON = ZoneInfo("Europe/London")
 BUSY = "CAD-0612-0417"

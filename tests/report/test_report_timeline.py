@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import pytest
-import report_builders as night
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +15,9 @@ from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span
 from bwc_audit.report.picture import FONT_WIDTH, Canvas, Label, Picture, Scale, tick_text, tick_times, union
 from bwc_audit.report.rendering import render
 from bwc_audit.report.scenes import scenes_of
-from bwc_audit.report.timeline import SHEETS, WIDE, Scene, describe, draw_timeline, shown_span
+from bwc_audit.report.timeline import SHEETS, WIDE, Scene, Sheet, describe, draw_timeline, shown_span
 from bwc_audit.report.zone_times import length, moment, stretch
+from tests.report import report_builders as night
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -33,7 +33,7 @@ def drawn(what: Scene) -> Picture:
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.key)
-def test_picture_is_well_formed_named_and_inside_its_frame(sheet: object) -> None:
+def test_picture_is_well_formed_named_and_inside_its_frame(sheet: Sheet) -> None:
     for one in scenes_of(night.a_night(), LONDON):
         picture = draw_timeline(one, sheet)
         assert picture is not None

@@ -222,7 +222,7 @@ class TestTables:
         assert (rows.rows_read, rows.rows_accepted) == (5, 2)
 
     def test_rows_of_json_may_differ_in_their_fields_and_types(self, tmp_path: Path) -> None:
-        rows = [{"note": "x", "area": "7"}, {"note": None, "area": 7}, {"note": 1, "other": []}]
+        rows: list[dict[str, object]] = [{"note": "x", "area": "7"}, {"note": None, "area": 7}, {"note": 1, "other": []}]
         lines = [json.dumps({**INCIDENT, "incident_id": f"I{n}", **row}) for n, row in enumerate(rows)]
         read = read_one(tmp_path, "cad/incidents.jsonl", "\n".join(lines))
         assert [each.area for each in read.records if isinstance(each, Incident)] == ["7", "7", None]

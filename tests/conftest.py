@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from tests.fixtures_postgres import postgres_server, postgres_url
 from tests.fixtures_s3 import s3_bucket, s3_server
+from tests.fixtures_sample import sample_night
 
-__all__ = ["postgres_server", "postgres_url", "s3_bucket", "s3_server"]
+__all__ = ["postgres_server", "postgres_url", "s3_bucket", "s3_server", "sample_night"]

@@ -322,27 +322,14 @@ def _file_findings(matching: Matching, index: int, placement: Placement, inspect
         hashes = f"{inspection.sha256[:16]}…, its metadata say {segment.sha256[:16]}…"
         message = f"The SHA-256 of the video of {said} is {hashes}"
         yield _finding(matching, index, FindingKind.HASH_MISMATCH, clause, message)
-    cut = next((defect for defect in inspection.defects if defect.kind is DefectKind.TRUNCATED), None)
+    defects = {defect.kind: defect for defect in inspection.defects}
+    cut, mismatch = defects.get(DefectKind.TRUNCATED), defects.get(DefectKind.DURATION_MISMATCH)
     if cut is not None:
         lost_us = max(0, segment.duration_us - cut.start_us)
         message = f"The file of {said} breaks off after {said_length(cut.start_us)}; {said_length(lost_us)} are missing."
         yield _finding(matching, index, FindingKind.TRUNCATED, clause, message, seconds_us=lost_us)
-        return
-    yield from _duration_mismatch(matching, index, placement, inspection)
-
-
-def _duration_mismatch(matching: Matching, index: int, placement: Placement, inspection: Inspection) -> Iterator[Finding]:
-    found_us = inspection.container.duration_us if inspection.container else None
-    if found_us is None:
-        return
-    difference_us = placement.segment.duration_us - found_us
-    if abs(difference_us) > us_of_seconds(matching.policy.custody.duration_tolerance_s):
-        yield _finding(
-            matching,
-            index,
-            FindingKind.DURATION_MISMATCH,
-            matching.policy.custody.clause,
-            f"The metadata of {placement.footage_id} say {placement.segment.duration_us / SECOND_US:.1f} s, "
-            f"the file holds {found_us / SECOND_US:.1f} s.",
-            seconds_us=abs(difference_us),
-        )
+    elif mismatch is not None:
+        difference_us = us_of_seconds(mismatch.measures["difference_s"])
+        found_s = (segment.duration_us + difference_us) / SECOND_US
+        message = f"The metadata of {said} say {segment.duration_us / SECOND_US:.1f} s, the file holds {found_s:.1f} s."
+        yield _finding(matching, index, FindingKind.DURATION_MISMATCH, clause, message, seconds_us=abs(difference_us))

@@ -121,10 +121,9 @@ class LabellingRules:
 
 @dataclass(frozen=True, slots=True)
 class CustodyRules:
-    """What counts as a difference between metadata and file."""
+    """Files complete, unaltered and accounted for."""
 
     clause: str
-    duration_tolerance_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +133,7 @@ class UsabilityRules:
     Luma is 0-255 over the picture without the strips of the burned-in clock (``overlay_share`` of the height at the
     top and at the bottom); see ``detectors`` for each measure. ``deep_step_s`` serves deep inspections.
     ``lead_in_unknown_s`` bounds the silent lead-in where the metadata state no pre-event buffer.
+    ``duration_tolerance_s``: how far a file's length may be from its metadata's, and from what its own index says.
     """
 
     clause: str

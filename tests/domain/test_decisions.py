@@ -351,6 +351,23 @@ def test_metadata_without_video() -> None:
 # --- custody and labels
 
 
+def test_a_file_shorter_than_its_metadata_say() -> None:
+    world = one_officer()
+    defect = Defect(DefectKind.DURATION_MISMATCH, 0, 8 * SECOND_US, 1.0, {"difference_s": -8.0})
+    world.inspections["footage/R1.mp4"] = seen("footage/R1.mp4", defect, length=350)
+    finding = world.finding(FindingKind.DURATION_MISMATCH)
+    assert finding.message == "The metadata of R1 say 350.0 s, the file holds 342.0 s."
+    assert finding.seconds_us == 8 * SECOND_US
+
+
+def test_a_file_that_breaks_off_is_not_also_called_a_mismatch() -> None:
+    world = one_officer()
+    cut = Defect(DefectKind.TRUNCATED, 200 * SECOND_US, 350 * SECOND_US, 1.0)
+    short = Defect(DefectKind.DURATION_MISMATCH, 0, 150 * SECOND_US, 1.0, {"difference_s": -150.0})
+    world.inspections["footage/R1.mp4"] = seen("footage/R1.mp4", cut, short, length=350)
+    assert world.kinds() == ["truncated"]
+
+
 @pytest.mark.parametrize(
     ("more", "kinds"),
     [

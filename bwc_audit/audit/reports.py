@@ -9,48 +9,59 @@ from sqlmodel import Session
 from bwc_audit.audit.night import identity_of, running_run
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingGroup, FindingKind
+from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.rates import rate_table
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import Run
 from bwc_audit.domain.times import MINUTE_US, Span
-from bwc_audit.errors import ConfigurationError
+from bwc_audit.errors import StoreError
 from bwc_audit.report.contexts import PlacedStill, RunReportInput
+from bwc_audit.report.file_names import page_name
 from bwc_audit.report.write import ReportFiles, write_report
-from bwc_audit.store import inspections, planned, runs, source_rows
+from bwc_audit.sources.policy_files import policy_of
+from bwc_audit.store import inspections, planned, policies, runs, source_rows
 from bwc_audit.store.database import reading
 
 
-def report_input(audit: Audit, run_id: str) -> RunReportInput:
-    """Everything the report of a run shows. Raises ``StoreError`` for an unknown run, ``ConfigurationError`` where the
-    policy of the settings is not the one the run was decided under (its clauses would be the wrong ones)."""
+def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> RunReportInput:
+    """Everything the report of a run shows, or the part of it that belongs to one incident, under the policy of that run.
+
+    Raises ``StoreError`` for an unknown run.
+    """
     run = running_run(audit, run_id)
-    if run.request.policy_hash != audit.policy.policy_hash:
-        raise ConfigurationError(
-            f"run {run_id} was decided under {run.request.policy_id} {run.request.policy_version} "
-            f"({run.request.policy_hash[:12]}); the settings name {audit.policy.policy_id} {audit.policy.version} "
-            f"({audit.policy.policy_hash[:12]}): set BWC_POLICY to the run's own pack"
-        )
     with reading(audit.engine) as session:
-        results = runs.load_results(session, run_id)
-        segments = runs.load_segments(session, run_id)
+        policy = _policy_of(session, run)
+        results = runs.load_results(session, run_id, incident_id=incident_id)
+        segments = runs.load_segments(session, run_id, incident_id=incident_id)
         return RunReportInput(
             run=run,
             results=results,
-            incidents=runs.load_incidents(session, run_id),
+            incidents=runs.load_incidents(session, run_id, incident_id=incident_id),
             segments=segments,
-            observed=runs.load_observed(session, run_id),
+            observed=runs.load_observed(session, run_id, incident_id=incident_id),
             rejected=_rejected(session, run),
             rates=rate_table(results),
-            policy=audit.policy,
-            stills=_stills(session, audit, run_id, segments),
+            policy=policy,
+            stills=_stills(session, audit, policy, run_id, segments),
             examined=_examined(run),
         )
 
 
-def write_run_report(audit: Audit, run_id: str, out: Path | None = None) -> ReportFiles:
-    """Write the report of a run, by default below ``state_dir/reports``. Raises ``ConfigurationError`` for the folder."""
-    return write_report(report_input(audit, run_id), out or audit.settings.state_dir / "reports" / run_id)
+def write_run_report(audit: Audit, run_id: str, out: Path | None = None, *, incident_id: str | None = None) -> ReportFiles:
+    """Write the report of a run (or of one incident in it), by default below ``state_dir/reports``.
+
+    Raises ``ConfigurationError`` for the folder, and what ``report_input`` raises."""
+    name = run_id if incident_id is None else f"{run_id}-{page_name(incident_id).removesuffix('.html')}"
+    return write_report(report_input(audit, run_id, incident_id), out or audit.settings.state_dir / "reports" / name)
+
+
+def _policy_of(session: Session, run: Run) -> Policy:
+    """The policy as it was when the run began, whatever has become of its file."""
+    content = policies.policy_content(session, run.request.policy_hash)
+    if content is None:
+        raise StoreError(f"the policy of run {run.run_id} is not in the database; run `bwc-audit db check`")
+    return policy_of(content, f"policy of run {run.run_id}")
 
 
 def _rejected(session: Session, run: Run) -> tuple[RejectedRow, ...]:
@@ -60,10 +71,10 @@ def _rejected(session: Session, run: Run) -> tuple[RejectedRow, ...]:
 
 
 def _stills(
-    session: Session, audit: Audit, run_id: str, segments: tuple[PlacedSegment, ...]
+    session: Session, audit: Audit, policy: Policy, run_id: str, segments: tuple[PlacedSegment, ...]
 ) -> dict[str, tuple[PlacedStill, ...]]:
     plan = planned.load_plan(session, run_id)
-    kept = inspections.load_inspections(session, (identity_of(audit, one) for one in plan), with_stills=True)
+    kept = inspections.load_inspections(session, (identity_of(audit, one, policy) for one in plan), with_stills=True)
     by_key = {identity.object_key: inspection for identity, inspection in kept.items()}
     return {
         segment.footage_id: tuple(

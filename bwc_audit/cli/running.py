@@ -130,7 +130,9 @@ def report(
 ) -> None:
     """Write the gap report of a run or an incident: static HTML, CSV and JSON."""
     audit = open_audit(load_settings())
-    files = write_run_report(audit, find_run(run).run_id, out)
+    found = find_run(run)
+    is_incident = run not in ("latest", found.run_id)
+    files = write_run_report(audit, found.run_id, out, incident_id=run if is_incident else None)
     console().print(str(files.index.absolute()), soft_wrap=True)
 
 

@@ -63,15 +63,20 @@ def parse_policy(text: str, where: str) -> Policy:
         raise ConfigurationError(f"{where}: not YAML: {error}") from error
     if not isinstance(content, dict) or content.pop("schema", None) != SCHEMA:
         raise ConfigurationError(f"{where}: the first line must be `schema: {SCHEMA}`")
-    try:
-        policy = POLICY_ADAPTER.validate_python(content)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise ConfigurationError(f"{where}: {problems}") from error
+    policy = policy_of(content, where)
     problems = "; ".join(_contradictions(policy))
     if problems:
         raise ConfigurationError(f"{where}: {problems}")
     return policy
+
+
+def policy_of(content: dict[str, Any], where: str) -> Policy:
+    """A policy from its content without the schema line, as ``dataclasses.asdict`` gives it."""
+    try:
+        return POLICY_ADAPTER.validate_python(content)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise ConfigurationError(f"{where}: {problems}") from error
 
 
 def policy_schema() -> dict[str, Any]:

@@ -77,12 +77,25 @@ def open_run(
     return run_id
 
 
-def mark_abandoned(session: Session, *, started_before_us: int, finished_us: int) -> tuple[str, ...]:
-    """Record as *failed* all runs still *running* that began before a moment: their program is gone. Returns them."""
+def running_run_ids(session: Session) -> tuple[str, ...]:
+    """The ids of all runs stored as *running*, ascending."""
+    run = table_of(RunRow).c
+    query = select(run.run_id).where(run.status == RunStatus.RUNNING).order_by(run.run_id)
+    return tuple(session.connection().scalars(query))
+
+
+def mark_abandoned(
+    session: Session, *, started_before_us: int, finished_us: int, run_ids: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Record as *failed* the runs still *running* that began before a moment, or are among ``run_ids``: their program is
+    gone. Returns them."""
     run = table_of(RunRow)
     query = (
         update(run)
-        .where(run.c.status == RunStatus.RUNNING, run.c.started_us < started_before_us)
+        .where(
+            run.c.status == RunStatus.RUNNING,
+            or_(run.c.started_us < started_before_us, run.c.run_id.in_(run_ids)),
+        )
         .values(
             status=RunStatus.FAILED,
             finished_us=finished_us,

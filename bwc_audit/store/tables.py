@@ -7,6 +7,7 @@ from sqlalchemy import Table
 from bwc_audit.store.columns import Stored
 from bwc_audit.store.inspection_tables import InspectionRow, StillRow
 from bwc_audit.store.plan_tables import PlannedInspectionRow
+from bwc_audit.store.policy_tables import PolicyRow
 from bwc_audit.store.record_tables import (
     AssignmentRow,
     DeviceEventRow,
@@ -48,6 +49,7 @@ __all__ = [
     "ObservationRow",
     "OfficerRow",
     "PlannedInspectionRow",
+    "PolicyRow",
     "RejectedRowRow",
     "RunIncidentRow",
     "RunResultRow",

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _create_records()
     _create_inspections()
     _create_runs()
+    _create_policies()
     _create_plans()
     if op.get_bind().dialect.name == "postgresql":
         _guard_postgresql()
@@ -685,6 +686,17 @@ def _create_runs() -> None:
             name="fk_explanation_run_id_fingerprint",
         ),
         sa.PrimaryKeyConstraint("run_id", "fingerprint", "ordinal", name="pk_explanation"),
+    )
+
+
+def _create_policies() -> None:
+    op.create_table(
+        "policy",
+        sa.Column("policy_hash", sa.Text(), nullable=False, comment="SHA-256 of all settings and clause texts"),
+        sa.Column("policy_id", sa.Text(), nullable=False, comment="policy pack"),
+        sa.Column("policy_version", sa.Text(), nullable=False, comment="version of the pack"),
+        sa.Column("content", sa.JSON(), nullable=False, comment="all settings and clauses"),
+        sa.PrimaryKeyConstraint("policy_hash", name="pk_policy"),
     )
 
 

@@ -50,13 +50,23 @@ class ClockChecks:
         )
 
     def estimate(self, device_id: str, device_time_us: int) -> ClockEstimate:
-        """The clock at a device time: the first check at or after it, if that is within ``check_days``."""
+        """The clock at a device time: from the first check at or after it, if that is within ``check_days``.
+
+        A drift is taken to have grown evenly since the check before. Any other deviation may have come at any moment
+        before the check; where it is larger than ``trusted_s``, an answer must therefore hold with it and without it.
+        """
         checks = self.by_device.get(device_id, ())
         index = bisect_left(checks, device_time_us, key=lambda check: check[0])
-        if index < len(checks) and checks[index][0] - device_time_us <= self.rules.check_days * DAY_US:
-            _, offset_us, event = checks[index]
-            return ClockEstimate(offset_us, us_of_seconds(self.rules.trusted_s), event)
-        return ClockEstimate(0, us_of_seconds(self.rules.untrusted_s), None)
+        if index == len(checks) or checks[index][0] - device_time_us > self.rules.check_days * DAY_US:
+            return ClockEstimate(0, us_of_seconds(self.rules.untrusted_s), None)
+        at_us, offset_us, event = checks[index]
+        trusted_us = us_of_seconds(self.rules.trusted_s)
+        before_us = checks[index - 1][0] if index else None
+        if before_us is not None and _kind_of(offset_us, at_us - before_us, self.rules) is FindingKind.CLOCK_DRIFT:
+            grown_us = offset_us * (device_time_us - before_us) // (at_us - before_us)
+            return ClockEstimate(grown_us, trusted_us, event)
+        doubt_us = abs(offset_us) if abs(offset_us) > trusted_us else 0
+        return ClockEstimate(offset_us, trusted_us + doubt_us, event)
 
 
 def _checked_offset(event: DeviceEvent) -> int | None:

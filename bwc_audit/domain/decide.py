@@ -261,7 +261,8 @@ def _placed(placement: Placement, incident_id: str, role: str, seen: SegmentSigh
 
 
 def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
-    """What makes the run incomplete: footage in a required window that could not be looked into, footage not loaded.
+    """What makes the run incomplete: footage in a required window that could not be looked into, footage or
+    assignments not loaded.
 
     A video that an officer's force deleted, or that the store does not hold, is a fact of the evidence and stated as such;
     it is listed here all the same, because nobody looked.
@@ -269,6 +270,8 @@ def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
     said = [what for seen in sight.of_placement.values() if seen.unexamined for what in seen.not_examined]
     if matching.judged and not matching.records.segments:
         said.append("no footage metadata were read for the period")
+    if not matching.judged:
+        said.append("no assignments were read for the period: nothing could be judged")
     return tuple(sorted(set(said)))
 
 

@@ -146,6 +146,23 @@ def test_clock_kinds(checks: list[tuple[float, str]], kinds: list[str]) -> None:
     assert world.kinds() == kinds
 
 
+def test_a_clock_that_was_an_hour_off_at_the_dock_accuses_nobody() -> None:
+    """When the hour came in is not known: uncorrected the recording fits, corrected it does not."""
+    world = World().officer("101", checked=False).incident().attended("101").recorded("101", -40, 310)
+    world.event("cam-101", DeviceEventKind.CLOCK_CHECK, 4 * 3600, "3600")
+    assert "no_footage" not in world.kinds()
+    assert "~no_footage" in world.kinds()
+
+
+def test_a_drift_has_grown_evenly_since_the_check_before() -> None:
+    """17 s over 10 h: at the recording, in the middle, 8.5 s."""
+    world = World().officer("101", checked=False).incident().attended("101").recorded("101", 140, 490)
+    world.event("cam-101", DeviceEventKind.CLOCK_CHECK, 140 - 5 * 3600, "0")
+    world.event("cam-101", DeviceEventKind.CLOCK_CHECK, 140 + 5 * 3600, "17")
+    segment = world.decided().segments[0]
+    assert (segment.offset_us, segment.uncertainty_us) == (round(8.5 * SECOND_US), 60 * SECOND_US)
+
+
 # --- exclusion waterfall
 
 

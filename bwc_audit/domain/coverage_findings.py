@@ -18,7 +18,7 @@ from bwc_audit.domain.coverage import NO_TIME, SpanTable
 from bwc_audit.domain.explanations import Clues, explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
 from bwc_audit.domain.matching import Judged, Matching
-from bwc_audit.domain.phrases import said_length, said_time
+from bwc_audit.domain.phrases import said_day_time, said_length, said_time
 from bwc_audit.domain.severity import severity_of_excess
 from bwc_audit.domain.times import Span, us_of_seconds
 
@@ -127,7 +127,7 @@ def _no_footage(matching: Matching, index: int, gaps: tuple[Span, ...]) -> _Abse
         required_us,
         None if nearest_us == NO_TIME else nearest_us,
         gaps,
-        f"No footage found for the required {said_length(required_us)}, as of {said_time(matching.as_of_us)}. {nearest}",
+        f"No footage found for the required {said_length(required_us)}, as of {said_day_time(matching.as_of_us)}. {nearest}",
     )
 
 

@@ -161,6 +161,8 @@ def _changes_sentence(observed: list[ObservedFinding]) -> str:
     if not observed:
         return "Neither this run nor the one before it has findings, so nothing could change."
     changed = len(observed) - same
+    if all(one.change == Change.APPEARED for one in observed):
+        return f"{plural(changed, 'finding')}, none of them known from an earlier run."
     if not changed:
         return f"All {plural(same, 'finding')} stand as they did in the run before."
     return f"{plural(changed, 'finding')} changed against the run before; {number(same)} unchanged."

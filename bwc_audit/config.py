@@ -1,15 +1,20 @@
 """Settings: environment variables ``BWC_…`` over one ``bwc-audit.toml``, read once and passed in.
 
 Secrets (S3 keys, a password in the database URL) come from the environment or from files only, never from the TOML file,
-and are kept in values that print as stars.
+and no setting that can hold one is printed. A name that is no setting is an error wherever it stands: a misspelt variable
+would otherwise leave the default in force unseen. An empty variable means *not set* for what may be unset.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
+import tomllib
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -19,15 +24,21 @@ from bwc_audit.errors import ConfigurationError
 
 SETTINGS_FILE = "bwc-audit.toml"
 
+_PREFIX = "BWC_"
+
+#: Where settings are looked for; not settings themselves.
+_FILE_VARIABLE, _SECRETS_VARIABLE = "BWC_SETTINGS_FILE", "BWC_SECRETS_DIR"
+
+#: Read by ``infra/compose.yaml`` alone; may stand in the shell of whoever runs both.
+_COMPOSE_VARIABLES = frozenset({"BWC_SECRETS_FOLDER"})
+
 _SECRETS = ("s3_access_key", "s3_secret_key")
 
 
 class Settings(BaseSettings):
     """All settings with their defaults. Lengths in the unit of their name."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="BWC_", extra="forbid", frozen=True, secrets_dir=os.environ.get("BWC_SECRETS_DIR")
-    )
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
 
     source: str = Field("", description="where footage and records lie: s3://bucket/prefix or a folder")
     s3_endpoint_url: str | None = Field(None, description="endpoint of an S3-compatible store; none: Amazon's")
@@ -36,17 +47,25 @@ class Settings(BaseSettings):
         None, description="access key; none: boto3's own search (environment, files, role)"
     )
     s3_secret_key: SecretStr | None = Field(None, description="secret key")
-    database_url: str = Field("", description="database; empty: SQLite inside the state folder")
+    database_url: str = Field("", repr=False, description="database; empty: SQLite inside the state folder")
     state_dir: Path = Field(Path(".state"), description="folder for the embedded database, reports and Prefect's own files")
     timezone: str = Field("UTC", description="IANA zone of the agency")
     policy: str = Field("uk_generic", description="policy pack: a shipped one by id, or a YAML file")
     mapping: str = Field("default", description="mapping of foreign columns: a shipped one by id, or a YAML file")
     as_of: datetime | None = Field(None, description="the moment a run judges from; none: now")
     lookback_days: int = Field(4, ge=1, le=366, description="days a nightly run looks back, so that pending results ripen")
+    abandoned_after_hours: int = Field(
+        48, ge=1, description="hours after which a run of another machine that never ended is recorded as interrupted"
+    )
     batch_size: int = Field(200, ge=1, le=10_000, description="videos looked into by one task")
     workers: int = Field(2, ge=1, le=256, description="child processes that look into videos at a time")
     inspect_seconds: float = Field(300.0, gt=0, description="longest time for one video, seconds")
     inspect_memory_mb: int = Field(1024, ge=256, description="most memory for one child process, MiB")
+
+    @field_validator("s3_endpoint_url", "s3_region", "s3_access_key", "s3_secret_key", "as_of", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
 
     @field_validator("timezone")
     @classmethod
@@ -74,8 +93,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Given values first, then the environment, secret files, and the TOML file last."""
-        path = Path(os.environ.get("BWC_SETTINGS_FILE", SETTINGS_FILE))
-        return init_settings, env_settings, file_secret_settings, TomlConfigSettingsSource(settings_cls, path)
+        return init_settings, env_settings, file_secret_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
     @property
     def effective_database_url(self) -> str:
@@ -87,15 +105,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     def environment(self) -> dict[str, str]:
-        """These settings as ``BWC_…`` variables for a child process, secrets among them: never print it."""
-        found = {}
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, SecretStr):
-                value = value.get_secret_value()
-            if value is not None:
-                found[f"BWC_{name.upper()}"] = value.isoformat() if isinstance(value, datetime) else str(value)
-        return found
+        """These settings as ``BWC_…`` variables for a child process, secrets among them: never print it.
+
+        Every setting is there, unset ones as empty text, so that nothing the child finds elsewhere changes them.
+        """
+        return {f"{_PREFIX}{name.upper()}": _as_text(getattr(self, name)) for name in type(self).model_fields}
 
     def require_source(self) -> str:
         """The source's address. Raises ``ConfigurationError`` where none is set."""
@@ -107,28 +121,90 @@ class Settings(BaseSettings):
         return self.source
 
 
+def settings_file() -> Path:
+    """The TOML file: ``BWC_SETTINGS_FILE``, else ``bwc-audit.toml`` in the working folder. It need not exist."""
+    return Path(os.environ.get(_FILE_VARIABLE) or SETTINGS_FILE)
+
+
 def load_settings(**given: Any) -> Settings:
     """Settings from the environment and the TOML file, with ``given`` values above both.
 
     Raises ``ConfigurationError`` that names each wrong setting, where it comes from and the mend.
     """
+    path = settings_file()
+    _refuse_unknown_variables()
+    _refuse_secrets(_content(path), path)
+    secrets_dir = os.environ.get(_SECRETS_VARIABLE) or None
+    if secrets_dir is not None and not Path(secrets_dir).is_dir():
+        raise ConfigurationError(f"{_SECRETS_VARIABLE}: {secrets_dir} is no folder")
     try:
-        settings = Settings(_secrets_dir=os.environ.get("BWC_SECRETS_DIR"), **given)
-        _refuse_secrets_in_file(Path(os.environ.get("BWC_SETTINGS_FILE", SETTINGS_FILE)))
+        return Settings(_secrets_dir=secrets_dir, **given)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False))
-        raise ConfigurationError(f"settings (environment BWC_… or {SETTINGS_FILE}): {problems}") from error
+        problems = "; ".join(_problem(one["loc"], one["type"], one["msg"]) for one in error.errors(include_input=False))
+        raise ConfigurationError(f"settings (environment {_PREFIX}… or {path}): {problems}") from error
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {error}") from error
-    return settings
+        raise ConfigurationError(f"settings cannot be read: {error}") from error
 
 
-def _refuse_secrets_in_file(path: Path) -> None:
-    if not path.is_file():
-        return
-    text = path.read_text(encoding="utf-8")
+def _content(path: Path) -> dict[str, Any]:
+    """What the TOML file says; nothing where there is none, unless it was asked for by name."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if os.environ.get(_FILE_VARIABLE):
+            raise ConfigurationError(f"{_FILE_VARIABLE}: there is no file {path}") from error
+        return {}
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+
+
+def _refuse_secrets(content: dict[str, Any], path: Path) -> None:
     for name in _SECRETS:
-        if any(line.partition("=")[0].strip() == name for line in text.splitlines()):
+        if name in content:
             raise ConfigurationError(
-                f"{path}: {name} is a secret: set BWC_{name.upper()} or a file in BWC_SECRETS_DIR instead"
+                f"{path}: {name} is a secret: set {_PREFIX}{name.upper()}, or put it into a file "
+                f"{(_PREFIX + name).lower()} in the folder {_SECRETS_VARIABLE}"
             )
+    if _holds_password(str(content.get("database_url", ""))):
+        raise ConfigurationError(
+            f"{path}: database_url holds a password: set {_PREFIX}DATABASE_URL, or put it into a file "
+            f"{_PREFIX.lower()}database_url in the folder {_SECRETS_VARIABLE}"
+        )
+
+
+def _holds_password(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.password) or "password" in parse_qs(parts.query)
+    except ValueError:
+        return False  # no URL: the database says so
+
+
+def _refuse_unknown_variables() -> None:
+    """Only names in capitals are looked at, as they are written in the documentation."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | {_FILE_VARIABLE, _SECRETS_VARIABLE}
+    for name in sorted(os.environ.keys() - _COMPOSE_VARIABLES):
+        if name.startswith(_PREFIX) and name not in known:
+            raise ConfigurationError(f"environment: {name} is no setting{_meant(name, known)}")
+
+
+def _problem(where: tuple[int | str, ...], kind: str, message: str) -> str:
+    name = ".".join(map(str, where))
+    if kind == "extra_forbidden":
+        return f"{name} is no setting{_meant(name, Settings.model_fields)}"
+    return f"{name}: {message.removeprefix('Value error, ')}"
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -40,6 +40,12 @@ def _flow_named(name: str) -> Callable[..., str | list[str]]:
     return flows[name]
 
 
+def _words_of(error: BwcAuditError) -> str:
+    from flows.steps import words_of  # imports Prefect, as above
+
+    return words_of(error)
+
+
 def main(arguments: list[str]) -> int:
     """Run the named flow with ``key=value`` arguments."""
     if not arguments or arguments[0] not in _NAMES or any("=" not in one for one in arguments[1:]):
@@ -50,7 +56,7 @@ def main(arguments: list[str]) -> int:
         _stay_local()
         run_ids = _flow_named(arguments[0])(**given)
     except BwcAuditError as error:
-        print(f"the audit could not be done: {error}", file=sys.stderr)
+        print(f"the audit could not be done: {_words_of(error)}", file=sys.stderr)
         return 3
     print("\n".join(run_ids if isinstance(run_ids, list) else [run_ids]))
     return 0

@@ -11,6 +11,7 @@ from flows import steps
 
 
 @task(cache_policy=NO_CACHE)
+@steps.private()
 def rerun(incident_id: str, requester: str, reason: str) -> dict[str, str | int]:
     """One re-run; returns its id, status and how many findings are as they were."""
     diff = rerun_incident(steps.audit_from_settings(), incident_id, requester=requester, reason=reason)

@@ -13,7 +13,6 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from bwc_audit.audit.setup import day_period, nightly_period
 from bwc_audit.domain.runs import RunKind
 from bwc_audit.domain.times import Span
-from bwc_audit.errors import BwcAuditError
 from flows import steps
 
 #: A batch brings its own child processes; batches beside one another would only fight for the same cores.
@@ -21,6 +20,7 @@ _ONE_BATCH_AT_A_TIME: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_
 
 
 @flow(name="nightly", task_runner=_ONE_BATCH_AT_A_TIME, persist_result=False, validate_parameters=False)
+@steps.private()
 def nightly(day: str | None = None, start: str | None = None, end: str | None = None) -> str:
     """One audit run over a day, an interval (``start``, ``end``: ISO 8601 with zone), or the last days; returns its id."""
     period = nightly_period(
@@ -33,6 +33,7 @@ def nightly(day: str | None = None, start: str | None = None, end: str | None = 
 
 
 @flow(name="backfill", task_runner=_ONE_BATCH_AT_A_TIME, persist_result=False, validate_parameters=False)
+@steps.private()
 def backfill(first: str, last: str) -> list[str]:
     """A run for each calendar day from ``first`` to ``last`` (ISO dates, both included); returns their ids."""
     settings = steps.audit_from_settings().settings
@@ -47,8 +48,8 @@ def _one_run(kind: RunKind, period: Span) -> str:
         for looked in [steps.look_into.submit(run_id, batch) for batch in range(steps.plan(run_id))]:
             looked.result()
         decided = steps.decide(run_id, ingested)
-    except BwcAuditError as error:
-        steps.give_up(run_id, str(error))
+    except Exception as error:  # the outermost edge: whatever happened, the run must say that it failed
+        steps.give_up(run_id, error)
         raise
     steps.report(run_id)
     create_markdown_artifact(

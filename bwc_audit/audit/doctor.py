@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
 import importlib.metadata
 import os
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ import imageio_ffmpeg
 
 from bwc_audit.audit.setup import store_at
 from bwc_audit.config import Settings
-from bwc_audit.errors import BwcAuditError
+from bwc_audit.errors import BwcAuditError, ConfigurationError
 from bwc_audit.sources.mapping import load_mapping
 from bwc_audit.sources.policy_files import load_policy
 from bwc_audit.store.database import open_database, require_current
@@ -26,7 +28,7 @@ _PACKAGES = ("prefect", "opencv-python", "av", "numpy", "boto3", "sqlmodel")
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing that was tried."""
+    """One thing that was tried. ``mend`` is empty where nothing is wrong, or ``found`` says it already."""
 
     what: str
     is_well: bool
@@ -50,11 +52,11 @@ def diagnose(settings: Settings) -> tuple[Diagnosis, ...]:
 def _tried(what: str, attempt: Callable[[], str]) -> Diagnosis:
     try:
         return Diagnosis(what, True, attempt())
-    except BwcAuditError as error:
-        problem, _, mend = str(error).partition(": ")
-        return Diagnosis(what, False, problem, mend)
+    except BwcAuditError as error:  # its text says what, where, and the mend
+        return Diagnosis(what, False, str(error))
     except OSError as error:
-        return Diagnosis(what, False, str(error), "give this account the permission, or set BWC_STATE_DIR")
+        found = f"{error.filename}: {error.strerror}"
+        return Diagnosis(what, False, found, "give this account the permission, or set BWC_STATE_DIR")
 
 
 def _policy(settings: Settings) -> str:
@@ -65,7 +67,7 @@ def _policy(settings: Settings) -> str:
 def _state_folder(settings: Settings) -> str:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     if not os.access(settings.state_dir, os.W_OK | os.X_OK):
-        raise PermissionError(f"{settings.state_dir} cannot be written")
+        raise PermissionError(errno.EACCES, "cannot be written", str(settings.state_dir))
     return str(settings.state_dir.absolute())
 
 
@@ -77,8 +79,11 @@ def _database(settings: Settings) -> str:
 
 def _listed(settings: Settings) -> str:
     store = store_at(settings, settings.require_source())
-    first = list(islice(store.list_objects(), 1))
-    return f"{store.uri}: {'objects found' if first else 'reachable, and empty'}"
+    if not list(islice(store.list_objects(), 1)):
+        raise ConfigurationError(
+            f"{store.uri} can be reached and holds nothing: check bucket and prefix in the source setting"
+        )
+    return f"{store.uri}: objects found"
 
 
 def _readable(settings: Settings) -> str:
@@ -94,4 +99,17 @@ def _programs() -> Iterator[Diagnosis]:
     yield Diagnosis("decoders", not missing, found, "install the av wheel of requirements.lock" if missing else "")
     yield Diagnosis("ffmpeg (sample media only)", True, imageio_ffmpeg.get_ffmpeg_version())
     for name in _PACKAGES:
-        yield Diagnosis(name, True, importlib.metadata.version(name))
+        yield _package(name)
+
+
+def _package(name: str) -> Diagnosis:
+    """Installed, and (for OpenCV, which wants libraries of the system) really to be loaded."""
+    try:
+        found = importlib.metadata.version(name)
+        if name == "opencv-python":
+            importlib.import_module("cv2")
+    except importlib.metadata.PackageNotFoundError:
+        return Diagnosis(name, False, "not installed", "install requirements.lock, or run `make setup`")
+    except ImportError as error:
+        return Diagnosis(name, False, f"{found} does not load: {error}", "run `make setup`, which installs system libraries")
+    return Diagnosis(name, True, found)

@@ -14,21 +14,24 @@ from itertools import islice
 from sqlmodel import Session
 
 import bwc_audit
+from bwc_audit.audit.allocation import without_cycle_search
 from bwc_audit.audit.ingest import Progress, silent
+from bwc_audit.audit.liveness import hold_run, interrupted_runs, release_run
 from bwc_audit.audit.setup import Audit, now_us
+from bwc_audit.audit.withheld import Withheld
 from bwc_audit.domain.decide import decide
-from bwc_audit.domain.findings import ABSENCE_KINDS, Finding, FindingKind
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection, InspectionRequest
 from bwc_audit.domain.lifecycle import RunBasis, observe
 from bwc_audit.domain.matching import Matching, inspection_plan, match
+from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.records import Records, RejectedRow
-from bwc_audit.domain.results import AssignmentResult, Decision, Outcome, PlacedSegment
+from bwc_audit.domain.results import Decision, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run, RunRequest, RunStatus
-from bwc_audit.domain.times import DAY_US
-from bwc_audit.errors import ObjectStoreError, StoreError
+from bwc_audit.domain.times import DAY_US, HOUR_US
+from bwc_audit.errors import ObjectForbiddenError, ObjectMissingError, ObjectStoreError, StoreError
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.sources.duplicates import with_unique_ids
-from bwc_audit.store import inspections, planned, runs, source_rows
+from bwc_audit.store import inspections, planned, policies, runs, source_rows
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.inspections import InspectionIdentity
 from bwc_audit.store.planned import PlannedInspection
@@ -52,24 +55,44 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
-    """What became of one batch. ``failed``: the store could not be read."""
+    """What became of one batch. ``failed``: the store did not hand them out; ``worth_a_retry``: those of them whose fault
+    may pass (an object that is gone or refused stays so)."""
 
     examined: int
     failed: int
     bytes_read: int
+    worth_a_retry: int = 0
 
 
 def start_run(audit: Audit, request: RunRequest) -> str:
-    """Open a run and return its id; runs of dead programs are recorded as failed first."""
+    """Open a run and return its id; runs of dead programs are recorded as failed first.
+
+    Another run that is being worked on is left alone. Raises ``ConfigurationError`` and ``StoreError``.
+    """
     started_us = now_us()
-    with writing(audit.engine) as session:
-        return runs.open_run(
-            session,
-            request,
-            started_us=started_us,
-            software_version=bwc_audit.__version__,
-            inspector_version=INSPECTOR_VERSION,
-        )
+    run_id = runs.new_run_id(started_us)
+    state_dir = audit.settings.state_dir
+    hold_run(state_dir, run_id)
+    try:
+        with writing(audit.engine) as session:
+            runs.mark_abandoned(
+                session,
+                started_before_us=started_us - audit.settings.abandoned_after_hours * HOUR_US,
+                finished_us=started_us,
+                run_ids=interrupted_runs(state_dir, runs.running_run_ids(session)),
+            )
+            policies.keep_policy(session, audit.policy)
+            return runs.open_run(
+                session,
+                request,
+                started_us=started_us,
+                software_version=bwc_audit.__version__,
+                inspector_version=INSPECTOR_VERSION,
+                run_id=run_id,
+            )
+    except StoreError:
+        release_run(state_dir, run_id)
+        raise
 
 
 def running_run(audit: Audit, run_id: str) -> Run:
@@ -89,6 +112,7 @@ def gather(session: Session, request: RunRequest) -> Records:
     return with_unique_ids(records)
 
 
+@without_cycle_search()
 def match_run(audit: Audit, request: RunRequest) -> Matching:
     """Gather and measure; no picture yet."""
     with reading(audit.engine) as session:
@@ -121,9 +145,10 @@ def _make_plan(audit: Audit, request: RunRequest) -> tuple[PlannedInspection, ..
     return tuple(replace(one, state="reused") if identity_of(audit, one) in known else one for one in plan)
 
 
-def identity_of(audit: Audit, one: PlannedInspection) -> InspectionIdentity:
-    """Under what the outcome of a planned inspection is kept."""
-    return inspections.identity_of(audit.source.uri, one.etag, one.size_bytes, one.request, audit.policy.usability)
+def identity_of(audit: Audit, one: PlannedInspection, policy: Policy | None = None) -> InspectionIdentity:
+    """Under what the outcome of a planned inspection is kept; by the audit's policy, or another one."""
+    rules = (policy or audit.policy).usability
+    return inspections.identity_of(audit.source.uri, one.etag, one.size_bytes, one.request, rules)
 
 
 def inspect_batch(audit: Audit, run_id: str, batch: int, on_progress: Progress = silent) -> BatchSummary:
@@ -136,7 +161,7 @@ def inspect_batch(audit: Audit, run_id: str, batch: int, on_progress: Progress =
     with reading(audit.engine) as session:
         plan = planned.load_plan(session, run_id, first=first, behind=first + audit.settings.batch_size)
     todo = {one.request.object_key: one for one in plan if one.state in ("planned", "failed")}
-    examined = failed = bytes_read = 0
+    examined = failed = bytes_read = worth_a_retry = 0
     outcomes = inspect_many(
         audit.source,
         [one.request for one in todo.values()],
@@ -152,13 +177,14 @@ def inspect_batch(audit: Audit, run_id: str, batch: int, on_progress: Progress =
                 if isinstance(outcome, ObjectStoreError):
                     planned.mark_planned(session, run_id, [one.ordinal], "failed", str(outcome))
                     failed += 1
+                    worth_a_retry += not isinstance(outcome, ObjectMissingError | ObjectForbiddenError)
                     continue
                 inspections.record_inspection(session, identity_of(audit, one), asked, outcome)
                 planned.mark_planned(session, run_id, [one.ordinal], "examined")
                 examined += 1
                 bytes_read += outcome.examined.bytes_read
         on_progress("looking into videos", examined + failed, len(todo))
-    return BatchSummary(examined, failed, bytes_read)
+    return BatchSummary(examined, failed, bytes_read, worth_a_retry)
 
 
 def _chunked(
@@ -168,6 +194,7 @@ def _chunked(
         yield chunk
 
 
+@without_cycle_search()
 def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None = None) -> Run:
     """Decide all assignments of the run, compare with earlier runs, record everything, and close the run.
 
@@ -183,7 +210,7 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
         by_identity = inspections.load_inspections(session, (identity_of(audit, one) for one in plan))
         seen = {identity.object_key: inspection for identity, inspection in by_identity.items()}
         decision = in_scope(decide(matching, seen), request.incident_id)
-        observed = _observe(session, run_id, request, decision)
+        observed = _observe(session, run_id, request, decision, matching.records)
         inputs_hash = _inputs_hash(session, request)
     not_examined = (*_failed_videos(plan), *_rejections(matching.records.rejected), *decision.not_examined)
     counts = {
@@ -210,6 +237,7 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
             not_examined=not_examined,
             inputs_hash=inputs_hash,
         )
+    release_run(audit.settings.state_dir, run_id)
     return running_run(audit, run_id)
 
 
@@ -218,6 +246,7 @@ def fail_run(audit: Audit, run_id: str, why: str) -> None:
     if running_run(audit, run_id).status is RunStatus.RUNNING:
         with writing(audit.engine) as session:
             runs.close_run(session, run_id, status=RunStatus.FAILED, finished_us=now_us(), not_examined=[why])
+        release_run(audit.settings.state_dir, run_id)
 
 
 def in_scope(decision: Decision, incident_id: str | None) -> Decision:
@@ -234,9 +263,17 @@ def in_scope(decision: Decision, incident_id: str | None) -> Decision:
     )
 
 
-def _observe(session: Session, run_id: str, request: RunRequest, decision: Decision) -> tuple[ObservedFinding, ...]:
+def _observe(
+    session: Session, run_id: str, request: RunRequest, decision: Decision, records: Records
+) -> tuple[ObservedFinding, ...]:
     incident_ids = None if request.incident_id is None else {request.incident_id}
-    previous = runs.previous_observations(session, request.source, period=request.period, incident_ids=incident_ids)
+    previous = runs.previous_observations(
+        session,
+        request.source,
+        period=request.period,
+        incident_ids=incident_ids,
+        fingerprints={finding.fingerprint for finding in decision.findings},
+    )
     known: dict[str, RunBasis | None] = {}
 
     def basis_of(earlier_id: str) -> RunBasis | None:
@@ -250,7 +287,7 @@ def _observe(session: Session, run_id: str, request: RunRequest, decision: Decis
         run_id=run_id,
         basis=RunBasis(request.policy_hash, INSPECTOR_VERSION, _footage(decision.segments)),
         previous_basis=basis_of,
-        is_withheld=_Withheld(decision.results).covers,
+        is_withheld=Withheld(decision.results, records.segments, records.rejected).covers,
     )
 
 
@@ -266,24 +303,6 @@ def _footage(segments: Sequence[PlacedSegment]) -> dict[str, frozenset[tuple[str
     for one in segments:
         found.setdefault(one.incident_id, set()).add((one.footage_id, one.span.start_us, one.span.end_us))
     return {incident_id: frozenset(rows) for incident_id, rows in found.items()}
-
-
-class _Withheld:
-    """Which earlier findings this decision could not judge, so that their absence resolves nothing."""
-
-    __slots__ = ("_incidents", "_officers", "_unseen")
-
-    def __init__(self, results: Sequence[AssignmentResult]) -> None:
-        undecided = [result for result in results if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN)]
-        self._officers = {(result.incident_id, result.officer_id) for result in undecided}
-        self._incidents = {result.incident_id for result in undecided}
-        self._unseen = {(result.incident_id, result.officer_id) for result in results if result.not_examined}
-
-    def covers(self, finding: Finding) -> bool:
-        if finding.kind is FindingKind.INCIDENT_UNCOVERED:
-            return finding.incident_id in self._incidents
-        who = (finding.incident_id, finding.officer_id)
-        return who in self._officers if finding.kind in ABSENCE_KINDS else who in self._unseen
 
 
 def _inputs_hash(session: Session, request: RunRequest) -> str:

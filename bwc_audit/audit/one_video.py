@@ -1,14 +1,19 @@
-"""Looking into one video outside any run: by its address, with what a sidecar beside it says."""
+"""Looking into one video outside any run: by its address, with what a sidecar beside it says.
+
+A video that is not where the address points is a mistake in the address (``ConfigurationError``); one that may not be
+read, or cannot be for now, is a fault of the store. A sidecar that cannot be used never keeps the video from being seen.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from bwc_audit.audit.setup import store_at
 from bwc_audit.config import Settings
 from bwc_audit.domain.inspection import Inspection, InspectionRequest
-from bwc_audit.domain.records import RejectedRow, Segment
-from bwc_audit.errors import ConfigurationError, ObjectMissingError, ObjectStoreError
+from bwc_audit.domain.records import Segment
+from bwc_audit.errors import ConfigurationError, ObjectMissingError, ObjectStoreError, SourceError
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.objects.contract import ObjectStore
 from bwc_audit.sources.listing import FileRole, SourceFile
@@ -19,12 +24,12 @@ from bwc_audit.sources.read_source import read_file
 
 @dataclass(frozen=True, slots=True)
 class LookedInto:
-    """One video with its sidecar: ``segment`` None where there is none or it was ``rejected``."""
+    """One video with its sidecar: ``segment`` None where there is none or it could not be used, as ``remarks`` say."""
 
     uri: str
     inspection: Inspection
     segment: Segment | None
-    rejected: tuple[RejectedRow, ...]
+    remarks: tuple[str, ...]
 
 
 def look_into_video(settings: Settings, address: str, *, is_deep: bool = False) -> LookedInto:
@@ -32,12 +37,13 @@ def look_into_video(settings: Settings, address: str, *, is_deep: bool = False) 
 
     Raises ``ConfigurationError`` for an address that names no object, ``ObjectStoreError`` and its kinds for the store.
     """
-    folder, _, name = address.rpartition("/")
-    if not name or name in (".", ".."):
-        raise ConfigurationError(f"{address!r} names no file: give a video file or s3://bucket/key")
-    store = store_at(settings, folder or ("/" if address.startswith("/") else "."))
-    store.head(name)
-    segment, rejected = _sidecar(store, name)
+    folder, name = _placed(address)
+    store = store_at(settings, folder)
+    try:
+        store.head(name)
+    except ObjectMissingError as error:
+        raise ConfigurationError(f"{error}: check the address") from error
+    segment, remarks = _sidecar(store, name)
     request = InspectionRequest(
         object_key=name,
         expected_duration_us=segment.duration_us if segment else None,
@@ -57,16 +63,36 @@ def look_into_video(settings: Settings, address: str, *, is_deep: bool = False) 
     )
     if isinstance(outcome, ObjectStoreError):
         raise outcome
-    return LookedInto(address, outcome, segment, rejected)
+    return LookedInto(address, outcome, segment, remarks)
 
 
-def _sidecar(store: ObjectStore, video: str) -> tuple[Segment | None, tuple[RejectedRow, ...]]:
-    key = video.rpartition(".")[0] + ".json"
-    try:
-        stat = store.head(key)
-    except ObjectMissingError:
+def _placed(address: str) -> tuple[str, str]:
+    """Folder (or bucket with prefix) and name of the file; a link given by the person is followed wherever it leads."""
+    if "://" not in address and os.path.islink(address):
+        address = os.path.realpath(address)
+    if "://" not in address and os.path.isdir(address) and not address.endswith("/"):
+        raise ConfigurationError(f"{address} is a folder: give one video file in it, or audit the folder as a source")
+    folder, slash, name = address.rpartition("/")
+    is_bucket_alone = folder.endswith((":/", ":")) and "://" in address
+    if is_bucket_alone or not name:
+        raise ConfigurationError(f"{address!r} names no file: give a video file or s3://bucket/key")
+    return folder or slash or ".", name
+
+
+def _sidecar(store: ObjectStore, video: str) -> tuple[Segment | None, tuple[str, ...]]:
+    stem, dot, _ = video.rpartition(".")
+    key = f"{stem if dot else video}.json"
+    if key == video:
         return None, ()
     tables = load_mapping().tables_for("footage/sidecar.json")
-    rows = read_file(store, SourceFile(stat, FileRole.SIDECAR, tables, video, identity=""))
+    try:
+        rows = read_file(store, SourceFile(store.head(key), FileRole.SIDECAR, tables, video, identity=""))
+    except ObjectMissingError:
+        return None, ()
+    except (ObjectStoreError, SourceError) as error:
+        return None, (f"sidecar not read: {error}",)
     segments = [record for record in rows.records if isinstance(record, Segment)]
-    return (segments[0] if segments else None), rows.rejected
+    remarks = tuple(
+        f"sidecar {row.row} not used: {row.field + ': ' if row.field else ''}{row.detail}" for row in rows.rejected
+    )
+    return (segments[0] if segments else None), remarks

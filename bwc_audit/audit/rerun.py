@@ -12,9 +12,9 @@ from bwc_audit.audit.night import decide_run, fail_run, inspect_batch, plan_run,
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.phrases import said_length
 from bwc_audit.domain.results import AssignmentResult
-from bwc_audit.domain.runs import Change, ObservedFinding, Run, RunKind
+from bwc_audit.domain.runs import Change, ObservedFinding, Run, RunKind, RunRequest
 from bwc_audit.domain.times import MINUTE_US, Span
-from bwc_audit.errors import BwcAuditError, ConfigurationError
+from bwc_audit.errors import BwcAuditError, ConfigurationError, ObjectStoreError
 from bwc_audit.store import runs, source_rows
 from bwc_audit.store.database import reading
 
@@ -74,23 +74,37 @@ def rerun_incident(
     """
     if not requester.strip() or not reason.strip():
         raise ConfigurationError("a re-run needs a requester and a reason: they are recorded with it")
-    summary = ingest(audit, on_progress)
+    try:
+        summary = ingest(audit, on_progress)
+    except ObjectStoreError as error:
+        _record_refusal(audit, incident_id, requester, reason, str(error))
+        raise
     period = incident_period(audit, incident_id)
     with reading(audit.engine) as session:
         before = runs.latest_run(session, source=audit.source.uri, incident_id=incident_id)
-    request = audit.request(
-        RunKind.INCIDENT, period, incident_id=incident_id, requester=requester, reason=reason, is_deep=True
-    )
-    run_id = start_run(audit, request)
+    run_id = start_run(audit, _request(audit, period, incident_id, requester, reason))
     try:
         plan = plan_run(audit, run_id)
         for batch in range(plan.batches):
             inspect_batch(audit, run_id, batch, on_progress)
         run = decide_run(audit, run_id, summary.counts())
-    except BwcAuditError as error:
-        fail_run(audit, run_id, str(error))
+    except BaseException as error:  # an interruption too: the run must not stay open
+        fail_run(audit, run_id, str(error) if isinstance(error, BwcAuditError) else f"interrupted: {error!r}")
         raise
     return _diff(audit, run, before, incident_id)
+
+
+def _request(audit: Audit, period: Span, incident_id: str, requester: str, reason: str) -> RunRequest:
+    return audit.request(RunKind.INCIDENT, period, incident_id=incident_id, requester=requester, reason=reason, is_deep=True)
+
+
+def _record_refusal(audit: Audit, incident_id: str, requester: str, reason: str, why: str) -> None:
+    """Keep that a re-run was asked for and could not be done, where an earlier ingest knows the incident."""
+    try:
+        period = incident_period(audit, incident_id)
+    except ConfigurationError:
+        return
+    fail_run(audit, start_run(audit, _request(audit, period, incident_id, requester, reason)), why)
 
 
 def _diff(audit: Audit, run: Run, before: Run | None, incident_id: str) -> RunDiff:

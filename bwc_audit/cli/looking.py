@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bwc_audit.audit.one_video import LookedInto, look_into_video
-from bwc_audit.cli.showing import console, note, print_json, print_table
+from bwc_audit.cli.showing import note, print_json, print_table, say
 from bwc_audit.config import load_settings
 from bwc_audit.domain.inspection import Defect, InspectionStatus
 from bwc_audit.domain.times import SECOND_US, at_of
@@ -29,13 +29,16 @@ def inspect(
     deep: Annotated[bool, typer.Option("--deep", help="Look at every frame.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print bwc-inspection/1 and nothing else.")] = False,
 ) -> None:
-    """Look at one video and print what is wrong with it. Exit code 3 where it could not be examined wholly."""
+    """Look at one video and print what is wrong with it, with what a sidecar beside it says about it.
+
+    Exit code 2 where the address names no video, 3 where the video could not be examined wholly.
+    """
     start = _moment(started_at)
     looked = look_into_video(load_settings(), address, is_deep=deep)
     if start is None and looked.segment is not None:
         start = at_of(looked.segment.media_started_us)
-    for row in looked.rejected:
-        note(f"sidecar {row.row}: {row.detail}")
+    for remark in looked.remarks:
+        note(remark)
     if json_:
         print_json(inspection_document(looked.inspection, looked.uri))
     else:
@@ -57,45 +60,50 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _print(looked: LookedInto, start: datetime | None) -> None:
-    seen, said = looked.inspection, console()
+    seen = looked.inspection
     reason = f" ({seen.reason.replace('_', ' ')}) {seen.detail}" if seen.reason else ""
-    said.print(f"{looked.uri}: {seen.status.value}{reason}", markup=False)
+    say(f"{looked.uri}: {seen.status.value}{reason}")
     if seen.container:
         length = (
             f"{seen.container.duration_us / SECOND_US:.2f} s"
             if seen.container.duration_us is not None
             else "no length stated"
         )
-        said.print(
+        say(
             f"  {seen.container.format}, {seen.container.size_bytes} bytes, {length}, moov {seen.container.moov}",
-            markup=False,
         )
     if seen.video:
         rate = "variable rate" if seen.video.is_variable_rate else "constant rate"
-        said.print(
+        say(
             f"  picture: {seen.video.codec} {seen.video.width}x{seen.video.height}, {seen.video.frames} frames, "
             f"{seen.video.average_fps:.2f} a second, {rate}"
         )
-    sound = f"{seen.audio.codec}, {seen.audio.sample_rate} Hz, {seen.audio.channels} channels" if seen.audio else "none"
-    said.print(f"  sound: {sound}")
+    if seen.audio:
+        channels = f"{seen.audio.channels} channel{'' if seen.audio.channels == 1 else 's'}"
+        say(f"  sound: {seen.audio.codec}, {seen.audio.sample_rate} Hz, {channels}")
+    elif seen.video:
+        say("  sound: none")
     looked_at = seen.examined
-    said.print(
+    say(
         f"  examined: {looked_at.frames_sampled} frames, at most {looked_at.longest_step_us / SECOND_US:.2f} s apart, "
         f"{looked_at.audio_us / SECOND_US:.1f} s of sound, {looked_at.bytes_read} bytes read"
     )
     for what in seen.not_examined:
-        said.print(f"  not examined: {what}", markup=False)
+        say(f"  not examined: {what}")
     if not seen.defects:
-        said.print(
-            "  nothing wrong in what was examined" if seen.reason is None else "  nothing could be said about the picture"
-        )
+        say("  nothing wrong in what was examined" if seen.reason is None else "  nothing could be said about the picture")
         return
+    say()
     rows = [_row(defect, start) for defect in seen.defects]
     print_table("", ("what", "from", "to", "confidence", "in the world", "measures"), rows, right=("from", "to"))
 
 
+def _said_at(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
+
+
 def _row(defect: Defect, start: datetime | None) -> tuple[str, ...]:
-    world = "" if start is None else (start + timedelta(microseconds=defect.start_us)).isoformat(timespec="seconds")
+    world = "" if start is None else _said_at(start + timedelta(microseconds=defect.start_us))
     measures = ", ".join(f"{name} {value:g}" for name, value in defect.measures.items())
     return (
         defect.kind.value.replace("_", " "),

@@ -1,4 +1,7 @@
-"""Commands that audit: ``demo``, ``ingest``, ``nightly``, ``backfill``, ``incident``, ``report``."""
+"""Commands that audit: ``demo``, ``ingest``, ``nightly``, ``backfill``, ``incident``, ``report``.
+
+Days and times are checked here, before a flow is started: what a person typed wrong is answered at once and leaves no run.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import getpass
 import os
 import subprocess
 import sys
+from collections import Counter
+from datetime import date as calendar_date
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,17 +23,23 @@ from bwc_audit.audit.night import running_run
 from bwc_audit.audit.progress import shown_progress
 from bwc_audit.audit.reports import write_run_report
 from bwc_audit.audit.rerun import RunDiff, rerun_incident
-from bwc_audit.audit.setup import open_audit
-from bwc_audit.cli.showing import Format, console, note, print_json, print_table, run_summary
+from bwc_audit.audit.setup import Audit, nightly_period, open_audit
+from bwc_audit.cli.rerun_document import rerun_document
+from bwc_audit.cli.showing import Format, note, print_json, print_table, run_summary, say
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.findings import Severity
 from bwc_audit.domain.rates import rate_table
-from bwc_audit.domain.runs import Change, Run, RunStatus
+from bwc_audit.domain.records import RejectedRow
+from bwc_audit.domain.runs import Change, Run, RunKind, RunStatus
+from bwc_audit.domain.times import Span
 from bwc_audit.errors import BwcAuditError, ConfigurationError
-from bwc_audit.store import runs
+from bwc_audit.store import runs, source_rows
 from bwc_audit.store.database import reading
 
-FailOn = Annotated[Severity | None, typer.Option(help="Exit with 1 where a finding of this severity or above is open.")]
+FailOn = Annotated[
+    Severity | None,
+    typer.Option(help="Exit with 1 where a finding of this severity or above is open, whether complete or not."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,26 +58,40 @@ def demo(fail_on: FailOn = None) -> None:
     with prepared_demo(settings, note) as (ready, day):
         run_ids = _flow(ready, "nightly", day=day)
         _close_night(ready, run_ids[-1], fail_on, is_incomplete_expected=True)
-    note("To look closer: BWC_STATE_DIR and BWC_SOURCE point the other commands at this database; see README.")
+    note(f"To look closer: BWC_STATE_DIR={ready.state_dir} BWC_SOURCE={ready.source} bwc-audit findings")
 
 
-def ingest(format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE) -> None:
-    """Pull metadata and records of the source into the database; only what is new or changed is read."""
+def ingest(format_: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TABLE) -> None:
+    """Pull metadata and records of the source into the database; only what is new or changed is read.
+
+    Exit code 3 where a file could not be read, or rows stand rejected, now or from before.
+    """
     audit = open_audit(load_settings())
     with shown_progress() as on_progress:
         summary = ingest_source(audit, on_progress)
-    counts = {**summary.counts(), **{f"rejected: {reason}": n for reason, n in summary.rejected_by_reason.items()}}
+    rejected = _rejected_now(audit)
+    counts = {**summary.counts(), "rows_rejected_in_all": len(rejected)}
+    by_reason = dict(sorted(Counter(row.reason.value for row in rejected).items()))
     if format_ is Format.JSON:
-        print_json(
-            {**summary.counts(), "rejected_by_reason": summary.rejected_by_reason, "not_read": list(summary.not_read)}
-        )
+        print_json({**counts, "rejected_by_reason": by_reason, "not_read": list(summary.not_read)})
     else:
         rows = [(name.replace("_", " "), str(n)) for name, n in counts.items()]
+        rows += [(f"of these: {reason.replace('_', ' ')}", str(n)) for reason, n in by_reason.items()]
         print_table(f"Ingest of {audit.source.uri}", ("", "n"), rows, right=("n",))
-        for key in summary.not_read:
-            note(f"not read, or not wholly: {key}")
-    if summary.not_read or summary.rows_rejected:
+    for key in summary.not_read:
+        note(f"not read, or not wholly: {key}")
+    for row in rejected[:20]:
+        note(f"rejected: {row.row}{f' {row.field}' if row.field else ''}: {row.detail}")
+    if len(rejected) > 20:
+        note(f"and {len(rejected) - 20} more rejected rows, all in the report of a run")
+    if summary.not_read or rejected:
         raise typer.Exit(3)
+
+
+def _rejected_now(audit: Audit) -> tuple[RejectedRow, ...]:
+    """All rows of the source that stand rejected, also those of files that were not read again."""
+    with reading(audit.engine) as session:
+        return source_rows.load_records(session, audit.source.uri, Span(0, 1), margin_us=0).rejected
 
 
 def nightly(
@@ -75,11 +100,17 @@ def nightly(
     to: Annotated[str | None, typer.Option(help="End, ISO 8601 with zone.")] = None,
     fail_on: FailOn = None,
 ) -> None:
-    """Ingest, match, look, decide and report: one audit run. Without options: the last days (`lookback_days`)."""
+    """Ingest, match, look, decide and report: one audit run. Without options: the last days (`lookback_days`).
+
+    Exit code 3 where anything could not be examined; the summary says what.
+    """
     settings = load_settings()
-    open_audit(settings)
-    given = {"day": _checked(date), "start": _checked(from_), "end": _checked(to)}
-    run_ids = _flow(settings, "nightly", **{name: value for name, value in given.items() if value})
+    if date is not None and (from_ is not None or to is not None):
+        raise ConfigurationError("--date already says from when to when: leave out --from and --to")
+    start, end = _moment("--from", from_), _moment("--to", to)
+    nightly_period(open_audit(settings), None if date is None else _day("--date", date), start, end)
+    given = {"day": date, "start": from_, "end": to}
+    run_ids = _flow(settings, "nightly", **{name: value for name, value in given.items() if value is not None})
     _close_night(settings, run_ids[-1], fail_on)
 
 
@@ -87,11 +118,15 @@ def backfill(
     first: Annotated[str, typer.Argument(help="First day, YYYY-MM-DD.")],
     last: Annotated[str, typer.Argument(help="Last day, included.")],
 ) -> None:
-    """One audit run for each day of a range."""
+    """One audit run for each day of a range.
+
+    Exit code 3 where any of them is incomplete.
+    """
     settings = load_settings()
-    open_audit(settings)
-    run_ids = _flow(settings, "backfill", first=_checked(first) or "", last=_checked(last) or "")
     audit = open_audit(settings)
+    if _day("FIRST", first) > _day("LAST", last):
+        raise ConfigurationError(f"the range ends before it starts: {first} to {last}")
+    run_ids = _flow(settings, "backfill", first=first, last=last)
     stored = [running_run(audit, run_id) for run_id in run_ids]
     rows = [
         (run.run_id, run.status.value, str(run.counts.get("assignments", 0)), str(run.counts.get("findings", 0)))
@@ -106,7 +141,7 @@ def incident(
     incident_id: Annotated[str, typer.Argument(help="The incident, as CAD writes it.")],
     reason: Annotated[str, typer.Option(help="Why it is run again; recorded with the run.")],
     requester: Annotated[str | None, typer.Option(help="Who asks; your account where not given.")] = None,
-    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+    format_: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TABLE,
 ) -> None:
     """Re-run one incident, looking at its videos densely, and print what changed against the last run."""
     audit = open_audit(load_settings())
@@ -116,10 +151,10 @@ def incident(
         )
     files = write_run_report(audit, diff.run.run_id)
     if format_ is Format.JSON:
-        print_json(_diff_document(diff))
+        print_json(rerun_document(diff))
     else:
         _print_diff(diff)
-        console().print(f"Report: {files.index.absolute()}")
+        say(f"Report: {files.index.absolute()}")
     if diff.run.status is not RunStatus.COMPLETE:
         raise typer.Exit(3)
 
@@ -133,34 +168,43 @@ def report(
     found = find_run(run)
     is_incident = run not in ("latest", found.run_id)
     files = write_run_report(audit, found.run_id, out, incident_id=run if is_incident else None)
-    console().print(str(files.index.absolute()), soft_wrap=True)
+    say(str(files.index.absolute()))
 
 
 def find_run(name: str) -> Run:
-    """The run meant by an id, an incident's id, or ``latest``. Raises ``ConfigurationError`` where there is none."""
+    """The run meant by an id, an incident's id, or ``latest``: the newest decided one over a period, since the re-run of
+    one incident would show its outcome as if it were everybody's. Raises ``ConfigurationError`` where there is none."""
     audit = open_audit(load_settings())
     with reading(audit.engine) as session:
         if name == "latest":
-            found = runs.latest_run(session)
+            newest = [runs.latest_run(session, kind=kind) for kind in (RunKind.NIGHTLY, RunKind.BACKFILL)]
+            found = max((run for run in newest if run), key=lambda run: run.started_us, default=None)
         else:
             found = runs.load_run(session, name) or runs.latest_run(session, incident_id=name)
     if found is None:
         known = (
             "there are no decided runs yet: start `bwc-audit nightly`"
             if name == "latest"
-            else f"no run or incident {name!r}"
+            else f"no decided run and no incident of one is called {name!r}: `bwc-audit runs` lists the runs"
         )
         raise ConfigurationError(known)
     return found
 
 
-def _checked(text: str | None) -> str | None:
-    if text is not None:
-        try:
-            datetime.fromisoformat(text)
-        except ValueError as error:
-            raise ConfigurationError(f"{text!r} is no ISO 8601 date or time") from error
-    return text
+def _day(name: str, text: str) -> calendar_date:
+    try:
+        return calendar_date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{name} {text!r} is no calendar day: write YYYY-MM-DD") from error
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{name} {text!r} is no time: write it as 2025-05-24T00:00:00+01:00") from error
 
 
 def _flow(settings: Settings, name: str, **arguments: str) -> list[str]:
@@ -181,8 +225,7 @@ def _close_night(settings: Settings, run_id: str, fail_on: Severity | None, *, i
         observed = runs.load_observed(session, run_id)
         rates = rate_table(runs.load_results(session, run_id))
     run_summary(run, rates, observed)
-    index = (settings.state_dir / "reports" / run_id / "index.html").absolute()
-    console().print(f"Report: {index}", soft_wrap=True)
+    say(f"Report: {(settings.state_dir / 'reports' / run_id / 'index.html').absolute()}")
     order = list(Severity)
     if fail_on and any(
         one.state == "open" and not one.finding.is_borderline and order.index(one.finding.severity) >= order.index(fail_on)
@@ -194,60 +237,35 @@ def _close_night(settings: Settings, run_id: str, fail_on: Severity | None, *, i
 
 
 def _print_diff(diff: RunDiff) -> None:
-    said = console()
     if diff.before is None:
-        said.print("No earlier run holds this incident.")
+        say("No earlier run holds this incident.")
     else:
         same = "the same answer" if diff.is_unchanged else "a different answer"
-        said.print(f"Against run {diff.before.run_id}: {same}.")
+        say(f"Against run {diff.before.run_id}: {same}.")
         for what in diff.basis:
-            said.print(f"  · {what}")
-    said.print()
+            say(f"  · {what}")
+    say()
     rows = [
         (one.officer_id, one.before or "–", one.now or "–", "" if one.before == one.now else "changed")
         for one in diff.outcomes
     ]
     print_table("Outcomes", ("officer", "before", "now", ""), rows)
-    said.print()
+    say()
     ordered = sorted(diff.observed, key=lambda one: (one.change is Change.UNCHANGED, one.finding.kind))
     print_table(
         "Findings",
-        ("change", "kind", "officer", "fact", "cause"),
+        ("change", "kind", "officer", "cause", "fact"),
         [
             (
                 one.change.value + (" (borderline)" if one.finding.is_borderline else ""),
                 one.finding.kind.value,
                 one.finding.officer_id or "–",
-                one.finding.message,
                 one.cause or "",
+                one.finding.message,
             )
             for one in ordered
         ],
+        sentence="fact",
     )
     for what in diff.run.not_examined:
         note(f"not examined: {what}")
-
-
-def _diff_document(diff: RunDiff) -> dict[str, object]:
-    return {
-        "schema": "bwc-rerun/1",
-        "run_id": diff.run.run_id,
-        "before_run_id": diff.before.run_id if diff.before else None,
-        "status": diff.run.status.value,
-        "is_unchanged": diff.is_unchanged,
-        "basis": list(diff.basis),
-        "outcomes": [{"officer_id": one.officer_id, "before": one.before, "now": one.now} for one in diff.outcomes],
-        "findings": [
-            {
-                "finding_id": one.finding_id,
-                "kind": one.finding.kind.value,
-                "officer_id": one.finding.officer_id,
-                "change": one.change.value,
-                "cause": one.cause,
-                "message": one.finding.message,
-                "is_borderline": one.finding.is_borderline,
-            }
-            for one in diff.observed
-        ],
-        "not_examined": list(diff.run.not_examined),
-    }

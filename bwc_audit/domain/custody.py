@@ -6,6 +6,7 @@ Some kinds are judged for every recording of the period, some only for recording
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import pairwise
@@ -248,13 +249,18 @@ def _recordings(rows: Iterable[tuple[int, Placement]]) -> Iterator[tuple[str, in
 def _short_buffers(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
     rules = matching.policy.buffer
     configured = {device.device_id: device.configured_buffer_us for device in matching.records.devices}
+    of_device: dict[str, list[int]] = defaultdict(list)
+    for index, placement in enumerate(matching.placements):
+        of_device[placement.segment.device_id].append(index)
     for index, placement in rows:
         segment = placement.segment
         if placement.activated_us is None or (segment.segment_no or 1) > 1:
             continue
         measured_us = placement.activated_us - placement.start_us
         expected_us = configured.get(segment.device_id) or us_of_seconds(rules.expected_s)
-        if measured_us >= expected_us * rules.minimum_share or _follows_closely(matching, index, expected_us):
+        if measured_us >= expected_us * rules.minimum_share:
+            continue
+        if _follows_closely(matching, of_device[segment.device_id], index, expected_us):
             continue
         yield _finding(
             matching,
@@ -268,22 +274,22 @@ def _short_buffers(matching: Matching, rows: Iterable[tuple[int, Placement]]) ->
         )
 
 
-def _follows_closely(matching: Matching, index: int, expected_us: int) -> bool:
-    """Whether the device's previous recording ended so shortly before that there was no time to fill the buffer."""
+def _follows_closely(matching: Matching, of_device: list[int], index: int, expected_us: int) -> bool:
+    """Whether the device's previous recording ended so shortly before that there was no time to fill the buffer.
+
+    ``of_device``: the indices of the device's placements, ascending."""
     placement = matching.placements[index]
     activated_us = placement.activated_us or placement.start_us
     return any(
-        other.segment.device_id == placement.segment.device_id
-        and other.recording_id != placement.recording_id
-        and activated_us - expected_us <= other.end_us <= activated_us
-        for other in _placements_before(matching, index)
+        other.recording_id != placement.recording_id and activated_us - expected_us <= other.end_us <= activated_us
+        for other in _placements_before(matching, of_device, index)
     )
 
 
-def _placements_before(matching: Matching, position: int) -> Iterator[Placement]:
-    """Placements that started up to 8 h earlier (the longest segment accepted), latest first; they are in time order."""
-    for index in range(position - 1, -1, -1):
-        other = matching.placements[index]
+def _placements_before(matching: Matching, of_device: list[int], position: int) -> Iterator[Placement]:
+    """Its placements that started up to 8 h earlier (the longest segment accepted), latest first; they are in time order."""
+    for place in range(bisect_left(of_device, position) - 1, -1, -1):
+        other = matching.placements[of_device[place]]
         if matching.placements[position].start_us - other.start_us > 8 * 3600 * SECOND_US:
             return
         yield other

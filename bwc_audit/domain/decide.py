@@ -28,6 +28,7 @@ from bwc_audit.domain.results import (
     UnknownReason,
 )
 from bwc_audit.domain.sight import SegmentSight, Sight, look, usability_findings
+from bwc_audit.domain.time_index import TimeIndex
 from bwc_audit.domain.times import Span
 
 #: Kinds outside coverage and usability that still mean: something cannot be seen or relied on.
@@ -53,13 +54,13 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
     sight = look(matching, inspections)
     clues = Clues.of(matching)
     absent = absences(matching, clues)
-    withheld = {index: reason for index in absent if (reason := _withheld(matching, index))}
+    withheld = _withheld(matching)
     union = incident_union(matching)
     findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
     findings += usability_findings(matching, sight)
     findings += custody_findings(matching, sight)
     findings += clock_findings(matching.checks, matching.period, _checks_used(matching))
-    judgeable = _judgeable_incidents(matching, union)
+    judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
     findings = _distinct(findings)
     pieces = _Pieces(matching, sight, absent, withheld, _by_assignment(findings), _span_tables(matching, sight))
@@ -74,18 +75,29 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
     )
 
 
-def _withheld(matching: Matching, index: int) -> PendingReason | UnknownReason | None:
-    """Why an absence in this window may not be stated; None: it may."""
-    judged = matching.measured[index]
+def _withheld(matching: Matching) -> dict[int, PendingReason | UnknownReason]:
+    """For each measured window in which an absence may not be stated: why not."""
+    by_officer: dict[str, list[Placement]] = defaultdict(list)
+    for placement in matching.contested:
+        for officer_id in placement.conflict:
+            by_officer[officer_id].append(placement)
+    contested = {
+        officer_id: TimeIndex((placement.start_us, placement.end_us, placement) for placement in found)
+        for officer_id, found in by_officer.items()
+    }
+    reasons = ((index, _why_withheld(matching, contested, judged)) for index, judged in enumerate(matching.measured))
+    return {index: reason for index, reason in reasons if reason}
+
+
+def _why_withheld(
+    matching: Matching, contested: Mapping[str, TimeIndex[Placement]], judged: Judged
+) -> PendingReason | UnknownReason | None:
     if judged.window is None:
         return None
     if not matching.records.segments:
         return UnknownReason.FOOTAGE_NOT_LOADED
     officer_id, window = judged.attendance.officer_id, judged.window.span
-    if any(
-        officer_id in placement.conflict and placement.start_us < window.end_us and placement.end_us > window.start_us
-        for placement in matching.contested
-    ):
+    if officer_id in contested and any(contested[officer_id].overlapping(window.start_us, window.end_us)):
         return UnknownReason.HOLDER_CONFLICT
     return matching.completeness.pending(officer_id, window)
 
@@ -99,13 +111,15 @@ def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
     )
 
 
-def _judgeable_incidents(matching: Matching, union: IncidentUnion) -> tuple[str, ...]:
+def _judgeable_incidents(
+    matching: Matching, union: IncidentUnion, withheld: Mapping[int, PendingReason | UnknownReason]
+) -> tuple[str, ...]:
     """Incidents for which the sources of every officer who had to record are complete."""
     undecidable = {one.attendance.incident_id for one in matching.judged if one.undecidable is not None}
     return tuple(
         incident_id
         for incident_id, windows in sorted(union.windows.items())
-        if incident_id not in undecidable and not any(_withheld(matching, window) for window in windows)
+        if incident_id not in undecidable and not any(window in withheld for window in windows)
     )
 
 
@@ -113,13 +127,16 @@ def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     """One finding a fingerprint, in order of incident and kind; of two, the one with more measured seconds."""
     best: dict[str, Finding] = {}
     for finding in findings:
-        other = best.get(finding.fingerprint)
+        fingerprint = finding.fingerprint
+        other = best.get(fingerprint)
         if other is None or (finding.seconds_us, finding.message) > (other.seconds_us, other.message):
-            best[finding.fingerprint] = finding
-    return sorted(
-        best.values(),
-        key=lambda one: (one.incident_id or "", one.officer_id or "", one.kind, one.recording_id or "", one.fingerprint),
-    )
+            best[fingerprint] = finding
+
+    def order(item: tuple[str, Finding]) -> tuple[str, ...]:
+        fingerprint, one = item
+        return (one.incident_id or "", one.officer_id or "", one.kind, one.recording_id or "", fingerprint)
+
+    return [finding for _, finding in sorted(best.items(), key=order)]
 
 
 def _by_assignment(findings: Iterable[Finding]) -> dict[tuple[str | None, str | None], list[Finding]]:
@@ -165,7 +182,7 @@ def _measured_result(pieces: _Pieces, base: AssignmentResult, index: int) -> Ass
     matching, measures, sight = pieces.matching, pieces.matching.measures, pieces.sight
     segments = matching.placements_of.get(index, ())
     covered_us, unexamined_us = int(measures.covered_us[index]), int(sight.unexamined_us[index])
-    reason = pieces.withheld.get(index)
+    reason = pieces.withheld.get(index) if index in pieces.absent else None
     firm = {finding.kind for finding in pieces.absent.get(index, ()) if not finding.is_borderline}
     if reason is not None:
         outcome = Outcome.UNKNOWN if isinstance(reason, UnknownReason) else Outcome.PENDING

@@ -6,8 +6,9 @@ one thing a reader can check; none of them withdraws the measured fact.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bwc_audit.domain.findings import Explanation, ExplanationKind
@@ -15,6 +16,7 @@ from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_length, said_time
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
+from bwc_audit.domain.time_index import TimeIndex
 from bwc_audit.domain.times import Span, iso_utc
 
 _OFF_KINDS = frozenset(
@@ -28,8 +30,8 @@ class Clues:
     """What the sources hold that could explain an absence, indexed once for a run."""
 
     tagged: dict[str, tuple[Placement, ...]]
-    by_device: dict[str, tuple[Placement, ...]]
-    unassigned: tuple[Placement, ...]
+    by_device: dict[str, TimeIndex[Placement]]
+    unassigned: TimeIndex[Placement]
     switching: dict[str, tuple[DeviceEvent, ...]]
     orphan_videos: tuple[str, ...]
 
@@ -48,8 +50,8 @@ class Clues:
         named = {placement.segment.object_key for placement in matching.placements}
         return Clues(
             tagged={key: tuple(found) for key, found in tagged.items()},
-            by_device={key: tuple(found) for key, found in by_device.items()},
-            unassigned=tuple(placement for placement in matching.placements if placement.officer_id is None),
+            by_device={key: _in_time(found) for key, found in by_device.items()},
+            unassigned=_in_time(placement for placement in matching.placements if placement.officer_id is None),
             switching={key: tuple(found) for key, found in switching.items()},
             orphan_videos=tuple(
                 sorted(video.object_key for video in matching.records.objects if video.object_key not in named)
@@ -71,8 +73,16 @@ def explain(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span,
     return tuple(found)
 
 
-def _overlaps(placement: Placement, spans: tuple[Span, ...]) -> bool:
-    return any(placement.start_us < span.end_us and placement.end_us > span.start_us for span in spans)
+def _in_time(placements: Iterable[Placement]) -> TimeIndex[Placement]:
+    return TimeIndex((placement.start_us, placement.end_us, placement) for placement in placements)
+
+
+def _overlapping(placements: TimeIndex[Placement], spans: tuple[Span, ...]) -> Iterator[Placement]:
+    """Placements that overlap any of the spans, each once, in order of time."""
+    low, high = min(span.start_us for span in spans), max(span.end_us for span in spans)
+    for placement in placements.overlapping(low, high):
+        if any(placement.start_us < span.end_us and placement.end_us > span.start_us for span in spans):
+            yield placement
 
 
 def _tagged_elsewhere(clues: Clues, judged: Judged) -> Iterator[Explanation]:
@@ -99,8 +109,9 @@ def _tagged_elsewhere(clues: Clues, judged: Judged) -> Iterator[Explanation]:
 def _other_officer(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> Iterator[Explanation]:
     officer_id = judged.attendance.officer_id
     for device_id in _held(matching, judged, spans):
-        for placement in clues.by_device.get(device_id, ()):
-            if placement.officer_id not in (None, officer_id) and _overlaps(placement, spans):
+        placements = clues.by_device.get(device_id)
+        for placement in _overlapping(placements, spans) if placements else ():
+            if placement.officer_id not in (None, officer_id):
                 yield Explanation(
                     ExplanationKind.OTHER_OFFICER,
                     (
@@ -112,20 +123,20 @@ def _other_officer(matching: Matching, clues: Clues, judged: Judged, spans: tupl
 
 
 def _unassigned_device(clues: Clues, spans: tuple[Span, ...]) -> Iterator[Explanation]:
-    for placement in clues.unassigned:
-        if _overlaps(placement, spans):
-            whose = f"held by {' and '.join(placement.conflict)} at once" if placement.conflict else "assigned to nobody"
-            yield Explanation(
-                ExplanationKind.UNASSIGNED_DEVICE,
-                (f"recording {placement.recording_id} of camera {placement.segment.device_id}, {whose}, runs at that time",),
-            )
+    for placement in _overlapping(clues.unassigned, spans):
+        whose = f"held by {' and '.join(placement.conflict)} at once" if placement.conflict else "assigned to nobody"
+        yield Explanation(
+            ExplanationKind.UNASSIGNED_DEVICE,
+            (f"recording {placement.recording_id} of camera {placement.segment.device_id}, {whose}, runs at that time",),
+        )
 
 
 def _device_off(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> Iterator[Explanation]:
     for device_id in _held(matching, judged, spans):
-        before = [event for event in clues.switching.get(device_id, ()) if event.at_us <= spans[0].start_us]
-        if before and before[-1].event in _OFF_KINDS:
-            last = before[-1]
+        events = clues.switching.get(device_id, ())
+        before = bisect_right(events, spans[0].start_us, key=lambda event: event.at_us)
+        if before and events[before - 1].event in _OFF_KINDS:
+            last = events[before - 1]
             switched = f"{last.event.replace('_', ' ')} at {said_time(last.at_us)}"
             yield Explanation(
                 ExplanationKind.DEVICE_OFF, (f"camera {device_id}: {switched}, not switched on again before the gap",)

@@ -12,9 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bwc_audit.domain.records import Holding, Officer
+from bwc_audit.domain.time_index import TimeIndex
 
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
 _PREFIX_AND_ZEROS = re.compile(r"^[A-Z]*0*")
+
+#: Later than any time: the end of a holding that is still going on.
+_NEVER_US = 2**63
 
 
 def bare_badge(officer_id: str) -> str:
@@ -50,8 +54,8 @@ class Roster:
 class HolderHistory:
     """Effective-dated holders of each device."""
 
-    by_device: dict[str, tuple[Holding, ...]]
-    by_officer: dict[str, tuple[Holding, ...]]
+    by_device: dict[str, TimeIndex[Holding]]
+    by_officer: dict[str, TimeIndex[Holding]]
 
     @staticmethod
     def of(holdings: Iterable[Holding], roster: Roster) -> HolderHistory:
@@ -62,23 +66,27 @@ class HolderHistory:
             officer = roster.resolve(holding.officer_id)
             by_officer[officer.officer_id if officer else holding.officer_id].append(holding)
         return HolderHistory(
-            {key: tuple(sorted(rows, key=_holding_order)) for key, rows in by_device.items()},
-            {key: tuple(sorted(rows, key=_holding_order)) for key, rows in by_officer.items()},
+            {key: _in_time(rows) for key, rows in by_device.items()},
+            {key: _in_time(rows) for key, rows in by_officer.items()},
         )
 
     def holders_at(self, device_id: str, at_us: int) -> tuple[Holding, ...]:
         """Who held the device at that moment; several where the history contradicts itself."""
-        return tuple(holding for holding in self.by_device.get(device_id, ()) if _holds(holding, at_us, at_us + 1))
+        held = self.by_device.get(device_id)
+        return tuple(held.overlapping(at_us, at_us + 1)) if held else ()
 
     def devices_of(self, officer_id: str, start_us: int, end_us: int) -> tuple[str, ...]:
         """Devices the officer held at any moment of ``[start_us, end_us)``, ascending."""
-        held = self.by_officer.get(officer_id, ())
-        return tuple(sorted({holding.device_id for holding in held if _holds(holding, start_us, end_us)}))
+        held = self.by_officer.get(officer_id)
+        return tuple(sorted({holding.device_id for holding in held.overlapping(start_us, end_us)})) if held else ()
 
 
 def _holding_order(holding: Holding) -> tuple[int, str, str]:
     return (holding.held_from_us, holding.device_id, holding.officer_id)
 
 
-def _holds(holding: Holding, start_us: int, end_us: int) -> bool:
-    return holding.held_from_us < end_us and (holding.held_to_us is None or holding.held_to_us > start_us)
+def _in_time(holdings: Iterable[Holding]) -> TimeIndex[Holding]:
+    return TimeIndex(
+        (holding.held_from_us, _NEVER_US if holding.held_to_us is None else holding.held_to_us, holding)
+        for holding in sorted(holdings, key=_holding_order)
+    )

@@ -248,23 +248,34 @@ def load_observed(
 
 
 def previous_observations(
-    session: Session, source: str, *, period: Span, incident_ids: Collection[str] | None = None
+    session: Session,
+    source: str,
+    *,
+    period: Span,
+    incident_ids: Collection[str] | None = None,
+    fingerprints: Collection[str] = (),
 ) -> dict[str, ObservedFinding]:
-    """The last known observation of each finding that a new run over this scope may state or resolve, by fingerprint.
+    """The last known observation of each finding that a new run over this scope states or may resolve, by fingerprint.
 
-    ``incident_ids`` given (re-run): the findings of these incidents. None: those of incidents opened in the period,
-    and those whose own time lies in it (or whose run covers it, where they name no time). Only runs of the same
-    source that came to a decision count.
+    ``fingerprints``: those it states, compared wherever they were seen before. Further, ``incident_ids`` given (re-run): the
+    findings of these incidents; None: those of incidents opened in the period, those whose own time lies in it (or whose run
+    covers it, where they name no time), and videos without metadata. Only runs of the same source that decided count.
     """
     run, observation, finding = table_of(RunRow).c, table_of(ObservationRow).c, table_of(FindingRow).c
     base = _observations().join(table_of(RunRow), run.run_id == observation.run_id)
     base = base.where(run.source == source, run.status.in_(_DECIDED))
-    if incident_ids is not None:
-        found: dict[str, ObservedFinding] = {}
+    in_question = set(fingerprints)
+    if incident_ids is None:
+        in_scope = base.with_only_columns(observation.fingerprint).where(_in_period(period)).distinct()
+        in_question.update(session.connection().scalars(in_scope))
+    else:
         for chunk in chunks(sorted(set(incident_ids)), 500):
-            found |= _latest_of_each(session, base.where(finding.incident_id.in_(chunk)))
-        return found
-    return _latest_of_each(session, base.where(_in_period(period)))
+            named = base.with_only_columns(observation.fingerprint).where(finding.incident_id.in_(chunk)).distinct()
+            in_question.update(session.connection().scalars(named))
+    found: dict[str, ObservedFinding] = {}
+    for chunk in chunks(sorted(in_question), 500):
+        found |= _latest_of_each(session, base.where(observation.fingerprint.in_(chunk)))
+    return found
 
 
 def _in_period(period: Span) -> Any:
@@ -276,10 +287,14 @@ def _in_period(period: Span) -> Any:
         .scalar_subquery()
     )
     time_us = func.coalesce(opened_us, observation.at_us)
-    return and_(
-        run.period_start_us < period.end_us,
-        run.period_end_us > period.start_us,
-        or_(time_us.is_(None), and_(time_us >= period.start_us, time_us < period.end_us)),
+    return or_(
+        and_(
+            run.period_start_us < period.end_us,
+            run.period_end_us > period.start_us,
+            or_(time_us.is_(None), and_(time_us >= period.start_us, time_us < period.end_us)),
+        ),
+        # A video without metadata has no time: every run judges all of them.
+        finding.kind == FindingKind.METADATA_MISSING,
     )
 
 

@@ -1,0 +1,31 @@
+"""``python -m tests.bench [engine|decision|nightly …]``: what it costs, as a table; all parts where none is named."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import decision, engine, nightly
+from tests.bench.measuring import ROUNDS, machine, print_lines
+
+_PARTS = {
+    "engine": ("The coverage engine", engine.lines),
+    "decision": ("From records to the database (SQLite)", decision.lines),
+    "nightly": ("The night of the sample", nightly.lines),
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Print the named parts."""
+    unknown = [name for name in wanted if name not in _PARTS]
+    if unknown:
+        print(f"usage: python -m tests.bench [{'|'.join(_PARTS)} …]", file=sys.stderr)
+        return 2
+    print(f"{machine()}\nMedians of {ROUNDS} interleaved rounds (decision: 3), CPU seconds unless a wall time is named.")
+    for name in wanted or _PARTS:
+        title, lines = _PARTS[name]
+        print_lines(title, lines())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """``python -m flows NAME ARGUMENT=VALUE …``: runs one flow here and now, without a Prefect server.
 
-Prints the id of each run, a line each, to standard output. Exit code 0: decided; 3: the audit could not be done.
+Prints the id of each run, a line each, to standard output. Exit code 0: decided; 2: a setting or argument is
+wrong; 3: the audit could not be done.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from bwc_audit.config import load_settings
-from bwc_audit.errors import BwcAuditError
+from bwc_audit.errors import BwcAuditError, ConfigurationError
 
 _NAMES = ("nightly", "backfill", "incident")
 
@@ -40,10 +41,10 @@ def _flow_named(name: str) -> Callable[..., str | list[str]]:
     return flows[name]
 
 
-def _words_of(error: BwcAuditError) -> str:
-    from flows.steps import words_of  # imports Prefect, as above
+def _fault_of(error: BwcAuditError) -> BwcAuditError:
+    from flows.steps import PrivateError  # imports Prefect, as above
 
-    return words_of(error)
+    return error.fault if isinstance(error, PrivateError) else error
 
 
 def main(arguments: list[str]) -> int:
@@ -56,8 +57,9 @@ def main(arguments: list[str]) -> int:
         _stay_local()
         run_ids = _flow_named(arguments[0])(**given)
     except BwcAuditError as error:
-        print(f"the audit could not be done: {_words_of(error)}", file=sys.stderr)
-        return 3
+        fault = _fault_of(error)
+        print(f"the audit could not be done: {fault}", file=sys.stderr)
+        return 2 if isinstance(fault, ConfigurationError) else 3
     print("\n".join(run_ids if isinstance(run_ids, list) else [run_ids]))
     return 0
 

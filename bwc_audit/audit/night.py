@@ -327,4 +327,6 @@ def _rejections(rejected: Sequence[RejectedRow]) -> tuple[str, ...]:
     files = sorted({row.row.file for row in rejected if row.row.line == 0})
     lines = sum(row.row.line > 0 for row in rejected)
     said = [f"{file}: the file, or the rest of it, could not be read as records" for file in files]
-    return (*said, *([f"{lines} rows of the sources were rejected and not judged"] if lines else []))
+    if lines:
+        said.append(f"{lines} {'row' if lines == 1 else 'rows'} of the sources rejected and not judged")
+    return tuple(said)

@@ -211,6 +211,8 @@ def _flow(settings: Settings, name: str, **arguments: str) -> list[str]:
     """Run a flow in a child process (Prefect reads its settings at import); returns the run ids it printed."""
     command = [sys.executable, "-m", "flows", name, *(f"{key}={value}" for key, value in arguments.items())]
     done = subprocess.run(command, env=os.environ | settings.environment(), stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 2:
+        raise ConfigurationError("no result; the setting to mend is named above")
     if done.returncode == 3:
         raise BwcAuditError("no result; the reason stands above, and in the run (`bwc-audit runs`)")
     if done.returncode != 0:

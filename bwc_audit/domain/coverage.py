@@ -169,15 +169,15 @@ def clip(starts: Int, ends: Int, low: Int, high: Int) -> tuple[Int, Int, Int]:
 
 def complement(row: Int, starts: Int, ends: Int, low: Int, high: Int) -> tuple[Int, Int, Int]:
     """What clipped spans (sorted by row, then time) leave of each ``[low, high)``: (row, start, end)."""
-    everything = np.arange(len(low), dtype=np.int64)
-    gap_row = np.concatenate([everything, row])
-    gap_start = np.concatenate([low, ends])
-    order = np.lexsort((gap_start, gap_row))
-    gap_row, gap_start = gap_row[order], gap_start[order]
-    # Each gap ends where the next covered span of its row starts, the last one at the end of the row.
-    gap_end = np.concatenate([starts, high])
-    order = np.lexsort((gap_end, np.concatenate([row, everything])))
-    gap_end = gap_end[order]
+    # A row with n spans has n + 1 gaps, some empty: each ends where the next span starts, the last one at the end of the
+    # row. Their places follow from the counts, so nothing is sorted.
+    count = np.bincount(row, minlength=len(low))
+    last = np.cumsum(count + 1) - 1
+    behind_span = np.arange(len(row), dtype=np.int64) + row + 1
+    gap_row = np.repeat(np.arange(len(low), dtype=np.int64), count + 1)
+    gap_start, gap_end = np.empty_like(gap_row), np.empty_like(gap_row)
+    gap_start[last - count], gap_start[behind_span] = low, ends
+    gap_end[last], gap_end[behind_span - 1] = high, starts
     is_real = gap_end > gap_start
     return gap_row[is_real], gap_start[is_real], gap_end[is_real]
 

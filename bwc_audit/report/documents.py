@@ -11,11 +11,11 @@ from typing import Literal
 
 from typing_extensions import TypedDict  # pydantic reads typing.TypedDict only from Python 3.12 on
 
-from bwc_audit.domain.findings import Evidence, Explanation, Window
+from bwc_audit.domain.findings import Evidence, Explanation, ExplanationKind, FindingKind, Severity, Window
 from bwc_audit.domain.rates import Rate, RateTable
 from bwc_audit.domain.records import RejectedRow
-from bwc_audit.domain.results import AssignmentResult
-from bwc_audit.domain.runs import ObservedFinding, Run, RunRequest
+from bwc_audit.domain.results import AssignmentResult, Outcome
+from bwc_audit.domain.runs import ObservedFinding, Run, RunKind, RunRequest, RunStatus
 from bwc_audit.domain.times import SECOND_US, Span, iso_utc
 
 
@@ -24,7 +24,7 @@ class SpanDocument(TypedDict):
     end: str
 
 
-ExplanationDocument = TypedDict("ExplanationDocument", {"kind": str, "for": list[str], "against": list[str]})
+ExplanationDocument = TypedDict("ExplanationDocument", {"kind": ExplanationKind, "for": list[str], "against": list[str]})
 
 
 class WindowDocument(TypedDict):
@@ -46,8 +46,8 @@ class FindingDocument(TypedDict):
 
     finding_id: str
     fingerprint: str
-    kind: str
-    severity: str
+    kind: FindingKind
+    severity: Severity
     state: Literal["open", "resolved"]
     disposition: str | None
     incident_id: str | None
@@ -108,7 +108,7 @@ class ResultDocument(TypedDict):
     unit_id: str | None
     unit: str | None
     call_type: str | None
-    outcome: str
+    outcome: Outcome
     reason: str | None
     window: WindowDocument | None
     dispatched_at: str | None
@@ -148,8 +148,8 @@ class RunDocument(TypedDict):
 
     schema: Literal["bwc-run/1"]
     run_id: str
-    kind: str
-    status: str
+    kind: RunKind
+    status: RunStatus
     source: str
     period: SpanDocument
     as_of: str
@@ -185,8 +185,8 @@ def finding_document(observed: ObservedFinding, policy: str) -> FindingDocument:
     return {
         "finding_id": observed.finding_id,
         "fingerprint": finding.fingerprint,
-        "kind": str(finding.kind),
-        "severity": str(finding.severity),
+        "kind": finding.kind,
+        "severity": finding.severity,
         "state": "resolved" if observed.state == "resolved" else "open",
         "disposition": observed.disposition,
         "incident_id": finding.incident_id,
@@ -228,7 +228,7 @@ def result_document(result: AssignmentResult) -> ResultDocument:
         "unit_id": result.unit_id,
         "unit": result.unit,
         "call_type": result.call_type,
-        "outcome": str(result.outcome),
+        "outcome": result.outcome,
         "reason": result.reason,
         "window": _window(result.window),
         "dispatched_at": _at(result.dispatched_us),
@@ -266,8 +266,8 @@ def run_document(
     return {
         "schema": "bwc-run/1",
         "run_id": run.run_id,
-        "kind": str(request.kind),
-        "status": str(run.status),
+        "kind": request.kind,
+        "status": run.status,
         "source": request.source,
         "period": _span(request.period),
         "as_of": iso_utc(request.as_of_us),
@@ -322,7 +322,7 @@ def _window(window: Window | None) -> WindowDocument | None:
 
 def _explanation(explanation: Explanation) -> ExplanationDocument:
     return {
-        "kind": str(explanation.kind),
+        "kind": explanation.kind,
         "for": list(explanation.speaks_for),
         "against": list(explanation.speaks_against),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
@@ -16,7 +17,7 @@ from tests.audit.small_force import CLIP_S, SmallForce
 from tests.fixtures_sample import SampleNight
 from tests.media.clips import FPS, street, tone, write_clip
 
-SAMPLE = {"timezone": "Europe/London"}
+SAMPLE: dict[str, Any] = {"timezone": "Europe/London", "workers": 2}
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def migrated(settings: Settings) -> Settings:
 
 def night_settings(source: Path | str, state_dir: Path, **more: Any) -> Settings:
     """Settings of an audit of ``source`` with a migrated database below ``state_dir``, judged two mornings later."""
-    given = {"timezone": "UTC", "policy": "uk_generic", "mapping": "default", "as_of": "2025-05-26T05:00:00Z"}
+    given = {"timezone": "UTC", "policy": "uk_generic", "mapping": "default", "as_of": "2025-05-26T05:00:00Z", "workers": 1}
     return migrated(load_settings(**{"source": str(source), "state_dir": state_dir, "database_url": "", **given, **more}))
 
 

@@ -73,7 +73,7 @@ def test_times_without_zone(force: SmallForce, settings: Settings) -> None:
     assert night.rejections() == [("cad/assignments.csv", 2, "on_scene_at", "time_without_zone")]
     assert [(one.incident_id, one.outcome.value) for one in night.results] == [("I2", "covered")]
     assert night.run.status is RunStatus.INCOMPLETE
-    assert night.run.not_examined == ("1 rows of the sources were rejected and not judged",)
+    assert night.run.not_examined == ("1 row of the sources rejected and not judged",)
 
 
 def test_clear_before_arrival(force: SmallForce, settings: Settings) -> None:

@@ -16,8 +16,8 @@ import pytest
 from bwc_audit.audit.night import inspect_batch, plan_run
 from bwc_audit.config import Settings
 from bwc_audit.domain.runs import RunStatus
-from bwc_audit.embedded_s3 import EmbeddedS3, upload_tree
-from tests.audit.nights import decided_night, night_settings, open_night, run_night
+from bwc_audit.embedded_s3 import Credentials, EmbeddedS3, embedded_s3, upload_tree
+from tests.audit.nights import Night, decided_night, night_settings, open_night, run_night
 from tests.audit.small_force import SmallForce
 
 LOST = "footage/V-I1-7.mp4"
@@ -147,3 +147,40 @@ class _Proxy(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS3]:
+    """A server with an identity that may see which objects there are, and may read none."""
+    with embedded_s3(tmp_path_factory.mktemp("strict-s3"), {"lister": ("List:evening",)}) as server:
+        yield server
+
+
+def test_objects_that_may_not_be_read_are_neither_absent_nor_clean(
+    force: SmallForce, strict_server: EmbeddedS3, tmp_path: Path
+) -> None:
+    upload_tree(force.root, strict_server.client(), "evening", "night")
+
+    def night_as(keys: EmbeddedS3 | Credentials) -> Night:
+        given = {"s3_access_key": keys.access_key, "s3_secret_key": keys.secret_key}
+        endpoint = strict_server.endpoint_url
+        return run_night(night_settings("s3://evening/night", tmp_path / "state", s3_endpoint_url=endpoint, **given))
+
+    refused = night_as(strict_server.further["lister"])
+    assert refused.ingested.files_listed == 8
+    assert refused.ingested.rejected_by_reason == {"forbidden": 8}
+    assert {(one.row.line, one.reason.value) for one in refused.rejected} == {(0, "forbidden")}
+    assert refused.results == ()
+    assert refused.run.status is RunStatus.INCOMPLETE
+    assert len(refused.run.not_examined) == 9
+    assert set(refused.kinds()) == {"metadata_missing"}
+
+    allowed = night_as(strict_server)
+    assert (allowed.ingested.files_read, allowed.run.status) == (8, RunStatus.COMPLETE)
+    assert [one.outcome.value for one in allowed.results] == ["covered", "covered"]
+    assert allowed.kinds("resolved") == ["metadata_missing", "metadata_missing"]
+    assert allowed.kinds() == []
+
+    revoked = night_as(strict_server.further["lister"])  # known files are not read again, so nothing but pictures is lacking
+    assert revoked.ingested.files_read == 0
+    assert [one.outcome.value for one in revoked.results] == ["covered", "covered"]

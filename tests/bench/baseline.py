@@ -69,9 +69,7 @@ def _rows(*columns: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> zip[tupl
     return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _measure(
-    officer: _Officer, low: int, high: int, precision: int, tolerance: int, limits: CoverageLimits
-) -> Measured:
+def _measure(officer: _Officer, low: int, high: int, precision: int, tolerance: int, limits: CoverageLimits) -> Measured:
     first, behind = bisect_right(officer.reach, low), bisect_left(officer.starts, high)
     matched = [officer.rows[place] for place in range(first, behind) if officer.ends[place] > low]
     uncertainty = max((row[3] for row in matched), default=tolerance) + precision

@@ -29,22 +29,28 @@ _SOURCE = "folder:/bench"
 
 def lines() -> list[Line]:
     """A tenth of the year and the whole of it alternately, in fresh processes; medians of three."""
-    rounds = [(in_fresh_process(__name__, str(ASSIGNMENTS // 10)), in_fresh_process(__name__, str(ASSIGNMENTS))) for _ in "123"]
+    rounds = [
+        (in_fresh_process(__name__, str(ASSIGNMENTS // 10)), in_fresh_process(__name__, str(ASSIGNMENTS))) for _ in "123"
+    ]
     tenths, wholes = [one for one, _ in rounds], [one for _, one in rounds]
     found = []
     for stage in ("match", "decide", "write", "load"):
         tenth, whole = (sorted(one[stage] for one in each)[1] for each in (tenths, wholes))
         rows = wholes[0]["rows"] if stage in ("write", "load") else 0
         note = f"{rows:,} rows, {rows / whole:,.0f} rows/CPU-s" if rows else f"{ASSIGNMENTS / whole:,.0f} assignments/CPU-s"
-        found.append(Line(f"{stage}, {ASSIGNMENTS:,} assignments", f"{whole:.1f} CPU-s", "ten tenths", whole / tenth / 10, note))
+        found.append(
+            Line(f"{stage}, {ASSIGNMENTS:,} assignments", f"{whole:.1f} CPU-s", "ten tenths", whole / tenth / 10, note)
+        )
     peak = max(one["peak_mib"] for one in wholes)
     peak_deciding = max(one["peak_deciding_mib"] for one in wholes)
-    found.append(Line("memory of records, matching and decision", f"{peak_deciding:.0f} MiB", note=f"{peak:.0f} MiB with the store"))
+    found.append(
+        Line("memory of records, matching and decision", f"{peak_deciding:.0f} MiB", note=f"{peak:.0f} MiB with the store")
+    )
     return found
 
 
-def once(assignments: int) -> dict[str, float]:
-    """Each stage once, here: CPU seconds by name, rows stored, MiB."""
+def once(assignments: int, *, is_stored: bool = True) -> dict[str, float]:
+    """Each stage once, here: CPU seconds by name, MiB, results decided, rows stored."""
     spent: dict[str, float] = {}
     records = records_of(make_year(assignments, max(20, OFFICERS * assignments // ASSIGNMENTS)))
     with without_cycle_search():
@@ -52,7 +58,9 @@ def once(assignments: int) -> dict[str, float]:
             matching = match(records, POLICY, PERIOD, AS_OF_US)
         with _timed(spent, "decide"):
             decision = decide(matching, {})
-    spent["peak_deciding_mib"] = peak_rss_mib()
+    spent |= {"peak_deciding_mib": peak_rss_mib(), "results": len(decision.results)}
+    if not is_stored:
+        return spent
     with tempfile.TemporaryDirectory() as folder:
         rows = _store(Path(folder), decision, spent)
     return {**spent, "rows": rows, "peak_mib": peak_rss_mib()}
@@ -105,4 +113,4 @@ def observed_of(decision: Decision, run_id: str) -> tuple[ObservedFinding, ...]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(once(int(sys.argv[1]))))
+    print(json.dumps(once(int(sys.argv[1]), is_stored="unstored" not in sys.argv)))

@@ -27,7 +27,7 @@ from bwc_audit.audit.setup import day_period, open_audit
 from bwc_audit.config import load_settings
 from bwc_audit.domain.runs import RunKind
 from bwc_audit.store.database import open_database, upgrade
-from tests.bench.measuring import Line, ROUNDS, in_fresh_process, peak_rss_mib
+from tests.bench.measuring import ROUNDS, Line, in_fresh_process, peak_rss_mib
 
 _SAMPLE = Path(__file__).parents[2] / ".state" / "demo" / "sample"
 
@@ -57,7 +57,11 @@ def _start_lines(imported: dict[str, float], cold: dict[str, float], warm: list[
     return [
         Line("import of Prefect", f"{imported['prefect_s']:.1f} CPU-s"),
         Line("import of the flows (the library with it)", f"{imported['flows_s']:.1f} CPU-s"),
-        Line("Prefect's private server up, new home", f"{first:.1f} CPU-s", note=f"{cold['wall_s']:.1f} s; migrates its database"),
+        Line(
+            "Prefect's private server up, new home",
+            f"{first:.1f} CPU-s",
+            note=f"{cold['wall_s']:.1f} s; migrates its database",
+        ),
         Line("the same, used home", f"{then:.1f} CPU-s", "new home", then / first, f"{wall_s:.1f} s"),
     ]
 

@@ -92,7 +92,9 @@ def _recordings(kind: Int, arrived_us: Int, lasting_us: Int, random: np.random.G
     split = (pressed + stopped) // 2
     pause = np.where(kind == _SHAPES.index("gap"), lasting_us // 8, -SECOND_US)
     again = split - 30 * SECOND_US
-    starts = np.stack([pressed - 30 * SECOND_US, split + pause, np.where(pause > 0, split + pause + 10 * SECOND_US, again)], axis=1)
+    starts = np.stack(
+        [pressed - 30 * SECOND_US, split + pause, np.where(pause > 0, split + pause + 10 * SECOND_US, again)], axis=1
+    )
     ends = np.stack([split, np.maximum(stopped, split + pause + MINUTE_US), stopped + 10 * SECOND_US], axis=1)
     ends = np.maximum(ends, starts + SECOND_US)
     return starts, ends, np.stack([pressed, pressed, starts[:, 2] + 30 * SECOND_US], axis=1)
@@ -178,9 +180,7 @@ def _assignments(year: Year, badges: list[str]) -> list[Assignment]:
 
 
 def _segments(year: Year, badges: list[str]) -> list[Segment]:
-    columns = zip(
-        year.segment_start_us.tolist(), year.segment_end_us.tolist(), year.activated_us.tolist(), strict=True
-    )
+    columns = zip(year.segment_start_us.tolist(), year.segment_end_us.tolist(), year.activated_us.tolist(), strict=True)
     officer, kind = year.officer.tolist(), year.kind.tolist()
     return [
         _segment(index, badges[officer[index // 3]], _SHAPES[kind[index // 3]], *times, _incident_of(year, index // 3))

@@ -1,0 +1,80 @@
+"""The engine and the decision at full size: memory, agreement with the oracle on many worlds, and how time grows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bwc_audit.domain.coverage import measure_coverage
+from tests.bench import decision, engine
+from tests.bench.baseline import measure_with_bisect, measured_by_engine
+from tests.bench.measuring import cpu_medians, in_fresh_process
+from tests.bench.year import LIMITS, arrays_of, make_year
+from tests.domain.oracle import Clip, Need, answer
+from tests.domain.test_coverage_laws import LIMITS as SMALL_LIMITS
+from tests.domain.test_coverage_laws import answer_of, measure
+
+pytestmark = pytest.mark.heavy
+
+#: The bound that the engine was asked to keep for 100,000 assignments and 300,000 segments.
+MEMORY_MIB = 1536
+
+
+def test_the_engine_decides_a_year_of_a_large_force_within_its_memory() -> None:
+    alone = in_fresh_process("tests.bench.engine", str(engine.ASSIGNMENTS))
+    assert alone["peak_mib"] < MEMORY_MIB
+
+
+def test_records_matching_and_decision_of_the_same_year_stay_within_the_same_bound() -> None:
+    alone = in_fresh_process("tests.bench.decision", str(decision.ASSIGNMENTS), "unstored")
+    assert alone["peak_deciding_mib"] < MEMORY_MIB
+    assert alone["results"] == decision.ASSIGNMENTS
+
+
+def test_engine_and_plain_python_agree_on_every_window_of_a_year() -> None:
+    arrays = arrays_of(make_year(100_000, seed=7))
+    measured = measured_by_engine(measure_coverage(*arrays, LIMITS))
+    assert measured == measure_with_bisect(arrays[0], arrays[2], LIMITS)
+    assert len({row[0] for row in measured}) > 1_000
+
+
+def test_time_grows_with_the_size_and_not_with_its_square() -> None:
+    """Ten times as much: 14 times the CPU where memory is reused, about 20 where each array's pages come fresh from the
+    kernel; a scan of all by all would take 100 times."""
+    small, large = arrays_of(make_year(20_000, 200)), arrays_of(make_year(200_000, 2_000))
+
+    def small_ten_times() -> None:
+        for _ in range(10):
+            measure_coverage(*small, LIMITS)
+
+    spent = cpu_medians({"small": small_ten_times, "large": lambda: measure_coverage(*large, LIMITS)})
+    assert spent["large"] / spent["small"] <= 3
+
+
+def test_the_engine_equals_the_oracle_in_twenty_thousand_worlds() -> None:
+    random, stated = np.random.default_rng(20_000), 0
+    for world in range(20_000):
+        needs, clips = _needs(random), _clips(random)
+        measures = measure(needs, clips)
+        expected = [answer(need, clips, SMALL_LIMITS) for need in needs]
+        assert [answer_of(measures, index) for index in range(len(needs))] == expected, (world, needs, clips)
+        stated += sum(bool(one.holes) and one.late_margin > 0 for one in expected)
+    assert stated > 1_000, "the worlds are too tame to test anything"
+
+
+def _needs(random: np.random.Generator) -> list[Need]:
+    found = []
+    for _ in range(int(random.integers(1, 6))):
+        edges = sorted(random.choice(100, size=2 * int(random.integers(1, 4)), replace=False).tolist())
+        pieces = tuple((edges[place], edges[place + 1]) for place in range(0, len(edges), 2))
+        found.append(Need(int(random.integers(0, 4)), pieces, int(random.integers(1, 3)), int(random.choice([3, 7]))))
+    return found
+
+
+def _clips(random: np.random.Generator) -> list[Clip]:
+    found = []
+    for _ in range(int(random.integers(0, 13))):
+        start, length = int(random.integers(-20, 120)), int(random.integers(1, 40))
+        activated = None if random.random() < 0.3 else start + int(random.integers(-5, 20))
+        found.append(Clip(int(random.integers(0, 4)), start, start + length, activated, int(random.choice([3, 7]))))
+    return found

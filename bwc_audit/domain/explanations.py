@@ -24,6 +24,9 @@ _OFF_KINDS = frozenset(
 )
 _ON_KINDS = frozenset({DeviceEventKind.POWER_ON, DeviceEventKind.WAKE, DeviceEventKind.UNDOCK})
 
+#: Of many recordings or videos that could explain one absence, this many are named; the rest are counted.
+_NAMED_AT_MOST = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Clues:
@@ -123,12 +126,19 @@ def _other_officer(matching: Matching, clues: Clues, judged: Judged, spans: tupl
 
 
 def _unassigned_device(clues: Clues, spans: tuple[Span, ...]) -> Iterator[Explanation]:
-    for placement in _overlapping(clues.unassigned, spans):
-        whose = f"held by {' and '.join(placement.conflict)} at once" if placement.conflict else "assigned to nobody"
-        yield Explanation(
-            ExplanationKind.UNASSIGNED_DEVICE,
-            (f"recording {placement.recording_id} of camera {placement.segment.device_id}, {whose}, runs at that time",),
-        )
+    """All ownerless recordings of that time as one explanation, the first few by name: in a large force there are many."""
+    running = [
+        f"recording {placement.recording_id} of camera {placement.segment.device_id}, {_whose(placement)}, runs at that time"
+        for placement in _overlapping(clues.unassigned, spans)
+    ]
+    if running:
+        rest = len(running) - _NAMED_AT_MOST
+        more = [f"{rest} more recordings that belong to nobody run at that time"] if rest > 0 else []
+        yield Explanation(ExplanationKind.UNASSIGNED_DEVICE, (*running[:_NAMED_AT_MOST], *more))
+
+
+def _whose(placement: Placement) -> str:
+    return f"held by {' and '.join(placement.conflict)} at once" if placement.conflict else "assigned to nobody"
 
 
 def _device_off(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> Iterator[Explanation]:
@@ -167,7 +177,7 @@ def _pending_upload(matching: Matching, judged: Judged) -> Iterator[Explanation]
 def _video_without_metadata(clues: Clues) -> Iterator[Explanation]:
     if clues.orphan_videos:
         count = len(clues.orphan_videos)
-        shown = ", ".join(clues.orphan_videos[:3]) + (" …" if count > 3 else "")
+        shown = ", ".join(clues.orphan_videos[:_NAMED_AT_MOST]) + (" …" if count > _NAMED_AT_MOST else "")
         said = f"{count} video{'s' if count > 1 else ''} in the store without metadata could be from that time: {shown}"
         yield Explanation(ExplanationKind.VIDEO_WITHOUT_METADATA, (said,))
 

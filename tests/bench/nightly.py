@@ -56,7 +56,7 @@ def _start_lines(imported: dict[str, float], cold: dict[str, float], warm: list[
     wall_s = statistics.median(one["wall_s"] for one in warm)
     return [
         Line("import of Prefect", f"{imported['prefect_s']:.1f} CPU-s"),
-        Line("import of the flows (the library with it)", f"{imported['flows_s']:.1f} CPU-s"),
+        Line("import of the flows, the library being imported already", f"{imported['flows_s']:.1f} CPU-s"),
         Line(
             "Prefect's private server up, new home",
             f"{first:.1f} CPU-s",

@@ -444,6 +444,16 @@ def test_explanations_name_a_recording_filed_under_another_officer() -> None:
     assert kinds == [ExplanationKind.OTHER_OFFICER]
 
 
+def test_many_recordings_of_nobody_are_counted_rather_than_listed() -> None:
+    world = World().officer("101").incident().attended("101")
+    for number in range(5):
+        world.recorded(None, -40, 310, f"R{number}", device=f"pool-{number}")
+    explanations = world.finding(FindingKind.NO_FOOTAGE).explanations
+    assert [one.kind for one in explanations] == [ExplanationKind.UNASSIGNED_DEVICE]
+    assert explanations[0].speaks_for[0] == "recording R0 of camera pool-0, assigned to nobody, runs at that time"
+    assert explanations[0].speaks_for[3:] == ("2 more recordings that belong to nobody run at that time",)
+
+
 def test_identity_survives_a_change_of_times() -> None:
     late = one_officer(start=64, activated=94).finding(FindingKind.LATE_ACTIVATION)
     later = one_officer(start=164, activated=194).finding(FindingKind.LATE_ACTIVATION)

@@ -39,7 +39,7 @@ def test_engine_and_plain_python_agree_on_every_window_of_a_year() -> None:
 
 
 def test_time_grows_with_the_size_and_not_with_its_square() -> None:
-    """Ten times as much: 14 times the CPU where memory is reused, about 20 where each array's pages come fresh from the
+    """Ten times as much: 14 times the CPU where memory is reused, 16 to 22 where each array's pages come fresh from the
     kernel; a scan of all by all would take 100 times."""
     small, large = arrays_of(make_year(20_000, 200)), arrays_of(make_year(200_000, 2_000))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,10 @@ def _open_sqlite(url: URL, busy_s: float) -> Engine:
 def _make_private(path: Path, url: URL) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not path.exists():
+            _make_file(path)
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(path)
     except PermissionError as error:
         raise StoreError(
             f"database {place_of(url)}: no permission to write it: change the owner or mode of {path.parent}, "
@@ -72,6 +75,13 @@ def _make_private(path: Path, url: URL) -> None:
         ) from error
     except OSError as error:
         raise StoreError(f"database {place_of(url)}: cannot be made: {error.strerror}; set database_url") from error
+
+
+def _make_file(path: Path) -> None:
+    """Make the file where it is not there, and never open one that is: closing it would drop every lock that this process
+    holds on the database in use (POSIX; https://www.sqlite.org/howtocorrupt.html section 2.2)."""
+    with suppress(FileExistsError):  # another program was faster
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -203,6 +203,21 @@ def test_a_sqlite_writer_waits_for_another_process(tmp_path: Path, migrated_file
         engine.dispose()
 
 
+def test_opening_the_database_again_drops_no_lock_of_this_program(tmp_path: Path, migrated_file: Path) -> None:
+    """POSIX drops all of a process's locks on a file when any descriptor of it is closed. Another program would then take
+    itself for the last one, and remove the write-ahead log in use when it leaves."""
+    path = tmp_path / "shared.db"
+    path.write_bytes(migrated_file.read_bytes())
+    engine = open_database(f"sqlite:///{path}")
+    leave = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('SELECT * FROM run').fetchall(); c.close()"
+    with reading(engine) as session:
+        session.connection().execute(text("SELECT * FROM run")).all()
+        open_database(f"sqlite:///{path}").dispose()
+        subprocess.run([sys.executable, "-c", leave], check=True)
+        assert Path(f"{path}-wal").exists()
+    engine.dispose()
+
+
 def test_a_locked_postgresql_table_is_told_with_the_mend(postgres_url: str) -> None:
     engine, holder = open_database(postgres_url, busy_s=0.2), open_database(postgres_url)
     upgrade(engine)

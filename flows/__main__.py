@@ -17,7 +17,10 @@ _NAMES = ("nightly", "backfill", "incident")
 
 
 def _stay_local() -> None:
-    """Without a server of its own the flow keeps everything below the state folder and talks to no network."""
+    """Without a server of its own the flow keeps everything below the state folder and talks to no network.
+
+    Prefect keeps quiet: what goes wrong is said by the steps themselves, and its tracebacks bury that.
+    """
     home = (load_settings().state_dir / "prefect").absolute()
     for name, value in {
         "PREFECT_HOME": str(home),
@@ -25,8 +28,8 @@ def _stay_local() -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_CLI_COLORS": "false",
     }.items():
         os.environ.setdefault(name, value)
@@ -41,10 +44,11 @@ def _flow_named(name: str) -> Callable[..., str | list[str]]:
     return flows[name]
 
 
-def _fault_of(error: BwcAuditError) -> BwcAuditError:
+def _told_fault(error: BwcAuditError) -> BwcAuditError | None:
+    """The fault behind a ``PrivateError``, which was said when it happened; None for any other."""
     from flows.steps import PrivateError  # imports Prefect, as above
 
-    return error.fault if isinstance(error, PrivateError) else error
+    return error.fault if isinstance(error, PrivateError) else None
 
 
 def main(arguments: list[str]) -> int:
@@ -57,9 +61,10 @@ def main(arguments: list[str]) -> int:
         _stay_local()
         run_ids = _flow_named(arguments[0])(**given)
     except BwcAuditError as error:
-        fault = _fault_of(error)
-        print(f"the audit could not be done: {fault}", file=sys.stderr)
-        return 2 if isinstance(fault, ConfigurationError) else 3
+        fault = _told_fault(error)
+        if fault is None:
+            print(f"bwc-audit: {error}", file=sys.stderr)
+        return 2 if isinstance(fault or error, ConfigurationError) else 3
     print("\n".join(run_ids if isinstance(run_ids, list) else [run_ids]))
     return 0
 

@@ -7,6 +7,7 @@ Prefect UI sees them; what went wrong is told by the run's own record and on sta
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -48,12 +49,13 @@ class PrivateError(BwcAuditError):
 
 @contextmanager
 def private() -> Iterator[None]:
-    """Raises ``PrivateError`` for the faults of the audit."""
+    """Says the faults of the audit on standard error, and raises ``PrivateError`` for them."""
     try:
         yield
     except PrivateError:
         raise
     except BwcAuditError as error:
+        print(f"bwc-audit: {error}", file=sys.stderr, flush=True)
         raise PrivateError(error) from None
 
 

@@ -135,7 +135,7 @@ def test_a_flow_that_cannot_read_its_source_says_why_in_the_run_only(
     in_environment(settings.model_copy(update={"source": "s3://hidden-bucket-2/night"}))
     assert __main__.main(["nightly", "day=2025-05-24"]) == 3
     said = capsys.readouterr().err
-    assert "the audit could not be done: s3://hidden-bucket-2/night (listing): there is no such bucket" in said
+    assert "bwc-audit: s3://hidden-bucket-2/night (listing): there is no such bucket" in said
     (failed,) = stored_runs(settings)
     assert failed.status is RunStatus.FAILED
     assert failed.not_examined[0].startswith("s3://hidden-bucket-2/night (listing): there is no such bucket")

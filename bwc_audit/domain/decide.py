@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bwc_audit.domain.clocks import clock_findings
 from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
@@ -190,19 +190,10 @@ def _measured_result(pieces: _Pieces, base: AssignmentResult, index: int) -> Ass
         outcome = Outcome.FINDINGS if _has_doubt(pieces, base) else Outcome.COVERED
     is_decided = reason is None
     has_footage = covered_us > 0
-    return AssignmentResult(
-        incident_id=base.incident_id,
-        officer_id=base.officer_id,
+    return replace(
+        base,
         outcome=outcome,
         reason=reason,
-        unit_id=base.unit_id,
-        unit=base.unit,
-        call_type=base.call_type,
-        window=base.window,
-        dispatched_us=base.dispatched_us,
-        en_route_us=base.en_route_us,
-        on_scene_us=base.on_scene_us,
-        cleared_us=base.cleared_us,
         required_us=int(measures.required_us[index]),
         covered_us=covered_us,
         usable_us=None if has_footage and unexamined_us == covered_us else int(sight.usable_us[index]),

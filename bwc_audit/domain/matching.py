@@ -7,7 +7,7 @@ it (``inspection_plan``); what it all means is decided afterwards.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -121,7 +121,7 @@ def _judge(records: Records, policy: Policy, roster: Roster, exemptions: Exempti
     for attendance in attendances(records.assignments, records.incidents, roster):
         one = _judge_one(attendance, policy, exemptions)
         if one.pieces:
-            one = Judged(one.attendance, one.bucket, one.undecidable, one.window, one.pieces, measured)
+            one = replace(one, measured=measured)
             measured += 1
         judged.append(one)
     return tuple(judged)

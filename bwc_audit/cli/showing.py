@@ -117,7 +117,8 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     """One run at a glance: complete or not, outcomes, rates, findings by kind."""
     count = run.counts.get
     if run.not_examined:
-        say(f"INCOMPLETE: {len(run.not_examined)} things could not be examined")
+        things = "1 thing" if len(run.not_examined) == 1 else f"{len(run.not_examined)} things"
+        say(f"INCOMPLETE: {things} could not be examined")
         for what in run.not_examined[:8]:
             say(f"  · {what}")
         if len(run.not_examined) > 8:

@@ -39,9 +39,14 @@ class Completeness:
         waited_us = self.as_of_us - window.end_us
         if waited_us < us_of_seconds(self.rules.grace_s):
             return PendingReason.UPLOAD_GRACE
-        if waited_us < us_of_seconds(self.rules.dock_wait_s) and self.undocked(officer_id, window):
+        if waited_us < us_of_seconds(self.rules.dock_wait_s) and not self._is_docked(officer_id, window):
             return PendingReason.DEVICE_NOT_DOCKED
         return None
+
+    def _is_docked(self, officer_id: str, window: Span) -> bool:
+        """Whether every camera of the officer is known to have been docked; not where no holder row names a camera."""
+        held = self.history.devices_of(officer_id, window.start_us, window.end_us)
+        return bool(held) and not self.undocked(officer_id, window)
 
     def undocked(self, officer_id: str, window: Span) -> tuple[str, ...]:
         """Cameras that the officer held in the window and no dock has seen since its end."""

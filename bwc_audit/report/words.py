@@ -143,8 +143,14 @@ RUN_KIND = {
 
 RATE = {
     "existence": ("Any footage", "decided assignments with any recording inside the window"),
-    "on_time": ("On time", "decided assignments recorded from the start of the window, within the grace"),
-    "whole_window": ("Whole window", "decided assignments recorded throughout"),
+    "on_time": (
+        "On time",
+        "decided assignments without a counted late start; the grace and clock uncertainty are allowed for",
+    ),
+    "whole_window": (
+        "Whole window",
+        "decided assignments without a counted late start, early end or gap; what the policy allows may be unrecorded",
+    ),
     "seconds_recorded": ("Time recorded", "of the required time of decided assignments"),
     "usable_seconds": ("Time usable", "of that required time, with a picture that shows something"),
 }

@@ -234,6 +234,14 @@ def test_absence_waits_for_the_dock_but_not_for_ever() -> None:
     assert ExplanationKind.PENDING_UPLOAD in kinds
 
 
+def test_an_officer_whose_camera_nobody_wrote_down_is_waited_for_too() -> None:
+    world = World().officer("101").officer("102").incident().attended("101").recorded("102", 4000, 4100)
+    world.holdings = [holding for holding in world.holdings if holding.officer_id != "101"]
+    assert waterfall(world) == (Outcome.PENDING, PendingReason.DEVICE_NOT_DOCKED)
+    world.as_of_us = at(300) + 4 * DAY_US
+    assert waterfall(world) == (Outcome.FINDINGS, None)
+
+
 def test_an_open_dispatch_record_is_pending() -> None:
     assert waterfall(World().officer("101").incident().attended("101", 0, None)) == (Outcome.PENDING, PendingReason.CAD_OPEN)
 

@@ -118,7 +118,7 @@ def test_findings_end_with_1_only_when_asked(
         _close_night(load_settings(), configured.run_id, fail_on)
     assert ended.value.exit_code == code
     shown = capsys.readouterr().out
-    assert shown.startswith("INCOMPLETE: 1 things could not be examined\n")
+    assert shown.startswith("INCOMPLETE: 1 thing could not be examined\n")
     assert f"reports/{configured.run_id}/index.html" in shown
 
 

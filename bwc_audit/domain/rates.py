@@ -6,7 +6,7 @@ pending and unknown ones enter the band only: counted all bad (``band_low``), th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -78,7 +78,7 @@ def rate_table(results: Sequence[AssignmentResult], by: str | None = None) -> Ra
     if by is not None:
         keys = sorted({_key_of(result, by) for result in results})
         groups += [_group(key, [result for result in results if _key_of(result, by) == key]) for key in keys]
-    count = _counter(results)
+    count = [result.outcome for result in results].count
     waterfall = tuple((bucket, sum(result.reason == bucket for result in results)) for bucket in Bucket)
     excluded = count(Outcome.EXCLUDED)
     return RateTable(
@@ -90,11 +90,6 @@ def rate_table(results: Sequence[AssignmentResult], by: str | None = None) -> Ra
         unknown=count(Outcome.UNKNOWN),
         groups=tuple(groups),
     )
-
-
-def _counter(results: Iterable[AssignmentResult]) -> Callable[[Outcome], int]:
-    outcomes = [result.outcome for result in results]
-    return outcomes.count
 
 
 def _key_of(result: AssignmentResult, by: str) -> str:

@@ -60,10 +60,6 @@ class Segment:
     precision_us: int = SECOND_US
     is_ambiguous: bool = False
 
-    @property
-    def media_ended_us(self) -> int:
-        return self.media_started_us + self.duration_us
-
 
 @dataclass(frozen=True, slots=True)
 class Incident:

@@ -33,11 +33,6 @@ def clock(at_us: int, zone: ZoneInfo) -> str:
     return f"{at:%H:%M:%S}" + (f".{tenths}" if tenths else "")
 
 
-def clock_minute(at_us: int, zone: ZoneInfo) -> str:
-    """``21:14``."""
-    return f"{local(at_us, zone):%H:%M}"
-
-
 def moment(at_us: int, zone: ZoneInfo) -> str:
     """``21 Nov 2026, 21:14:05 GMT``."""
     at = local(at_us, zone)

@@ -147,7 +147,7 @@ def _make_plan(audit: Audit, request: RunRequest) -> tuple[PlannedInspection, ..
 
 def identity_of(audit: Audit, one: PlannedInspection, policy: Policy | None = None) -> InspectionIdentity:
     """Under what the outcome of a planned inspection is kept; by the audit's policy, or another one."""
-    rules = (policy or audit.policy).usability
+    rules = (policy or audit.policy).inspection
     return inspections.identity_of(audit.source.uri, one.etag, one.size_bytes, one.request, rules)
 
 
@@ -165,7 +165,7 @@ def inspect_batch(audit: Audit, run_id: str, batch: int, on_progress: Progress =
     outcomes = inspect_many(
         audit.source,
         [one.request for one in todo.values()],
-        audit.policy.usability,
+        audit.policy.inspection,
         workers=audit.settings.workers,
         seconds_limit=audit.settings.inspect_seconds,
         memory_limit_bytes=audit.settings.inspect_memory_mb << 20,

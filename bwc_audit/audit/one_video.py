@@ -55,7 +55,7 @@ def look_into_video(settings: Settings, address: str, *, is_deep: bool = False) 
         for _, outcome in inspect_many(
             store,
             [request],
-            load_policy(settings.policy).usability,
+            load_policy(settings.policy).inspection,
             workers=1,
             seconds_limit=settings.inspect_seconds,
             memory_limit_bytes=settings.inspect_memory_mb << 20,

@@ -127,17 +127,39 @@ class CustodyRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplingRules:
+    """Which frames are looked at, and how much may be spent on one file. Numbers here decide what is *seen*; the
+    limits by which it is judged are ``UsabilityRules``, so that a changed limit never makes anyone read video again.
+
+    ``step_s``: two samples inside what is asked for never lie further apart. ``near_step_s``: the same within
+    ``near_reach_s`` of the ends of a required window and of dispatch records inside it. ``defect_step_s``: the same inside
+    what looks defective, and inside what the sizes of coded frames single out. ``edge_step_s``: how exactly the ends of
+    a defect are found. ``deep_step_s``: a deep inspection's step; 0: every frame. ``budget_bytes`` and ``budget_s`` (of
+    processor time) end the looking into one file; what is left unseen is stated.
+    """
+
+    clause: str
+    step_s: float = 30.0
+    near_step_s: float = 5.0
+    near_reach_s: float = 10.0
+    defect_step_s: float = 2.0
+    edge_step_s: float = 0.1
+    deep_step_s: float = 0.0
+    budget_bytes: float = 1e9
+    budget_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class UsabilityRules:
-    """How samples are taken and from when on a picture or sound counts as unusable.
+    """From when on a picture or sound counts as unusable.
 
     Luma is 0-255 over the picture without the strips of the burned-in clock (``overlay_share`` of the height at the
-    top and at the bottom); see ``detectors`` for each measure. ``deep_step_s`` serves deep inspections.
+    top and at the bottom); see ``detectors`` for each measure.
     ``lead_in_unknown_s`` bounds the silent lead-in where the metadata state no pre-event buffer.
     ``duration_tolerance_s``: how far a file's length may be from its metadata's, and from what its own index says.
     """
 
     clause: str
-    sample_step_s: float = 1.0
     minimum_s: float = 10.0
     black_luma_p99: float = 24.0
     black_detail: float = 2.0
@@ -150,13 +172,20 @@ class UsabilityRules:
     audio_minimum_s: float = 10.0
     frozen_key_difference: float = 0.25
     frozen_recode_difference: float = 4.0
-    deep_step_s: float = 0.25
     overlay_share: float = 0.12
     obstructed_night_luma: float = 48.0
     obstructed_light_detail: float = 24.0
     lead_in_tolerance_s: float = 2.0
     lead_in_unknown_s: float = 120.0
     duration_tolerance_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRules:
+    """What an inspection needs of a policy: what to look at, and how to judge it."""
+
+    sampling: SamplingRules
+    usability: UsabilityRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +212,15 @@ class Policy:
     retention: RetentionRules
     labelling: LabellingRules
     custody: CustodyRules
+    sampling: SamplingRules
     usability: UsabilityRules
     severity: SeverityRules = field(default_factory=SeverityRules)
     clauses: dict[str, Clause] = field(default_factory=dict)
+
+    @property
+    def inspection(self) -> InspectionRules:
+        """The sections that an inspection needs."""
+        return InspectionRules(self.sampling, self.usability)
 
     @property
     def policy_hash(self) -> str:

@@ -29,7 +29,7 @@ from bwc_audit.domain.inspection import (
     UnreadableReason,
     VideoFacts,
 )
-from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.policy import InspectionRules, UsabilityRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 from bwc_audit.errors import MediaUnreadableError
 from bwc_audit.media.audio import sound_levels, sound_spans
@@ -74,7 +74,7 @@ class _Notes:
 def inspect_object(
     store: ObjectStore,
     request: InspectionRequest,
-    rules: UsabilityRules,
+    rules: InspectionRules,
     *,
     now: Callable[[], float] = time.perf_counter,
 ) -> Inspection:
@@ -119,7 +119,7 @@ def inspect_object(
     )
 
 
-def _look_into(source: RangeFile, request: InspectionRequest, rules: UsabilityRules, notes: _Notes) -> None:
+def _look_into(source: RangeFile, request: InspectionRequest, rules: InspectionRules, notes: _Notes) -> None:
     sniffed = sniff(source)
     notes.container = ContainerFacts(sniffed.format, source.size_bytes, None, sniffed.moov)
     with opened(source, sniffed) as container:
@@ -131,11 +131,11 @@ def _look_into(source: RangeFile, request: InspectionRequest, rules: UsabilityRu
     if not table.keys_us.size:
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track holds no key frame")
     spans = request.spans or (Span(0, max(1, table.end_us)),)
-    notes.defects += timestamp_gaps(table.times_us, rules)
-    _compare_lengths(table, sniffed, request, rules, notes)
+    notes.defects += timestamp_gaps(table.times_us, rules.usability)
+    _compare_lengths(table, sniffed, request, rules.usability, notes)
     look = look_at(source, sniffed, table, spans, rules, is_deep=request.is_deep)
     _note_look(look, notes)
-    _listen(source, sniffed, table, spans, request.buffer_us, rules, notes)
+    _listen(source, sniffed, table, spans, request.buffer_us, rules.usability, notes)
     notes.stills = stills_of(source, sniffed, table, look.samples, request.stills_at_us, notes.defects)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, Pipe, wait
 
 from bwc_audit.domain.inspection import Inspection, InspectionRequest, InspectionStatus, UnreadableReason
-from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.errors import ObjectStoreError
 from bwc_audit.media.child import READY
 from bwc_audit.objects.contract import ObjectStore
@@ -37,7 +37,7 @@ _THREADS = {
 def inspect_many(
     store: ObjectStore,
     requests: Iterable[InspectionRequest],
-    rules: UsabilityRules,
+    rules: InspectionRules,
     *,
     workers: int = 2,
     seconds_limit: float = 300.0,
@@ -100,7 +100,7 @@ class _Child:
     _seconds_limit: float = 0.0
     _process: subprocess.Popen[bytes]
 
-    def start(self, store: ObjectStore, rules: UsabilityRules, memory_limit_bytes: int) -> None:
+    def start(self, store: ObjectStore, rules: InspectionRules, memory_limit_bytes: int) -> None:
         """Start the interpreter and send it what all its requests share."""
         self.connection, theirs = Pipe()
         with theirs:

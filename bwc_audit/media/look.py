@@ -16,7 +16,7 @@ import numpy as np
 from bwc_audit.detectors.picture import PictureMeasures, PictureMeter
 from bwc_audit.detectors.visual import candidate_runs, visual_defects
 from bwc_audit.domain.inspection import Defect, DefectKind, Still
-from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.policy import InspectionRules, UsabilityRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 from bwc_audit.media.container import FrameTable, is_seekable, opened, video_of
 from bwc_audit.media.frames import DecodeLog, SampledFrame, frames_at, luma_of
@@ -69,27 +69,27 @@ def look_at(
     sniffed: Sniffed,
     table: FrameTable,
     spans: Sequence[Span],
-    rules: UsabilityRules,
+    rules: InspectionRules,
     *,
     is_deep: bool,
 ) -> Look:
     """Sample ``spans`` (media time). Raises ``MediaUnreadableError`` when the file cannot be read on."""
-    step_us = us_of_seconds(rules.deep_step_s if is_deep else rules.sample_step_s)
+    step_us = us_of_seconds((rules.sampling.deep_step_s or 0.25) if is_deep else min(1.0, rules.sampling.step_s))
     keys_us: list[int] = table.keys_us.tolist()
     usual_us = _usual_display(table)
     visits = plan_visits(keys_us, table.end_us, spans, step_us, display_us=usual_us, is_deep=is_deep)
-    coarse = _read(source, sniffed, table, visits, rules)
+    coarse = _read(source, sniffed, table, visits, rules.usability)
     samples = coarse.samples
     if not is_deep:
         breaks = _breaks(samples, step_us)
-        edges = _edges(samples, breaks, spans, table.end_us, rules)
+        edges = _edges(samples, breaks, spans, table.end_us, rules.usability)
         if edges:
             wanted = sorted({at_us for edge in edges for at_us in _edge_times(edge)})
-            fine = _read(source, sniffed, table, visits_at(keys_us, wanted), rules)
+            fine = _read(source, sniffed, table, visits_at(keys_us, wanted), rules.usability)
             samples = _with_edges(samples, fine.samples, edges)
     marks = _marks(samples, coarse, _usual_display(table))
     sampled = _sampled_spans(marks, step_us)
-    found = visual_defects(samples, rules, _breaks(samples, step_us))
+    found = visual_defects(samples, rules.usability, _breaks(samples, step_us))
     return Look(
         samples=tuple(samples),
         spans=sampled,

@@ -27,6 +27,7 @@ for _section in (
     policies.RetentionRules,
     policies.LabellingRules,
     policies.CustodyRules,
+    policies.SamplingRules,
     policies.UsabilityRules,
     policies.SeverityRules,
     policies.Policy,
@@ -95,9 +96,9 @@ def _read(path: Path) -> str:
 
 
 def _contradictions(policy: Policy) -> list[str]:
-    sections = ("scope", "window", "coverage", "buffer", "clock", "upload", "retention", "labelling", "custody", "usability")
+    sections = ("scope", "window", "coverage", "buffer", "clock", "upload", "retention", "labelling", "custody")
     problems = []
-    for section in (*sections, "severity"):
+    for section in (*sections, "sampling", "usability", "severity"):
         rules = getattr(policy, section)
         for name in rules.__slots__:
             value = getattr(rules, name)

@@ -30,7 +30,7 @@ from bwc_audit.domain.inspection import (
     UnreadableReason,
     VideoFacts,
 )
-from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.store.bulk import chunks, insert_rows
 from bwc_audit.store.run_rows import span_pairs, spans_of
 from bwc_audit.store.tables import InspectionRow, StillRow, table_of
@@ -60,7 +60,7 @@ def identity_of(
     etag: str,
     size_bytes: int,
     request: InspectionRequest,
-    rules: UsabilityRules,
+    rules: InspectionRules,
     inspector_version: str = INSPECTOR_VERSION,
 ) -> InspectionIdentity:
     """The identity under which the outcome of a request is kept; changes with every limit it is judged by."""
@@ -68,7 +68,7 @@ def identity_of(
     return InspectionIdentity(source, request.object_key, etag, size_bytes, inspector_version, digest)
 
 
-def plan_digest(request: InspectionRequest, rules: UsabilityRules) -> str:
+def plan_digest(request: InspectionRequest, rules: InspectionRules) -> str:
     """SHA-256, hexadecimal, over what is asked for (without the key) and the limits it is judged by."""
     asked = {**asdict(request), "object_key": None}
     text = json.dumps([asked, asdict(rules)], sort_keys=True, separators=(",", ":"))

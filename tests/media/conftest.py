@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bwc_audit.domain.inspection import Defect, DefectKind, Inspection, InspectionRequest
-from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.policy import InspectionRules, SamplingRules, UsabilityRules
 from bwc_audit.media.inspect import inspect_object
 from bwc_audit.objects.folder import FolderStore
 
 from .clips import street, tone, write_clip
 
-RULES = UsabilityRules(clause="usable")
+RULES = InspectionRules(SamplingRules(clause="usable"), UsabilityRules(clause="usable"))
 
 
 def look(path: Path, **request: Any) -> Inspection:

@@ -24,6 +24,7 @@ from bwc_audit.domain.policy import (
     LabellingRules,
     Policy,
     RetentionRules,
+    SamplingRules,
     ScopeRules,
     UploadRules,
     UsabilityRules,
@@ -84,6 +85,7 @@ def policy() -> Policy:
         retention=RetentionRules("custody"),
         labelling=LabellingRules("labelling"),
         custody=CustodyRules("custody"),
+        sampling=SamplingRules("usability"),
         usability=UsabilityRules("usability"),
         clauses=CLAUSES,
     )

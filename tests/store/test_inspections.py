@@ -15,7 +15,7 @@ from bwc_audit.domain.inspection import (
     InspectionStatus,
     Still,
 )
-from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.policy import InspectionRules, SamplingRules, UsabilityRules
 from bwc_audit.domain.times import Span
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.inspections import (
@@ -29,7 +29,7 @@ from bwc_audit.store.inspections import (
 from tests.store.values import INSPECTIONS
 
 REQUEST = InspectionRequest("footage/a.mp4", (Span(0, 5), Span(7, 9)), stills_at_us=(1, 2))
-RULES = UsabilityRules("usability")
+RULES = InspectionRules(SamplingRules("usability"), UsabilityRules("usability"))
 IDENTITY = identity_of("s3://b", "etag", 10, REQUEST, RULES)
 
 
@@ -63,7 +63,7 @@ def test_other_content_version_or_way_of_looking_is_another_inspection(engine: E
         replace(IDENTITY, source="s3://c"),
         replace(IDENTITY, inspector_version="0"),
         identity_of("s3://b", "etag", 10, replace(REQUEST, is_deep=True), RULES),
-        identity_of("s3://b", "etag", 10, REQUEST, replace(RULES, minimum_s=11.0)),
+        identity_of("s3://b", "etag", 10, REQUEST, replace(RULES, sampling=replace(RULES.sampling, step_s=11.0))),
     ]
     assert len({IDENTITY, *others}) == 7
     with writing(engine) as session:

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-heavy test-all bench lint schemas golden lock clean
+.PHONY: help setup demo test test-heavy test-all bench bench-detectors lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -23,6 +23,9 @@ test-all: test test-heavy ## all tests, chaos and scale included
 
 bench: setup ## engine and overhead, as ratios against named baselines
 	@$(BIN)/python -m tests.bench
+
+bench-detectors: setup ## precision, recall and exactness of the detectors, on labelled clips
+	@$(BIN)/python -m tests.bench.detectors
 
 lint: setup ## formatting, lint, types, import directions
 	@$(BIN)/ruff format --check .

@@ -31,6 +31,10 @@ class ObjectForbiddenError(ObjectStoreError):
     """The store refused access; whether the object exists is unknown."""
 
 
+class ObjectChangedError(ObjectStoreError):
+    """The object is no longer the version that was listed: what was read of it so far belongs to another file."""
+
+
 class MediaUnreadableError(BwcAuditError):
     """A video cannot be examined. ``reason`` is one of the fixed reasons of ``bwc-inspection/1``."""
 

@@ -7,7 +7,7 @@ repeated. The order of the steps belongs to the caller (a flow); what they decid
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -16,6 +16,7 @@ from sqlmodel import Session
 import bwc_audit
 from bwc_audit.audit.allocation import without_cycle_search
 from bwc_audit.audit.ingest import Progress, silent
+from bwc_audit.audit.judging import judged
 from bwc_audit.audit.liveness import hold_run, interrupted_runs, release_run
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.audit.withheld import Withheld
@@ -27,7 +28,7 @@ from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.records import Records, RejectedRow
 from bwc_audit.domain.results import Decision, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run, RunRequest, RunStatus
-from bwc_audit.domain.times import DAY_US, HOUR_US
+from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US
 from bwc_audit.errors import ObjectForbiddenError, ObjectMissingError, ObjectStoreError, StoreError
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.sources.duplicates import with_unique_ids
@@ -208,7 +209,8 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
     with reading(audit.engine) as session:
         plan = planned.load_plan(session, run_id)
         by_identity = inspections.load_inspections(session, (identity_of(audit, one) for one in plan))
-        seen = {identity.object_key: inspection for identity, inspection in by_identity.items()}
+        rules = audit.policy.usability
+        seen = {identity.object_key: judged(inspection, rules) for identity, inspection in by_identity.items()}
         decision = in_scope(decide(matching, seen), request.incident_id)
         observed = _observe(session, run_id, request, decision, matching.records)
         inputs_hash = _inputs_hash(session, request)
@@ -218,11 +220,7 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
         **decision.counts,
         "videos_reused": sum(one.state == "reused" for one in plan),
         "videos_failed": sum(one.state == "failed" for one in plan),
-        "bytes_read": sum(
-            seen[one.request.object_key].examined.bytes_read
-            for one in plan
-            if one.state == "examined" and one.request.object_key in seen
-        ),
+        **_effort(plan, seen),
         "findings": sum(not one.finding.is_borderline and one.state == "open" for one in observed),
         "findings_borderline": sum(one.finding.is_borderline and one.state == "open" for one in observed),
     }
@@ -313,6 +311,19 @@ def _inputs_hash(session: Session, request: RunRequest) -> str:
     for video in source_rows.load_video_objects(session, request.source):
         digest.update(f"{video.object_key}\0{video.etag}\0{video.size_bytes}\n".encode(errors="replace"))
     return digest.hexdigest()
+
+
+def _effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection]) -> dict[str, int]:
+    """What looking cost this run (nothing for what was known), and how much picture and sound its answers rest on."""
+    known = [(one.state == "examined", seen[one.request.object_key].examined) for one in plan if one.request.object_key in seen]
+    now = [examined for is_new, examined in known if is_new]
+    return {
+        "bytes_read": sum(examined.bytes_read for examined in now),
+        "requests": sum(examined.requests for examined in now),
+        "frames_sampled": sum(examined.frames_sampled for examined in now),
+        "picture_seconds": sum(examined.seconds_examined_us for _, examined in known) // SECOND_US,
+        "sound_seconds": sum(examined.audio_us for _, examined in known) // SECOND_US,
+    }
 
 
 def _failed_videos(plan: Sequence[PlannedInspection]) -> tuple[str, ...]:

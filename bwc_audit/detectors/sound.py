@@ -1,4 +1,4 @@
-"""Sound levels to spans of silence and of missing sound.
+"""Sound levels to spans of silence, of missing and of clipped sound. A block without a level (NaN) is sound, not measured.
 
 Digital silence is a level below ``silence_dbfs``; a quiet room (about -63 dBFS) is far above it. Silence at the very
 start is how a pre-event buffer shows, and is ``silent_lead_in``: up to the buffer the metadata state (with tolerance),
@@ -9,13 +9,14 @@ Whether somebody pressed mute, or a setting did, is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bwc_audit.domain.inspection import Defect, DefectKind
+from bwc_audit.domain.measures import SoundLevels
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 
@@ -27,20 +28,12 @@ _JOIN_US = 100_000
 _START_US = 500_000
 #: A lead-in shorter than this is the encoder's own.
 _LEAST_LEAD_IN_US = 1_000_000
+#: Overdriven speech is overdriven only while somebody speaks.
+_PAUSE_US = 3 * SECOND_US
+#: Condensed blocks: their greatest length, the limits that none of them crosses, and how far packet times are rounded.
+_BLOCK_US, _SIDES, _TICKS_US = 500_000, (-100.0, -90.0, -80.0, -70.0), 1_000
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SoundLevels:
-    """Levels of decoded blocks in media time, ascending. ``failed``: spans whose packets could not be decoded.
-
-    ``examined``: the spans of media time that were asked for; outside them nothing is known.
-    """
-
-    starts_us: NDArray[np.int64]
-    ends_us: NDArray[np.int64]
-    dbfs: NDArray[np.float64]
-    examined: tuple[Span, ...]
-    failed: tuple[Span, ...] = ()
+__all__ = ["FLOOR_DBFS", "SoundLevels", "condensed", "level_dbfs", "sound_defects", "within", "without"]
 
 
 def level_dbfs(samples: NDArray[np.generic]) -> float:
@@ -73,7 +66,60 @@ def sound_defects(levels: SoundLevels, video_end_us: int, buffer_us: int | None,
     for span in without(absent, lead_in):
         if span.length_us >= minimum_us:
             defects.append(Defect(DefectKind.AUDIO_MISSING, span.start_us, span.end_us, 1.0, {"tracks": 1.0}))
+    defects += _clipped_spans(levels, examined, rules)
     return sorted(defects, key=lambda defect: (defect.start_us, defect.kind))
+
+
+def condensed(levels: SoundLevels) -> SoundLevels:
+    """The levels in blocks of up to half a second, in half decibels, so that hours of sound take little room.
+
+    Neighbouring blocks become one where both are on the same side of -100, -90, -80 and -70 dBFS, so that the ends of
+    silence stay exact there; the loudest level counts, and the mean share of clipped samples. Blocks with no level
+    (NaN: not decoded) stay as they are.
+    """
+    has_shares = levels.clipped_share.size == levels.dbfs.size
+    shares = levels.clipped_share if has_shares else np.zeros(levels.dbfs.size)
+    side = np.digitize(np.nan_to_num(levels.dbfs, nan=1_000.0), _SIDES)
+    rows: list[list[float]] = []
+    last_side = -1
+    columns = (levels.starts_us.tolist(), levels.ends_us.tolist(), levels.dbfs.tolist(), shares.tolist(), side.tolist())
+    for start, end, level, share, this_side in zip(*columns, strict=True):
+        is_next = (
+            rows and this_side == last_side and abs(start - rows[-1][1]) <= _TICKS_US and end - rows[-1][0] <= _BLOCK_US
+        )
+        if is_next and not np.isnan(level):
+            rows[-1][1:] = [end, max(rows[-1][2], level), rows[-1][3] + share, rows[-1][4] + 1]
+        else:
+            rows.append([start, end, level, share, 1])
+        last_side = this_side
+    table = np.array(rows, np.float64).reshape(-1, 5)
+    return replace(
+        levels,
+        starts_us=table[:, 0].astype(np.int64),
+        ends_us=table[:, 1].astype(np.int64),
+        dbfs=np.round(table[:, 2] * 2) / 2,
+        clipped_share=np.round(table[:, 3] / table[:, 4], 3) if has_shares else levels.clipped_share,
+    )
+
+
+def _clipped_spans(levels: SoundLevels, examined: Sequence[Span], rules: UsabilityRules) -> Iterator[Defect]:
+    """``audio_clipped``: spans of at least the minimum in which enough blocks hold enough samples at full scale.
+
+    A span begins and ends with a clipped block; between two of them at most three seconds may pass.
+    """
+    if levels.clipped_share.size != levels.dbfs.size:
+        return
+    is_clipped = levels.clipped_share >= rules.clipped_share
+    for span in within(_joined(_spans(levels, is_clipped), _PAUSE_US), examined):
+        if span.length_us < us_of_seconds(rules.audio_minimum_s):
+            continue
+        inside = (levels.starts_us < span.end_us) & (levels.ends_us > span.start_us)
+        clipped_us = float(np.sum((levels.ends_us - levels.starts_us)[inside & is_clipped]))
+        share = min(1.0, clipped_us / span.length_us)
+        if share >= rules.clipped_blocks_share:
+            measures = {"clipped_blocks_share": round(share, 3)}
+            measures["clipped_share"] = round(float(np.mean(levels.clipped_share[inside & is_clipped])), 4)
+            yield Defect(DefectKind.AUDIO_CLIPPED, span.start_us, span.end_us, round(0.5 + 0.5 * share, 3), measures)
 
 
 def _lead_in_end(
@@ -140,4 +186,5 @@ def _joined(spans: Iterable[Span], within_us: int) -> list[Span]:
 
 def _level_in(levels: SoundLevels, span: Span) -> float:
     inside = (levels.starts_us < span.end_us) & (levels.ends_us > span.start_us)
-    return float(levels.dbfs[inside].max()) if inside.any() else FLOOR_DBFS
+    known = levels.dbfs[inside & ~np.isnan(levels.dbfs)]
+    return float(known.max()) if known.size else FLOOR_DBFS

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bwc_audit.domain.measures import Measures
 from bwc_audit.domain.times import Span
 
 #: Part of the key under which an inspection is stored: raise it when any measure changes.
-INSPECTOR_VERSION = "1"
+INSPECTOR_VERSION = "2"
 
 #: Said by every inspection of this version; it concerns what the program can do rather than one file.
 CLOCK_NOT_READ = "burned-in clock: not read by this version"
@@ -41,7 +42,8 @@ class UnreadableReason(StrEnum):
 
 
 class DefectKind(StrEnum):
-    """Kinds of defect of a file. ``silent_lead_in`` is information: how a pre-event buffer shows."""
+    """Kinds of defect of a file. ``silent_lead_in`` (how a pre-event buffer shows), ``low_light`` (dark, with something to
+    see) and ``rotated_view`` are information: they take nothing away from what can be seen or heard."""
 
     BLACK_VIDEO = "black_video"
     OBSTRUCTED_VIEW = "obstructed_view"
@@ -53,6 +55,12 @@ class DefectKind(StrEnum):
     TRUNCATED = "truncated"
     DURATION_MISMATCH = "duration_mismatch"
     SILENT_LEAD_IN = "silent_lead_in"
+    UNIFORM_PICTURE = "uniform_picture"
+    BLURRED_VIEW = "blurred_view"
+    CORRUPT_PICTURE = "corrupt_picture"
+    ROTATED_VIEW = "rotated_view"
+    LOW_LIGHT = "low_light"
+    AUDIO_CLIPPED = "audio_clipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,11 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was looked at. ``spans``: media time in which frames were sampled; ``longest_step_us`` between two samples."""
+    """What was looked at. ``spans``: media time in which frames were sampled; ``longest_step_us`` between two samples.
+
+    ``requests``: ranged reads of the store; ``index_bytes``: those of ``bytes_read`` that served the index;
+    ``seconds_examined_us``: length of the media time that the samples speak for.
+    """
 
     bytes_read: int = 0
     frames_sampled: int = 0
@@ -115,14 +127,17 @@ class Examined:
     audio_us: int = 0
     elapsed_s: float = 0.0
     spans: tuple[Span, ...] = ()
+    requests: int = 0
+    seconds_examined_us: int = 0
+    index_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class InspectionRequest:
     """What to look at in one object. ``spans`` empty: the whole file. ``buffer_us``: the pre-event buffer the
-    metadata state. ``expected_duration_us``: the length the metadata state. ``is_deep``: sample more densely and never
-    by key frames alone. ``is_hashed``: also read the whole object once for its SHA-256. ``stills_at_us`` empty: a
-    default choice."""
+    metadata state. ``expected_duration_us``: the length the metadata state. ``is_deep``: look at every frame, as far as the
+    budget reaches. ``focus_us``: media times near which to look more closely (dispatch records inside the file).
+    ``is_hashed``: also read the whole object once for its SHA-256. ``stills_at_us`` empty: a default choice."""
 
     object_key: str
     spans: tuple[Span, ...] = ()
@@ -131,11 +146,15 @@ class InspectionRequest:
     is_deep: bool = False
     is_hashed: bool = True
     stills_at_us: tuple[int, ...] = ()
+    focus_us: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The whole outcome for one object. ``reason`` is set exactly when the status is unreadable."""
+    """The whole outcome for one object. ``reason`` is set exactly when the status is unreadable.
+
+    ``measures``: what ``defects`` were decided from; None where the file is unreadable.
+    """
 
     object_key: str
     status: InspectionStatus
@@ -149,3 +168,4 @@ class Inspection:
     stills: tuple[Still, ...] = ()
     not_examined: tuple[str, ...] = ()
     sha256: str | None = None
+    measures: Measures | None = None

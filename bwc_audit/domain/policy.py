@@ -134,19 +134,23 @@ class SamplingRules:
     ``step_s``: two samples inside what is asked for never lie further apart. ``near_step_s``: the same within
     ``near_reach_s`` of the ends of a required window and of dispatch records inside it. ``defect_step_s``: the same inside
     what looks defective, and inside what the sizes of coded frames single out. ``edge_step_s``: how exactly the ends of
-    a defect are found. ``deep_step_s``: a deep inspection's step; 0: every frame. ``budget_bytes`` and ``budget_s`` (of
-    processor time) end the looking into one file; what is left unseen is stated.
+    a defect are found. ``sound_step_s``: so often a piece of sound is decoded even
+    where the sizes of packets tell that there is sound. ``is_adaptive``: False leaves out all but the even steps. A deep inspection looks at every frame.
+    ``budget_bytes`` and ``budget_s`` (of processor time; ``deep_budget_s`` for a deep inspection) end the looking into one
+    file; what is left unseen is stated.
     """
 
     clause: str
     step_s: float = 30.0
     near_step_s: float = 5.0
     near_reach_s: float = 10.0
-    defect_step_s: float = 2.0
+    defect_step_s: float = 4.0
     edge_step_s: float = 0.1
-    deep_step_s: float = 0.0
+    sound_step_s: float = 30.0
+    is_adaptive: bool = True
     budget_bytes: float = 1e9
-    budget_s: float = 120.0
+    budget_s: float = 60.0
+    deep_budget_s: float = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,17 @@ class UsabilityRules:
     top and at the bottom); see ``detectors`` for each measure.
     ``lead_in_unknown_s`` bounds the silent lead-in where the metadata state no pre-event buffer.
     ``duration_tolerance_s``: how far a file's length may be from its metadata's, and from what its own index says.
+
+    ``minimum_confidence`` (0-1): below it nothing is claimed; the span is said to be doubtful, and is not clean either.
+    ``uniform_range``: luma between the darkest and the brightest hundredth, up to which a picture is one colour;
+    ``uniform_stripe_deviation``: luma by which a test pattern's columns may deviate from being of one level each.
+    ``blurred_edge_px``: width from which on even the sharpest edges count as out of focus, pixels of 320 across.
+    ``corrupt_share`` (0-1): share of the picture that only a decoder's stopgap (exact mid-grey, one row repeated) fills.
+    ``low_light_luma``: mean luma below which a picture with something in it is dark. ``rotated_likeness`` (0-1): how
+    much the turned picture must be like the one before the turn. ``clipped_share`` (0-1): share of a block's samples
+    at full scale from which on it is clipped; ``clipped_blocks_share`` (0-1): share of such blocks in a clipped span.
+    ``obstructed_bright_luma``: mean luma from which on a smooth picture may be a wall or a sky as well as a cover, the more
+    the brighter. ``strip_difference``: luma by which a block of the clock strips changes when the clock in it runs on.
     """
 
     clause: str
@@ -178,6 +193,17 @@ class UsabilityRules:
     lead_in_tolerance_s: float = 2.0
     lead_in_unknown_s: float = 120.0
     duration_tolerance_s: float = 2.0
+    minimum_confidence: float = 0.5
+    uniform_range: float = 3.0
+    uniform_stripe_deviation: float = 1.5
+    blurred_edge_px: float = 5.0
+    corrupt_share: float = 0.1
+    low_light_luma: float = 40.0
+    rotated_likeness: float = 0.9
+    clipped_share: float = 0.02
+    clipped_blocks_share: float = 0.25
+    strip_difference: float = 12.0
+    obstructed_bright_luma: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,71 +1,104 @@
-"""The process in which one hostile file after another is opened: limits first, then the codecs, then a loop.
+"""The process in which one hostile file after another is opened: imports first, then all rights given up, then a loop.
 
-Started by ``isolated`` as ``python -m bwc_audit.media.child FD``; talks over one socket with its parent. It imports no
-more than inspection needs. A fault inside the code that inspects is reported as ``crashed`` with its text; a death by
-signal is seen by the parent.
+Started by ``isolated`` as ``python -m bwc_audit.media.child FD``; asks its parent for bytes over one socket and sends
+its answer over the same. It never holds a store or credentials. A fault inside the code that inspects is reported as
+``crashed`` with its text; a death by signal is seen by the parent.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
-import resource
+import socket
 import sys
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
-#: What a child says when its imports are done, so that the time of its first file counts from there.
-READY = "ready"
+if TYPE_CHECKING:
+    from bwc_audit.domain.inspection import Inspection, InspectionRequest
+    from bwc_audit.domain.policy import InspectionRules
+    from bwc_audit.objects.contract import ObjectStat, ObjectStore
+
+#: Where the socket is moved, so that no descriptor above it is needed; below it lie three on ``/dev/null``.
+_SOCKET = 3
 
 
 def main(descriptor: int) -> None:
     """Serve until the parent closes the connection.
 
-    Receives the import path, then ``(store, rules, memory limit)``; says ``READY``; then receives requests, each
-    answered by an ``Inspection`` or an ``ObjectStoreError``.
+    Receives the import path, the rules and the memory limit; says what is in force; then receives tasks, each answered by
+    an ``Inspection`` or by having given up since the store failed. The parent is trusted, so its messages are pickles.
     """
-    connection = Connection(descriptor)
+    from bwc_audit.media.broker import ANSWER, GAVE_UP, READY, BrokeredStore, receive_from_parent
+    from bwc_audit.media.wire import packed, send_frame
+
+    connection = _only_descriptor(descriptor)
     try:
-        sys.path[:] = connection.recv()
-        import av.subtitles.stream  # noqa: F401  # PyAV would load it at the first file, inside the limits
-        import cv2
+        _, setup = receive_from_parent(connection)
+        path, rules, memory_limit_bytes = pickle.loads(setup)  # noqa: S301  # from the parent
+        sys.path[:] = path
+        _import_all()
+        from bwc_audit.media.confinement import confine
 
-        cv2.setNumThreads(1)
-        from bwc_audit.media.inspect import inspect_object  # noqa: F401  # loaded before the limits, not within them
-
-        store, rules, memory_limit_bytes = connection.recv()
-        limit_resources(memory_limit_bytes)
-        connection.send(READY)
+        in_force = confine(memory_limit_bytes, _SOCKET + 1)
+        send_frame(connection, READY, json.dumps(in_force).encode())
         while True:
-            request = connection.recv()
-            connection.send(_answer(store, request, rules))
+            _, task = receive_from_parent(connection)
+            request, stat = pickle.loads(task)  # noqa: S301  # from the parent
+            inspection = answer(BrokeredStore(connection, stat), request, stat, rules)
+            if inspection is None:
+                send_frame(connection, GAVE_UP, b"")
+            else:
+                send_frame(connection, ANSWER, packed(inspection))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
 
-def limit_resources(memory_limit_bytes: int) -> None:
-    """Bound private writable memory (RLIMIT_DATA: unlike RLIMIT_AS it leaves reserved address space out), forbid files
-    and core dumps."""
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_limit_bytes, memory_limit_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _answer(store: object, request: object, rules: object) -> object:
+def answer(store: ObjectStore, request: InspectionRequest, stat: ObjectStat, rules: InspectionRules) -> Inspection | None:
+    """Look into one object; whatever goes wrong on the way is an outcome, None for a fault of the store."""
     from bwc_audit.domain.inspection import Inspection, InspectionStatus, UnreadableReason
     from bwc_audit.errors import ObjectStoreError
     from bwc_audit.media.inspect import inspect_object
 
     try:
-        answer: object = inspect_object(store, request, rules)  # type: ignore[arg-type]  # what the parent pickled
-        pickle.dumps(answer)
-        return answer
-    except ObjectStoreError as error:
-        return type(error)(str(error))
+        return inspect_object(store, request, rules, stat=stat)
+    except ObjectStoreError:
+        return None
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise  # the parent is gone
     except MemoryError:
         reason, detail = UnreadableReason.MEMORY, "the memory limit was reached"
     except Exception as error:  # noqa: BLE001  # the outermost edge of this process: recorded as crashed, never lost
         reason, detail = UnreadableReason.CRASHED, f"{type(error).__name__}: {error}"
-    key: str = request.object_key  # type: ignore[attr-defined]  # an InspectionRequest, as the parent pickled it
-    return Inspection(key, InspectionStatus.UNREADABLE, reason, detail)
+    return Inspection(request.object_key, InspectionStatus.UNREADABLE, reason, detail[:1000])
+
+
+def _only_descriptor(descriptor: int) -> socket.socket:
+    """The socket as the only open descriptor besides three on ``/dev/null``; faults of starting still reach stderr."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(null, standard)
+    connection = socket.socket(fileno=descriptor)
+    if descriptor != _SOCKET:
+        os.dup2(descriptor, _SOCKET, inheritable=False)
+        connection.close()
+        connection = socket.socket(fileno=_SOCKET)
+    os.closerange(_SOCKET + 1, 1024)
+    return connection
+
+
+def _import_all() -> None:
+    """Load all that an inspection needs: no file can be opened afterwards."""
+    import av
+    import av.subtitles.stream  # PyAV would load it at the first file
+    import cv2
+    import numpy.ma  # noqa: F401  # numpy would load it for the first median
+
+    from bwc_audit.media.inspect import inspect_object  # noqa: F401
+
+    cv2.setNumThreads(1)
+    av.logging.set_level(av.logging.PANIC)
+    os.dup2(0, 2)
 
 
 if __name__ == "__main__":

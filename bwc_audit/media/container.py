@@ -1,98 +1,146 @@
-"""Opening one sniffed object with its one demuxer, and the table of its frames without decoding any.
+"""Opening one sniffed object with its one demuxer, and what its packets say as a ``MediaIndex``.
 
 No demuxer is guessed, no other file or address can be opened (every protocol is off), decoders run without threads.
-The table comes from the container's own index where it is complete (MP4), else from reading all packets. Media time is
-microseconds from the first video frame. The index holds decoding times, which are the presentation times in order,
-shifted by the frames that B frames delay: the last few of those (less than 0.2 s) are missing from its table.
+All packets are read once for the table, because these containers have no index that tells every frame's time; wanted
+samples are then reached by a seek whose landing is checked against the table, else by reading from the start.
 """
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
+from typing import Any, Literal, cast
 
 import av
-import av.error
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
-from bwc_audit.domain.inspection import AudioFacts, UnreadableReason, VideoFacts
+from bwc_audit.domain.inspection import UnreadableReason
 from bwc_audit.domain.times import SECOND_US
 from bwc_audit.errors import MediaUnreadableError
+from bwc_audit.media.faults import translated
 from bwc_audit.media.sniff import Sniffed
 from bwc_audit.media.source import RangeFile
+from bwc_audit.media.track_index import MediaIndex, TrackIndex
 
-#: Share by which frame distances may differ and still be one rate: time bases round to a tick.
-_RATE_SLACK = 0.1
 _READ_BYTES = 64 * 1024
 _CLOSED = {"protocol_whitelist": "none", "enable_drefs": "0", "use_absolute_path": "0"}
+_COVER_PICTURE = 0x400
+#: Packets of one file: a day at 60 frames/s with sound is below ten million.
+_MOST_PACKETS = 20_000_000
+#: A wanted sample this near behind the last one read is reached by reading on, not by a seek.
+_NEAR_SAMPLES = 60
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FrameTable:
-    """All frames that the file really holds, in media time.
+@contextmanager
+def demuxed(source: RangeFile, sniffed: Sniffed) -> Iterator[tuple[MediaIndex, DemuxedTracks]]:
+    """The file, open for reading through its demuxer, with the table of its packets.
 
-    ``times_us``: ascending presentation times; ``keys_us``: ascending presentation times of key frames, never later
-    than the true ones; ``frames``: how many there are; ``end_us``: end of the last frame.
-    ``claimed_us``: video duration that the container declares.
-    ``audio_end_us``: end of the last sound packet, where packets were read. ``origin``: first video frame, in seconds
-    of the container's own time. ``missing_frames``: frames in the index whose bytes are not in the file.
+    FFmpeg's errors become ``MediaUnreadableError``, as do a file without picture (``no_video``) and a picture that no
+    decoder is there for (``codec_unsupported``).
+    """
+    with ExitStack() as closing:
+
+        def open_again() -> InputContainer:
+            return closing.enter_context(_opened(source, sniffed))
+
+        with translated(source):
+            container = open_again()
+            video = _video_of(container)
+            streams: list[Stream] = [video, *container.streams.audio[:1]]
+            index = _index_of(container, streams)
+        yield index, DemuxedTracks(container, streams, index, open_again)
+
+
+def _opened(source: RangeFile, sniffed: Sniffed) -> InputContainer:
+    source.seek(0)
+    options = _CLOSED if sniffed.demuxer == "mov" else {"protocol_whitelist": "none"}
+    return av.open(source, "r", format=sniffed.demuxer, options=options, metadata_errors="ignore", buffer_size=_READ_BYTES)
+
+
+class DemuxedTracks:
+    """``Tracks`` through FFmpeg's demuxer. One reading position; ranges are best asked for in order.
+
+    ``open_again`` gives the same file from its start, which seeks do not reach in every container.
     """
 
-    times_us: NDArray[np.int64]
-    keys_us: NDArray[np.int64]
-    frames: int
-    end_us: int
-    claimed_us: int | None
-    origin: Fraction
-    missing_frames: int = 0
-    audio_end_us: int | None = None
+    def __init__(
+        self,
+        container: InputContainer,
+        streams: Sequence[Stream],
+        index: MediaIndex,
+        open_again: Callable[[], InputContainer],
+    ) -> None:
+        self._container = container
+        self._open_again = open_again
+        self._stream_of = dict(zip(map(id, index.tracks), streams, strict=True))
+        self._reading: _Reading | None = None
+
+    def packets(self, track: TrackIndex, wanted: Sequence[range]) -> Iterator[Iterable[Packet[Any]]]:
+        for run in wanted:
+            yield self._run(track, run)
+
+    def video_decoder(self, track: TrackIndex) -> VideoCodecContext:
+        return cast(VideoStream, self._stream_of[id(track)]).codec_context
+
+    def sound_decoder(self, track: TrackIndex) -> AudioCodecContext:
+        return cast(AudioCodecContext, self._stream_of[id(track)].codec_context)
+
+    def _run(self, track: TrackIndex, run: range) -> Iterator[Packet[Any]]:
+        reading = self._reading
+        if reading is None or reading.track is not track or not 0 <= run.start - reading.next <= _NEAR_SAMPLES:
+            reading = self._reading = self._landed(track, run.start)
+        for packet in reading.packets:
+            number = reading.next
+            reading.next += 1
+            if number >= run.start:
+                packet.pts = int(track.pts[number])
+                yield packet
+            if reading.next >= run.stop:
+                return
+
+    def _landed(self, track: TrackIndex, number: int) -> _Reading:
+        """A reading that stands at or before sample ``number``: by a seek that hits a known sample, else at the start."""
+        stream = self._stream_of[id(track)]
+        if number:
+            here = self._container.streams[stream.index]
+            self._container.seek(int(track.dts[number]), stream=here, backward=True)
+            packets = _real(self._container.demux(here))
+            first = next(packets, None)
+            place = None if first is None else _place_of(track, first)
+            if first is not None and place is not None and place <= number:
+                return _Reading(track, chain([first], packets), place)
+        self._container = self._open_again()
+        return _Reading(track, _real(self._container.demux(self._container.streams[stream.index])), 0)
 
 
-@contextmanager
-def opened(source: RangeFile, sniffed: Sniffed) -> Iterator[InputContainer]:
-    """The container, open for reading. FFmpeg's and the decoder's errors become ``MediaUnreadableError``."""
-    source.seek(0)
-    with translated(source):
-        options = _CLOSED if sniffed.demuxer == "mov" else {"protocol_whitelist": "none"}
-        container = av.open(
-            source, "r", format=sniffed.demuxer, options=options, metadata_errors="ignore", buffer_size=_READ_BYTES
-        )
-        with container:
-            yield container
+@dataclass(slots=True)
+class _Reading:
+    """Packets of one track in file order; ``next`` is the number of the sample that comes next."""
+
+    track: TrackIndex
+    packets: Iterator[Packet[Any]]
+    next: int
 
 
-@contextmanager
-def translated(source: RangeFile) -> Iterator[None]:
-    """Turns what PyAV raises into ``MediaUnreadableError``; a fault of the store comes first and passes as itself."""
-    try:
-        yield
-    except (av.error.FFmpegError, OSError, ValueError, MemoryError, OverflowError) as error:
-        if source.fault is not None:
-            raise source.fault from error
-        raise MediaUnreadableError(_reason_of(error), str(error)) from error
-    if source.fault is not None:
-        raise source.fault
+@dataclass(slots=True)
+class _Rows:
+    """What the packets of one stream say, in file order."""
 
-
-def video_of(container: InputContainer) -> VideoStream:
-    """The first real video stream (no cover picture). Raises ``no_video`` or ``codec_unsupported``."""
-    streams = [s for s in container.streams.video if not int(s.disposition) & 0x400]
-    if not streams:
-        raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "no video track")
-    stream = streams[0]
-    if not has_decoder(stream):
-        raise MediaUnreadableError(UnreadableReason.CODEC_UNSUPPORTED, "no decoder for the video track")
-    if not stream.width or not stream.height:
-        raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track has no picture size")
-    stream.thread_type = "NONE"
-    return stream
+    pts: list[int] = field(default_factory=list)
+    dts: list[int] = field(default_factory=list)
+    durations: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    is_key: list[bool] = field(default_factory=list)
+    is_shown: list[bool] = field(default_factory=list)
 
 
 def has_decoder(stream: Stream) -> bool:
@@ -100,135 +148,65 @@ def has_decoder(stream: Stream) -> bool:
     return getattr(stream, "codec_context", None) is not None
 
 
-def frame_table(container: InputContainer, source: RangeFile, sniffed: Sniffed) -> FrameTable:
-    """The table of the first video stream; reads all packets unless the container's index serves."""
-    stream = video_of(container)
-    if is_seekable(sniffed) and len(stream.index_entries):
-        return _table_from_index(container, stream, source.size_bytes)
-    return _table_from_packets(container, stream, sniffed.claimed_us)
+def _video_of(container: InputContainer) -> VideoStream:
+    """The first real video stream (no cover picture). Raises ``no_video`` or ``codec_unsupported``."""
+    streams = [s for s in container.streams.video if not int(s.disposition) & _COVER_PICTURE]
+    if not streams:
+        raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "no video track")
+    stream = streams[0]
+    if not has_decoder(stream):
+        raise MediaUnreadableError(UnreadableReason.CODEC_UNSUPPORTED, "no decoder for the video track")
+    stream.thread_type = "NONE"
+    return stream
 
 
-def is_seekable(sniffed: Sniffed) -> bool:
-    """True where seeks rest on the file's own sample table; elsewhere packets are read in order."""
-    return sniffed.demuxer == "mov" and sniffed.moov != "fragmented"
-
-
-def video_facts(stream: VideoStream, table: FrameTable) -> VideoFacts:
-    """Facts as measured: frames and rate from the table, not from the header."""
-    deltas = np.diff(table.times_us)
-    deltas = deltas[deltas > 0]
-    seconds = table.end_us / SECOND_US
-    is_variable = False
-    if deltas.size:
-        typical = float(np.median(deltas))
-        tick = float(stream.time_base or 0) * SECOND_US
-        is_variable = bool(np.mean(np.abs(deltas - typical) > max(_RATE_SLACK * typical, 1.5 * tick)) > 0.02)
-    return VideoFacts(
-        codec=stream.codec_context.name,
-        width=stream.width,
-        height=stream.height,
-        frames=table.frames,
-        average_fps=round(table.frames / seconds, 3) if seconds > 0 else 0.0,
-        is_variable_rate=is_variable,
-    )
-
-
-def audio_facts(container: InputContainer) -> AudioFacts | None:
-    """Facts of the first sound stream, or None where there is none."""
-    if not container.streams.audio:
-        return None
-    if not has_decoder(container.streams.audio[0]):
-        return AudioFacts("unknown", 0, 0)
-    context = container.streams.audio[0].codec_context
-    return AudioFacts(context.name, context.sample_rate, context.channels)
-
-
-def _table_from_index(container: InputContainer, stream: VideoStream, size_bytes: int) -> FrameTable:
-    base = stream.time_base or Fraction(1, SECOND_US)
-    entries = stream.index_entries
-    rows = np.array([(e.timestamp, e.pos + e.size, e.is_keyframe, e.is_discard) for e in entries], dtype=np.int64)
-    rows = rows.reshape(-1, 4)
-    rows = rows[rows[:, 3] == 0]
-    start = stream.start_time if stream.start_time is not None else int(rows[0, 0]) if rows.size else 0
-    is_held = rows[:, 1] <= size_bytes
-    held = rows[is_held]
-    ticks = held[:, 0] - start
-    claimed = None if stream.duration is None else _us(stream.duration, base)
-    delay = int(np.count_nonzero(ticks < 0))  # frames decoded before the first is shown
-    shown = ticks[delay:]
-    keys = np.flatnonzero(held[:, 2] == 1)
-    return _table(
-        times_us=_us_array(shown, base),
-        keys_us=_us_array(shown[np.minimum(keys, shown.size - 1)] if shown.size else shown, base),
-        frames=held.shape[0],
-        claimed_us=claimed,
-        origin=start * base,
-        missing_frames=int(np.count_nonzero(~is_held)),
-        all_held=bool(is_held.all()),
-    )
-
-
-def _table_from_packets(container: InputContainer, stream: VideoStream, claimed_us: int | None) -> FrameTable:
-    base = stream.time_base or Fraction(1, SECOND_US)
-    sound = container.streams.audio[:1]
-    shown: list[int] = []
-    keys: list[int] = []
-    audio_end = Fraction(-1)
-    for packet in container.demux([stream, *sound]):
+def _index_of(container: InputContainer, streams: Sequence[Stream]) -> MediaIndex:
+    rows = {stream.index: _Rows() for stream in streams}
+    for number, packet in enumerate(_real(container.demux(*streams))):
+        if number >= _MOST_PACKETS:
+            raise MediaUnreadableError(UnreadableReason.NOT_MEDIA, f"more than {_MOST_PACKETS} packets")
+        row = rows[packet.stream_index]
         at = packet.pts if packet.pts is not None else packet.dts
-        if at is None:
-            continue
-        if packet.stream.index != stream.index:
-            audio_end = max(audio_end, (at + (packet.duration or 0)) * (packet.time_base or base))
-            continue
-        shown.append(at)
-        if packet.is_keyframe:
-            keys.append(at)
-    start = min(shown, default=0)
-    claimed = _us(stream.duration, base) if stream.duration else container.duration
-    return _table(
-        times_us=_us_array(np.array(sorted(shown), dtype=np.int64) - start, base),
-        keys_us=_us_array(np.array(sorted(keys), dtype=np.int64) - start, base),
-        frames=len(shown),
-        claimed_us=max((c for c in (claimed, claimed_us) if c is not None), default=None),
-        origin=start * base,
-        audio_end_us=None if audio_end < 0 else round((audio_end - start * base) * SECOND_US),
+        row.pts.append(at if at is not None else 0)
+        row.dts.append(packet.dts if packet.dts is not None else row.pts[-1])
+        row.durations.append(packet.duration or 0)
+        row.sizes.append(packet.size)
+        row.is_key.append(packet.is_keyframe)
+        row.is_shown.append(at is not None and not packet.is_discard)
+    claimed_us = container.duration
+    return MediaIndex(tuple(_track_of(stream, rows[stream.index]) for stream in streams), claimed_us)
+
+
+def _track_of(stream: Stream, rows: _Rows) -> TrackIndex:
+    context = stream.codec_context if has_decoder(stream) else None
+    kind: Literal["video", "audio"] = "video" if stream.type == "video" else "audio"
+    return TrackIndex(
+        kind=kind,
+        codec="unknown" if context is None else context.name,
+        extradata=b"",
+        time_base=stream.time_base or Fraction(1, SECOND_US),
+        offsets=np.full(len(rows.pts), -1, dtype=np.int64),
+        sizes=np.array(rows.sizes, dtype=np.int64),
+        dts=np.array(rows.dts, dtype=np.int64),
+        pts=np.array(rows.pts, dtype=np.int64),
+        durations=np.array(rows.durations, dtype=np.int64),
+        is_key=np.array(rows.is_key, dtype=bool),
+        is_shown=np.array(rows.is_shown, dtype=bool),
+        claimed=stream.duration,
+        width=getattr(context, "width", 0),
+        height=getattr(context, "height", 0),
+        sample_rate=getattr(context, "sample_rate", 0),
+        channels=getattr(context, "channels", 0),
     )
 
 
-def _table(
-    *,
-    times_us: NDArray[np.int64],
-    keys_us: NDArray[np.int64],
-    frames: int,
-    claimed_us: int | None,
-    origin: Fraction,
-    missing_frames: int = 0,
-    all_held: bool = False,
-    audio_end_us: int | None = None,
-) -> FrameTable:
-    typical = int(np.median(np.diff(times_us))) if times_us.size > 1 else 0
-    end_us = int(times_us[-1]) + typical if times_us.size else 0
-    if all_held and claimed_us is not None and 0 < claimed_us - end_us < SECOND_US:
-        end_us = claimed_us
-    return FrameTable(times_us, keys_us, frames, end_us, claimed_us, origin, missing_frames, audio_end_us)
+def _place_of(track: TrackIndex, packet: Packet[Any]) -> int | None:
+    """The number of the sample that a packet is; None where its time is not that of exactly one sample."""
+    at = packet.pts if packet.pts is not None else packet.dts
+    places = np.flatnonzero(track.pts == at) if at is not None else np.empty(0)
+    return int(places[0]) if places.size == 1 else None
 
 
-def _us(ticks: int, base: Fraction) -> int:
-    return round(ticks * base * SECOND_US)
-
-
-def _us_array(ticks: NDArray[np.int64], base: Fraction) -> NDArray[np.int64]:
-    return np.array([_us(int(tick), base) for tick in ticks], dtype=np.int64)
-
-
-def _reason_of(error: BaseException) -> UnreadableReason:
-    if isinstance(error, MemoryError):
-        return UnreadableReason.MEMORY
-    if isinstance(error, (av.error.DecoderNotFoundError, av.error.PatchWelcomeError)):
-        return UnreadableReason.CODEC_UNSUPPORTED
-    if isinstance(error, (av.error.InvalidDataError, av.error.EOFError)):
-        return UnreadableReason.NOT_MEDIA
-    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-        return UnreadableReason.MEMORY
-    return UnreadableReason.IO_ERROR
+def _real(packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
+    """Without the empty packets that PyAV gives at the end to flush decoders."""
+    return (packet for packet in packets if packet.size or packet.dts is not None)

@@ -1,8 +1,8 @@
-"""Looking into one object, from its bytes to spans: sniff, table, plan, frames, measures, spans; then sound, hash, stills.
+"""Looking into one object, from its bytes to measures, and from those to defects: sniff, index, pictures, sound, hash.
 
-A defect of the file is an outcome and never an exception. A fault of the store (missing, forbidden, network) is raised,
-because then nothing was learned about the file. What could not be examined is listed in ``not_examined``; damage in
-frames that were not sampled stays unseen. The burned-in clock is not read by this version.
+A defect of the file is an outcome and never an exception. A fault of the store (missing, forbidden, changed, network) is
+raised, because then nothing was learned about the file. What could not be examined is listed in ``not_examined``; damage
+in frames that were not sampled stays unseen.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from bwc_audit.detectors.sound import sound_defects
-from bwc_audit.detectors.timing import timestamp_gaps
+from bwc_audit.detectors.judge import length_defects, weigh
+from bwc_audit.detectors.timing import frame_gaps
 from bwc_audit.domain.inspection import (
     CLOCK_NOT_READ,
     AudioFacts,
     ContainerFacts,
-    Defect,
     DefectKind,
     Examined,
     Inspection,
@@ -29,23 +26,19 @@ from bwc_audit.domain.inspection import (
     UnreadableReason,
     VideoFacts,
 )
-from bwc_audit.domain.policy import InspectionRules, UsabilityRules
-from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
+from bwc_audit.domain.measures import Lengths, Measures, SoundLevels
+from bwc_audit.domain.policy import InspectionRules
+from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.errors import MediaUnreadableError
-from bwc_audit.media.audio import sound_levels, sound_spans
-from bwc_audit.media.container import (
-    FrameTable,
-    audio_facts,
-    frame_table,
-    is_seekable,
-    opened,
-    video_facts,
-    video_of,
-)
-from bwc_audit.media.look import Look, look_at, stills_of
+from bwc_audit.media.decoding import DecodeLog, SampledFrame
+from bwc_audit.media.listen import decoded_us, heard_spans, listen, sound_extent
+from bwc_audit.media.look import Budget, Look, look_at
+from bwc_audit.media.plan import even_frames, frames_near, united
+from bwc_audit.media.reel import Reel, opened
 from bwc_audit.media.sniff import Sniffed, sniff
 from bwc_audit.media.source import RangeFile, sha256_of
-from bwc_audit.objects.contract import ObjectStore
+from bwc_audit.media.stills import of_defects, spread, still_of
+from bwc_audit.objects.contract import ObjectStat, ObjectStore
 
 
 @dataclass(slots=True)
@@ -55,14 +48,13 @@ class _Notes:
     container: ContainerFacts | None = None
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
-    defects: list[Defect] = field(default_factory=list)
+    measures: Measures | None = None
+    look: Look | None = None
     stills: tuple[Still, ...] = ()
     not_examined: list[str] = field(default_factory=list)
     is_partial: bool = False
-    frames_sampled: int = 0
-    longest_step_us: int = 0
     audio_us: int = 0
-    spans: tuple[Span, ...] = ()
+    index_bytes: int = 0
     sha256: str | None = None
 
     def miss(self, what: str) -> None:
@@ -76,16 +68,17 @@ def inspect_object(
     request: InspectionRequest,
     rules: InspectionRules,
     *,
+    stat: ObjectStat | None = None,
     now: Callable[[], float] = time.perf_counter,
 ) -> Inspection:
-    """Look into ``request.object_key``. ``now`` counts seconds.
+    """Look into ``request.object_key``. ``stat``: the object as it was listed; every read is bound to that version.
 
-    Never raises for a defect of the file: the status is then ``unreadable`` with its reason, or ``partial``.
-    Raises ``ObjectStoreError`` and its kinds when the store fails.
+    ``now`` counts seconds. Never raises for a defect of the file: the status is then ``unreadable`` with its reason, or
+    ``partial``. Raises ``ObjectStoreError`` and its kinds when the store fails.
     """
     began_s = now()
-    size_bytes = store.head(request.object_key).size_bytes
-    source = RangeFile(store, request.object_key, size_bytes)
+    stat = store.head(request.object_key) if stat is None else stat
+    source = RangeFile(store, request.object_key, stat.size_bytes, etag=stat.etag)
     notes = _Notes(not_examined=[CLOCK_NOT_READ])
     reason: UnreadableReason | None = None
     detail = ""
@@ -93,9 +86,10 @@ def inspect_object(
         _look_into(source, request, rules, notes)
     except MediaUnreadableError as error:
         reason, detail = UnreadableReason(error.reason), error.detail
-    if request.is_hashed and size_bytes:
+    if request.is_hashed and stat.size_bytes:
         notes.sha256 = sha256_of(source)
     status = InspectionStatus.PARTIAL if notes.is_partial else InspectionStatus.COMPLETE
+    judged = None if notes.measures is None else weigh(notes.measures, rules.usability)
     return Inspection(
         object_key=request.object_key,
         status=status if reason is None else InspectionStatus.UNREADABLE,
@@ -104,108 +98,142 @@ def inspect_object(
         container=notes.container,
         video=notes.video,
         audio=notes.audio,
-        examined=Examined(
-            bytes_read=source.bytes_read,
-            frames_sampled=notes.frames_sampled,
-            longest_step_us=notes.longest_step_us,
-            audio_us=notes.audio_us,
-            elapsed_s=now() - began_s,
-            spans=notes.spans,
-        ),
-        defects=tuple(sorted(notes.defects, key=lambda d: (d.start_us, d.end_us, d.kind))),
+        examined=_examined(source, notes, now() - began_s),
+        defects=() if judged is None else judged.defects,
         stills=notes.stills,
         not_examined=tuple(notes.not_examined),
         sha256=notes.sha256,
+        measures=notes.measures,
     )
 
 
 def _look_into(source: RangeFile, request: InspectionRequest, rules: InspectionRules, notes: _Notes) -> None:
     sniffed = sniff(source)
     notes.container = ContainerFacts(sniffed.format, source.size_bytes, None, sniffed.moov)
-    with opened(source, sniffed) as container:
-        notes.container = ContainerFacts(sniffed.format, source.size_bytes, container.duration, sniffed.moov)
-        notes.audio = audio_facts(container)
-        stream = video_of(container)
-        table = frame_table(container, source, sniffed)
-        notes.video = video_facts(stream, table)
-    if not table.keys_us.size:
-        raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track holds no key frame")
-    spans = request.spans or (Span(0, max(1, table.end_us)),)
-    notes.defects += timestamp_gaps(table.times_us, rules.usability)
-    _compare_lengths(table, sniffed, request, rules.usability, notes)
-    look = look_at(source, sniffed, table, spans, rules, is_deep=request.is_deep)
-    _note_look(look, notes)
-    _listen(source, sniffed, table, spans, request.buffer_us, rules.usability, notes)
-    notes.stills = stills_of(source, sniffed, table, look.samples, request.stills_at_us, notes.defects)
+
+    def note(sound: AudioFacts | None) -> None:
+        notes.audio = sound
+
+    with opened(source, sniffed, note) as reel:
+        notes.container = ContainerFacts(sniffed.format, source.size_bytes, reel.index.claimed_us, sniffed.moov)
+        notes.video, notes.index_bytes = reel.video, source.bytes_read
+        spans = united(request.spans, max(1, reel.table.end_us)) or united([Span(0, max(1, reel.table.end_us))], 1 << 62)
+        _note_outside(request, reel, notes)
+        look = _pictures(reel, spans, request, rules, notes)
+        sound = _sound(reel, spans, rules, request, notes)
+        notes.measures = _measures(reel, sniffed, request, look, sound)
+        if any(one.kind is DefectKind.TRUNCATED for one in length_defects(notes.measures.lengths, rules.usability)):
+            notes.miss("the file ends before what it says it holds")
 
 
-def _note_look(look: Look, notes: _Notes) -> None:
-    notes.frames_sampled = look.frames
-    notes.longest_step_us = look.longest_step_us
-    notes.spans = look.spans
-    notes.defects += look.defects
+def _pictures(
+    reel: Reel, spans: tuple[Span, ...], request: InspectionRequest, rules: InspectionRules, notes: _Notes
+) -> Look:
+    """Look at the pictures, and keep stills: those asked for or spread over the file, and one of each visual defect."""
+    stills: dict[int, Still] = {}
+    even = even_frames(reel.table, spans, rules.sampling, request.focus_us)
+    planned = set(frames_near(reel.table, request.stills_at_us) if request.stills_at_us else spread(even))
+
+    def keep(frame: SampledFrame) -> None:
+        if frame.number in planned and frame.number not in stills:
+            still = still_of(frame.picture, frame.at_us)
+            if still is not None:
+                stills[frame.number] = still
+
+    budget = _budget(reel.source, rules, is_deep=request.is_deep)
+    look = look_at(reel, spans, rules, budget, keep, focus_us=request.focus_us, is_deep=request.is_deep)
+    notes.look = look
     for what in look.missed:
         notes.miss(what)
+    measures = Measures(Lengths(reel.table.end_us, reel.table.end_us), look.pictures, step_us=look.step_us)
+    if not request.stills_at_us:
+        planned |= set(of_defects(reel.table, look.pictures, weigh(measures, rules.usability).defects))
+    for frame in reel.frames(planned - stills.keys(), DecodeLog()):
+        if not frame.is_corrupt:
+            keep(frame)
+    notes.stills = tuple(stills[number] for number in sorted(stills))
+    return look
 
 
-def _compare_lengths(
-    table: FrameTable, sniffed: Sniffed, request: InspectionRequest, rules: UsabilityRules, notes: _Notes
-) -> None:
-    """``truncated``: the file ends before what it says it holds. ``duration_mismatch``: against the metadata."""
-    tolerance_us = us_of_seconds(rules.duration_tolerance_s)
-    reached_us = max(table.end_us, table.audio_end_us or 0)
-    claimed_us = table.end_us if table.claimed_us is None else table.claimed_us
-    is_short = claimed_us - reached_us > tolerance_us
-    if table.missing_frames or sniffed.missing_bytes or is_short:
-        measures = {
-            "missing_frames": float(table.missing_frames),
-            "missing_bytes": float(sniffed.missing_bytes),
-            "claimed_s": claimed_us / SECOND_US,
-            "held_s": table.end_us / SECOND_US,
-        }
-        end_us = max(claimed_us, table.end_us)
-        notes.defects.append(Defect(DefectKind.TRUNCATED, table.end_us, end_us, 1.0, measures))
-        notes.miss("the file ends before what it says it holds")
-    if request.expected_duration_us is None:
-        return
-    difference_us = claimed_us - request.expected_duration_us
-    if abs(difference_us) > tolerance_us:
-        measures = {
-            "container_s": claimed_us / SECOND_US,
-            "expected_s": request.expected_duration_us / SECOND_US,
-            "difference_s": difference_us / SECOND_US,
-        }
-        start_us, end_us = sorted((max(0, claimed_us), request.expected_duration_us))
-        notes.defects.append(Defect(DefectKind.DURATION_MISMATCH, start_us, end_us, 1.0, measures))
+def _budget(source: RangeFile, rules: InspectionRules, *, is_deep: bool) -> Budget:
+    sampling = rules.sampling
+    seconds = sampling.deep_budget_s if is_deep else sampling.budget_s
+    until_s = time.process_time() + seconds
+    most_bytes = source.bytes_read + sampling.budget_bytes
+    return Budget(
+        lambda: source.bytes_read > most_bytes or time.process_time() > until_s,
+        f"the budget of {seconds:.0f} s of processor time and {sampling.budget_bytes / 1e6:.0f} MB",
+    )
 
 
-def _listen(
-    source: RangeFile,
-    sniffed: Sniffed,
-    table: FrameTable,
-    spans: tuple[Span, ...],
-    buffer_us: int | None,
-    rules: UsabilityRules,
-    notes: _Notes,
-) -> None:
-    """Sound of the spans: what is missing, what is silent."""
-    if notes.audio is None:
-        if table.end_us > 0:
-            notes.defects.append(Defect(DefectKind.AUDIO_MISSING, 0, table.end_us, 1.0, {"tracks": 0.0}))
-        return
-    if notes.audio.sample_rate == 0:
+def _sound(
+    reel: Reel, spans: tuple[Span, ...], rules: InspectionRules, request: InspectionRequest, notes: _Notes
+) -> SoundLevels | None:
+    """Levels of the sound; None where there is no track or nothing can be known of it."""
+    track = reel.sound_track
+    if track is None:
+        return None
+    if not track.sample_rate:
         notes.miss("sound: no decoder for the track")
-        return
-    wanted = sound_spans(spans, rules.lead_in_unknown_s, table.end_us)
+        return None
+    heard = heard_spans(spans, rules.usability.lead_in_unknown_s, reel.table.end_us)
     try:
-        with opened(source, sniffed) as container:
-            stream = container.streams.audio[0]
-            levels = sound_levels(container, stream, table.origin, wanted, is_seekable=is_seekable(sniffed))
+        levels = listen(reel, track, heard, rules, is_deep=request.is_deep)
     except MediaUnreadableError as error:
         notes.miss(f"sound: {error}")
-        return
-    notes.audio_us = int(np.sum(levels.ends_us - levels.starts_us))
+        return None
+    notes.audio_us = decoded_us(levels)
     if levels.failed:
         failed_s = sum(span.length_us for span in levels.failed) / SECOND_US
         notes.miss(f"sound: {len(levels.failed)} packets ({failed_s:.1f} s) could not be decoded")
-    notes.defects += sound_defects(levels, table.end_us, buffer_us, rules)
+    return levels
+
+
+def _measures(reel: Reel, sniffed: Sniffed, request: InspectionRequest, look: Look, sound: SoundLevels | None) -> Measures:
+    table = reel.table
+    begin_us, end_us = sound_extent(reel)
+    lengths = Lengths(
+        held_us=table.end_us,
+        video_end_us=table.end_us,
+        claimed_us=table.claimed_us,
+        missing_frames=table.missing_frames,
+        missing_bytes=max(sniffed.missing_bytes, reel.index.missing_bytes),
+        expected_us=request.expected_duration_us,
+        audio_start_us=begin_us,
+        audio_end_us=end_us,
+    )
+    return Measures(
+        lengths=lengths,
+        pictures=look.pictures,
+        damaged=look.damaged,
+        frames_damaged=len(look.damaged),
+        sound=sound,
+        has_sound_track=reel.sound_track is not None,
+        gaps=frame_gaps(table.times_us),
+        buffer_us=request.buffer_us,
+        step_us=look.step_us,
+        rotation_degrees=reel.video_track.rotation_degrees,
+        is_mirrored=reel.video_track.is_mirrored,
+    )
+
+
+def _note_outside(request: InspectionRequest, reel: Reel, notes: _Notes) -> None:
+    for span in request.spans:
+        if span.start_us >= reel.table.end_us:
+            notes.miss(f"pictures: {span.start_us / SECOND_US:.1f} s lies outside the video")
+
+
+def _examined(source: RangeFile, notes: _Notes, elapsed_s: float) -> Examined:
+    look = notes.look
+    spans = () if look is None else look.spans
+    return Examined(
+        bytes_read=source.bytes_read,
+        frames_sampled=0 if look is None else look.frames,
+        longest_step_us=0 if look is None else look.longest_step_us,
+        audio_us=notes.audio_us,
+        elapsed_s=elapsed_s,
+        spans=spans,
+        requests=source.requests,
+        seconds_examined_us=sum(span.length_us for span in spans),
+        index_bytes=notes.index_bytes,
+    )

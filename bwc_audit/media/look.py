@@ -1,251 +1,322 @@
 """The pictures of one file: planned, decoded, measured, and looked at again where something seems to begin or end.
 
-Coarse first (one sample a step), then the edges of what seems defective, ten frames a second between the last good
-and the first defective sample. ``spans`` are the stretches of media time in which samples lie no further apart than
-two steps; beyond them nothing is claimed.
+Round by round: even steps and what the sizes of coded frames single out; then, as long as neighbouring samples differ
+in state, the frames between them; and inside what looks defective, enough samples to claim it without holes. A deep look
+then goes over every frame as far as the budget reaches. ``spans`` are the stretches of media time in which samples lie no
+further apart than the policy's step; beyond them nothing is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
-from bwc_audit.detectors.picture import PictureMeasures, PictureMeter
-from bwc_audit.detectors.visual import candidate_runs, visual_defects
-from bwc_audit.domain.inspection import Defect, DefectKind, Still
-from bwc_audit.domain.policy import InspectionRules, UsabilityRules
+from bwc_audit.detectors.picture import PictureMeter
+from bwc_audit.detectors.visual import candidate_runs, kinds_of
+from bwc_audit.domain.measures import PictureMeasures
+from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
-from bwc_audit.media.container import FrameTable, is_seekable, opened, video_of
-from bwc_audit.media.frames import DecodeLog, SampledFrame, frames_at, luma_of
-from bwc_audit.media.plan import Visit, plan_visits, visits_at
-from bwc_audit.media.sniff import Sniffed
-from bwc_audit.media.source import RangeFile
-from bwc_audit.media.stills import still_of, still_times
+from bwc_audit.media.activity import activity_of, quiet_stretches, unlike_times
+from bwc_audit.media.decoding import DecodeLog, SampledFrame, luma_of
+from bwc_audit.media.plan import between, even_frames, filling, frames_inside, frames_near
+from bwc_audit.media.reel import Reel
 
-_EDGE_STEP_US = 100_000
+#: A distance of 30 s over key frames of half a second takes three rounds of quartering; holes and edges take the rest.
+_MOST_ROUNDS = 12
+#: Samples in a stretch that costs the encoder nothing: four make three pairs.
+_QUIET_SAMPLES = 4
 #: Neighbouring samples further apart than this many steps do not speak for what lies between them.
 _STEPS_APART = 2.2
+_SLACK = 1.2
+#: No frames for longer than this, and than three usual distances: there is nothing to sample.
+_HOLE_US = SECOND_US
+#: Of a deep look one measure a second is kept where nothing changes, and every one where something does.
+_KEPT_US = SECOND_US
+
+OnFrame = Callable[[SampledFrame], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """``samples``: the undamaged frames in order of time; ``frames``: how many were looked at, damaged ones too;
-    ``spans``: what they cover; ``missed``: what was planned and could not be examined."""
+    """``pictures``: measures of undamaged samples in order of time; ``damaged``: display spans of the others;
+    ``frames``: how many were looked at; ``spans``: what they speak for; ``missed``: what was planned and not seen."""
 
-    samples: tuple[PictureMeasures, ...]
+    pictures: tuple[PictureMeasures, ...]
+    damaged: tuple[Span, ...]
+    frames: int
     spans: tuple[Span, ...]
     longest_step_us: int
-    frames: int
-    defects: tuple[Defect, ...]
+    step_us: int
     missed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
-    """One frame that was looked at, shown over ``[at_us, end_us)``."""
+class Budget:
+    """When to stop. ``is_spent`` looks at bytes and processor time so far."""
 
-    at_us: int
-    end_us: int
-    is_damaged: bool
+    is_spent: Callable[[], bool]
+    said: str
 
 
 @dataclass(slots=True)
-class _Pass:
-    """One reading: its measures, damaged frames ``(at, end)``, and what the decoder refused.
+class _Seen:
+    """All that was looked at so far, by frame number."""
 
-    Damaged frames are not measured: what a decoder puts in place of lost parts looks black, covered or frozen.
-    """
-
-    samples: list[PictureMeasures] = field(default_factory=list)
-    damaged: list[tuple[int, int]] = field(default_factory=list)
+    pictures: dict[int, PictureMeasures] = field(default_factory=dict)
+    damaged: dict[int, Span] = field(default_factory=dict)
     log: DecodeLog = field(default_factory=DecodeLog)
+    looked_at: dict[int, Span] = field(default_factory=dict)
+    is_cut: bool = False
+
+    def ordered(self) -> list[PictureMeasures]:
+        return [self.pictures[number] for number in sorted(self.pictures)]
 
 
 def look_at(
-    source: RangeFile,
-    sniffed: Sniffed,
-    table: FrameTable,
+    reel: Reel,
     spans: Sequence[Span],
     rules: InspectionRules,
+    budget: Budget,
+    on_frame: OnFrame,
     *,
-    is_deep: bool,
+    focus_us: Sequence[int] = (),
+    is_deep: bool = False,
 ) -> Look:
-    """Sample ``spans`` (media time). Raises ``MediaUnreadableError`` when the file cannot be read on."""
-    step_us = us_of_seconds((rules.sampling.deep_step_s or 0.25) if is_deep else min(1.0, rules.sampling.step_s))
-    keys_us: list[int] = table.keys_us.tolist()
-    usual_us = _usual_display(table)
-    visits = plan_visits(keys_us, table.end_us, spans, step_us, display_us=usual_us, is_deep=is_deep)
-    coarse = _read(source, sniffed, table, visits, rules.usability)
-    samples = coarse.samples
-    if not is_deep:
-        breaks = _breaks(samples, step_us)
-        edges = _edges(samples, breaks, spans, table.end_us, rules.usability)
-        if edges:
-            wanted = sorted({at_us for edge in edges for at_us in _edge_times(edge)})
-            fine = _read(source, sniffed, table, visits_at(keys_us, wanted), rules.usability)
-            samples = _with_edges(samples, fine.samples, edges)
-    marks = _marks(samples, coarse, _usual_display(table))
-    sampled = _sampled_spans(marks, step_us)
-    found = visual_defects(samples, rules.usability, _breaks(samples, step_us))
-    return Look(
-        samples=tuple(samples),
-        spans=sampled,
-        longest_step_us=_longest_step(marks, sampled),
-        frames=len(marks),
-        defects=(*found, *_decode_defects(marks, step_us)),
-        missed=tuple(_missed(coarse, spans, sampled, table, step_us)),
-    )
+    """Sample ``spans`` (united, media time). ``on_frame`` gets each undamaged frame as it is first decoded, in the first
+    round in order of time. Raises ``MediaUnreadableError`` when the file cannot be read on."""
+    seen = _Seen()
+    first = even_frames(reel.table, spans, rules.sampling, focus_us)
+    if rules.sampling.is_adaptive:
+        first = sorted({*first, *_singled_out(reel, spans, first)})
+    _see(reel, [first], seen, rules, budget, on_frame)
+    if rules.sampling.is_adaptive:
+        _look_closer(reel, spans, seen, rules, budget, on_frame)
+    if is_deep and not seen.is_cut:
+        _every_frame(reel, spans, seen, rules, budget, on_frame)
+    return _look_of(reel, spans, seen, rules, budget)
 
 
-def stills_of(
-    source: RangeFile,
-    sniffed: Sniffed,
-    table: FrameTable,
-    samples: Sequence[PictureMeasures],
-    asked_us: Sequence[int],
-    defects: Sequence[Defect],
-) -> tuple[Still, ...]:
-    """The chosen samples, decoded once more, as small pictures in order of time."""
-    chosen = still_times([sample.at_us for sample in samples], asked_us, defects)
-    visits = visits_at(table.keys_us.tolist(), chosen)
-    frames = _frames(source, sniffed, table, visits, DecodeLog())
-    stills = [still_of(frame.picture, frame.at_us) for frame in frames if frame.at_us in chosen]
-    return tuple(still for still in stills if still is not None)
+def _singled_out(reel: Reel, spans: Sequence[Span], planned: Sequence[int]) -> list[int]:
+    """Frames that the sizes of coded frames ask for, at most as many again as are planned."""
+    activity = activity_of(reel.video_track, reel.table)
+    times_us = [int(reel.table.times_us[number]) for number in planned]
+    wanted = unlike_times(activity, times_us, spans, most=max(8, len(planned)))
+    for stretch in quiet_stretches(activity, spans):
+        wanted += np.linspace(stretch.start_us, stretch.end_us, _QUIET_SAMPLES + 2).astype(int).tolist()[1:-1]
+    return frames_near(reel.table, wanted)
 
 
-def _frames(
-    source: RangeFile, sniffed: Sniffed, table: FrameTable, visits: Sequence[Visit], log: DecodeLog
-) -> Iterator[SampledFrame]:
-    with opened(source, sniffed) as container:
-        stream = video_of(container)
-        yield from frames_at(container, stream, table, visits, log, is_seekable=is_seekable(sniffed))
+def _look_closer(
+    reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRules, budget: Budget, on_frame: OnFrame
+) -> None:
+    tried: set[tuple[int, int]] = set()
+    for _ in range(_MOST_ROUNDS):
+        wanted = set(_wanted(reel, spans, seen, rules, tried)) - seen.pictures.keys() - seen.damaged.keys()
+        if not wanted or seen.is_cut:
+            return
+        _see(reel, _with_neighbours(wanted, seen), seen, rules, budget, on_frame)
 
 
-def _read(source: RangeFile, sniffed: Sniffed, table: FrameTable, visits: Sequence[Visit], rules: UsabilityRules) -> _Pass:
-    done = _Pass()
-    meter = PictureMeter(rules.overlay_share)
-    usual_us = _usual_display(table)
-    for frame in _frames(source, sniffed, table, visits, done.log):
-        end_us = frame.at_us + (frame.duration_us if 0 < frame.duration_us <= 2 * usual_us else usual_us)
-        if frame.is_corrupt:
-            done.damaged.append((frame.at_us, end_us))
-            continue
-        measures = meter.measure(luma_of(frame.picture), frame.at_us, end_us, is_key=frame.is_key)
-        if not done.samples or measures.at_us > done.samples[-1].at_us:
-            done.samples.append(measures)
-    return done
+def _wanted(
+    reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRules, tried: set[tuple[int, int]]
+) -> Iterator[int]:
+    """Frames inside what looks defective, and across its edges; each distance is asked for once."""
+    edge_us, fill_us = us_of_seconds(rules.sampling.edge_step_s), us_of_seconds(rules.sampling.defect_step_s)
+    yield from _around_damage(reel, seen, fill_us, tried)
+    for stretch, first, last in candidate_runs(seen.ordered(), rules.usability):
+        for earlier, later in pairwise(stretch[first : last + 1]):
+            yield from filling(reel.table, earlier.at_us, later.at_us, fill_us)
+        for low_us, high_us in _edges(reel, spans, stretch, first, last):
+            if high_us > low_us and (low_us, high_us) not in tried:
+                tried.add((low_us, high_us))
+                yield from between(reel.table, low_us, high_us, edge_us)
 
 
-def _usual_display(table: FrameTable) -> int:
-    return int(np.median(np.diff(table.times_us))) if table.times_us.size > 1 else 0
+def _around_damage(reel: Reel, seen: _Seen, fill_us: int, tried: set[tuple[int, int]]) -> Iterator[int]:
+    """Frames on both sides of each damaged one, up to its undamaged neighbours among the samples."""
+    faulty = {number for at_us in seen.log.faults_us if (number := reel.table.frame_at(at_us)) is not None}
+    damaged = faulty.union(seen.damaged)
+    marks = sorted(damaged.union(seen.pictures))
+    for low, high in pairwise(marks):
+        low_us, high_us = int(reel.table.times_us[low]), int(reel.table.times_us[high])
+        if low in damaged and high in damaged:
+            yield from filling(reel.table, low_us, high_us, fill_us)
+        elif (low in damaged or high in damaged) and (low_us, high_us) not in tried:
+            tried.add((low_us, high_us))
+            yield from between(reel.table, low_us, high_us, fill_us)
 
 
 def _edges(
-    samples: Sequence[PictureMeasures],
-    breaks_us: Sequence[int],
-    spans: Sequence[Span],
-    end_us: int,
-    rules: UsabilityRules,
-) -> list[Span]:
-    """Stretches between a good and a defective sample (or the end of the span) that are worth a closer look."""
-    edges: set[Span] = set()
-    for stretch, first, last in candidate_runs(samples, rules, breaks_us):
-        if first:
-            edges.add(Span(stretch[first - 1].at_us, stretch[first].at_us))
-        inside = next((s for s in spans if s.start_us <= stretch[last].at_us < s.end_us), None)
-        span_end_us = min(end_us, inside.end_us) if inside else stretch[last].end_us
-        until_us = stretch[last + 1].at_us if last + 1 < len(stretch) else span_end_us
-        if until_us > stretch[last].at_us:
-            edges.add(Span(stretch[last].at_us, until_us))
-    return sorted(edges)
+    reel: Reel, spans: Sequence[Span], stretch: Sequence[PictureMeasures], first: int, last: int
+) -> Iterator[tuple[int, int]]:
+    """From the last good sample before a run to its first, and from its last to the next good one or the span's end."""
+    if first:
+        yield stretch[first - 1].at_us, stretch[first].at_us
+    if last + 1 < len(stretch):
+        yield stretch[last].at_us, stretch[last + 1].at_us
+        return
+    end_us = min((s.end_us for s in spans if s.start_us <= stretch[last].at_us < s.end_us), default=stretch[last].end_us)
+    yield stretch[last].at_us, min(end_us, reel.table.end_us)
 
 
-def _edge_times(edge: Span) -> list[int]:
-    return [*range(edge.start_us, edge.end_us, _EDGE_STEP_US), edge.end_us]
-
-
-def _with_edges(
-    samples: Sequence[PictureMeasures], fine: Sequence[PictureMeasures], edges: Sequence[Span]
-) -> list[PictureMeasures]:
-    """The samples with a closer reading put in: of that, what lies after the start of an edge, up to its end (what
-    stands at the start was compared with something before the edge)."""
-    merged = {sample.at_us: sample for sample in samples}
-    for sample in fine:
-        if not any(edge.start_us < sample.at_us <= edge.end_us for edge in edges):
-            continue
-        known = merged.get(sample.at_us)
-        merged[sample.at_us] = sample if known is None else replace(sample, key_difference=known.key_difference)
-    return [merged[at_us] for at_us in sorted(merged)]
-
-
-def _breaks(samples: Sequence[PictureMeasures], step_us: int) -> list[int]:
-    """Times of samples that follow the one before at more than two steps: no run reaches across."""
-    limit_us = step_us * _STEPS_APART
-    pairs = pairwise(samples)
-    return [later.at_us for earlier, later in pairs if later.at_us - earlier.at_us > limit_us]
-
-
-def _marks(samples: Sequence[PictureMeasures], done: _Pass, usual_us: int) -> list[_Mark]:
-    """Everything that was looked at, good or damaged, in order of time, one mark a frame."""
-    refused = [_Mark(max(0, at_us), max(0, at_us) + usual_us, True) for at_us in done.log.faults_us]
-    damaged = [_Mark(at_us, end_us, True) for at_us, end_us in done.damaged]
-    good = [_Mark(sample.at_us, sample.end_us, False) for sample in samples]
-    by_time = {mark.at_us: mark for mark in [*refused, *damaged, *good]}
-    return [by_time[at_us] for at_us in sorted(by_time)]
-
-
-def _sampled_spans(marks: Sequence[_Mark], step_us: int) -> tuple[Span, ...]:
-    stretches: list[Span] = []
-    last_us: int | None = None
-    for mark in marks:
-        end_us = max(mark.end_us, mark.at_us + 1)
-        if last_us is not None and mark.at_us - last_us <= step_us * _STEPS_APART:
-            stretches[-1] = Span(stretches[-1].start_us, max(end_us, stretches[-1].end_us))
+def _with_neighbours(wanted: set[int], seen: _Seen) -> list[list[int]]:
+    """Frames to decode in a row: the new ones between samples that are known, with those, since what is measured of a
+    frame includes the comparison with the sample before it."""
+    known = sorted(seen.pictures)
+    rows: list[list[int]] = []
+    for number in sorted(wanted):
+        place = int(np.searchsorted(known, number))
+        row = [*known[max(0, place - 1) : place], number, *known[place : place + 1]]
+        if rows and rows[-1][-1] >= row[0]:
+            rows[-1] = sorted({*rows[-1], *row})
         else:
-            stretches.append(Span(mark.at_us, end_us))
-        last_us = mark.at_us
-    return tuple(stretches)
+            rows.append(row)
+    return rows
 
 
-def _longest_step(marks: Sequence[_Mark], sampled: Sequence[Span]) -> int:
-    starts = {span.start_us for span in sampled}
-    return max((later.at_us - earlier.at_us for earlier, later in pairwise(marks) if later.at_us not in starts), default=0)
+def _see(
+    reel: Reel, rows: Sequence[Sequence[int]], seen: _Seen, rules: InspectionRules, budget: Budget, on_frame: OnFrame
+) -> None:
+    """Decode and measure rows of frames; the first of a row keeps what was known of it, having nothing before it."""
+    row_of = {number: place for place, row in reversed(list(enumerate(rows))) for number in row}
+    meter, current = PictureMeter(rules.usability.overlay_share), -1
+    for frame in reel.frames(row_of, seen.log):
+        if row_of[frame.number] != current:
+            meter, current = PictureMeter(rules.usability.overlay_share), row_of[frame.number]
+        _take(frame, meter, seen, on_frame, is_first=frame.number == rows[current][0])
+        if budget.is_spent():
+            seen.is_cut = True
+            return
 
 
-def _decode_defects(marks: Sequence[_Mark], step_us: int) -> Iterator[Defect]:
-    """Damaged marks that follow each other, with no good one between, are one defect."""
-    run: list[_Mark] = []
-    for mark in [*marks, None]:
-        is_next = mark is not None and mark.is_damaged and run and mark.at_us - run[-1].at_us <= step_us * _STEPS_APART
-        if run and not is_next:
-            yield Defect(DefectKind.DECODE_ERROR, run[0].at_us, run[-1].end_us, 1.0, {"frames": float(len(run))})
-            run = []
-        if mark is not None and mark.is_damaged:
-            run.append(mark)
+def _take(frame: SampledFrame, meter: PictureMeter, seen: _Seen, on_frame: OnFrame, *, is_first: bool) -> None:
+    """Damaged frames are not measured: what a decoder puts in place of lost parts looks black, covered or frozen."""
+    known = seen.pictures.get(frame.number)
+    seen.looked_at[frame.number] = shown = Span(frame.at_us, max(frame.end_us, frame.at_us + 1))
+    if frame.is_corrupt:
+        seen.damaged[frame.number] = shown
+        return
+    measures = meter.measure(
+        luma_of(frame.picture), frame.at_us, frame.end_us, is_key=frame.is_key, coded_bytes=frame.coded_bytes
+    )
+    if known is None:
+        on_frame(frame)
+        seen.pictures[frame.number] = measures
+    elif not is_first:
+        later_key = known.key_difference if measures.key_difference is None else measures.key_difference
+        seen.pictures[frame.number] = replace(measures, key_difference=later_key)
 
 
-def _holes_us(table: FrameTable, span: Span, step_us: int) -> int:
-    """Time in the span in which the file holds no frames: nothing was missed there, it is a defect of its own."""
-    times_us = np.clip(table.times_us, span.start_us, span.end_us)
-    apart_us = np.diff(times_us)
-    return int(apart_us[apart_us > step_us * _STEPS_APART].sum())
-
-
-def _missed(done: _Pass, spans: Iterable[Span], sampled: Sequence[Span], table: FrameTable, step_us: int) -> Iterator[str]:
-    if done.log.frames_missed:
-        yield f"pictures: {done.log.frames_missed} planned frames never came"
-    if not sampled:
-        yield "pictures: no frame could be decoded"
+def _every_frame(
+    reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRules, budget: Budget, on_frame: OnFrame
+) -> None:
+    """Every frame of the spans, second by second; what is kept of it is enough to judge it to the frame."""
     for span in spans:
+        whole = _Seen(log=seen.log)
+        _see(reel, [list(frames_inside(reel.table, span))], whole, rules, budget, on_frame)
+        seen.damaged |= whole.damaged
+        seen.looked_at |= whole.looked_at
+        seen.is_cut = whole.is_cut
+        if whole.pictures:
+            replaced = range(min(whole.pictures), max(whole.pictures) + 1)
+            seen.pictures = {number: one for number, one in seen.pictures.items() if number not in replaced}
+            seen.pictures |= _worth_keeping(whole, rules)
+        if seen.is_cut:
+            return
+
+
+def _worth_keeping(whole: _Seen, rules: InspectionRules) -> dict[int, PictureMeasures]:
+    """Samples beside a change of state, key frames of what looks defective, and one a second of the rest."""
+    numbers = sorted(whole.pictures)
+    kinds = kinds_of([whole.pictures[number] for number in numbers], rules.usability)
+    kept: dict[int, PictureMeasures] = {}
+    last_us: int | None = None
+    for place, number in enumerate(numbers):
+        sample = whole.pictures[number]
+        is_edge = kinds[place] != kinds[max(0, place - 1)] or kinds[place] != kinds[min(place + 1, len(kinds) - 1)]
+        if is_edge or last_us is None or sample.at_us - last_us >= _KEPT_US or place + 1 == len(numbers):
+            kept[number] = sample
+            last_us = sample.at_us
+    return kept
+
+
+def _look_of(reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRules, budget: Budget) -> Look:
+    refused = {Span(at_us, at_us + max(1, reel.table.usual_us)) for at_us in seen.log.faults_us}
+    marks = sorted(refused.union(seen.looked_at.values()))
+    apart_us = round(max(rules.sampling.step_s, rules.sampling.near_step_s) * SECOND_US * _SLACK)
+    holes = _holes(reel)
+    sampled = tuple(piece for stretch in _stretches(marks, apart_us) for piece in _without(stretch, holes))
+    missed = list(_missed(reel, spans, sampled, holes, rules))
+    if not seen.looked_at:
+        missed.insert(0, "pictures: no frame could be decoded")
+    if seen.is_cut:
+        missed.insert(0, f"pictures: {budget.said} ended the look")
+    return Look(
+        pictures=tuple(seen.ordered()),
+        damaged=tuple(sorted(refused.union(seen.damaged.values()))),
+        frames=len(marks),
+        spans=sampled,
+        longest_step_us=_longest_step(marks, sampled),
+        step_us=round(rules.sampling.defect_step_s * SECOND_US * _STEPS_APART),
+        missed=tuple(missed),
+    )
+
+
+def _stretches(marks: Iterable[Span], apart_us: int) -> Iterator[Span]:
+    stretch: Span | None = None
+    last_us = 0
+    for mark in marks:
+        if stretch is not None and mark.start_us - last_us <= apart_us:
+            stretch = Span(stretch.start_us, max(mark.end_us, stretch.end_us))
+        else:
+            if stretch is not None:
+                yield stretch
+            stretch = mark
+        last_us = mark.start_us
+    if stretch is not None:
+        yield stretch
+
+
+def _longest_step(marks: Sequence[Span], sampled: Sequence[Span]) -> int:
+    starts = {span.start_us for span in sampled}
+    pairs = pairwise(marks)
+    return max((b.start_us - a.start_us for a, b in pairs if b.start_us not in starts), default=0)
+
+
+def _missed(
+    reel: Reel, spans: Sequence[Span], sampled: Sequence[Span], holes: Sequence[Span], rules: InspectionRules
+) -> Iterator[str]:
+    """What was asked for, holds frames, and was not sampled, where it is longer than a step."""
+    slack_us = 2 * us_of_seconds(min(rules.sampling.near_step_s, rules.sampling.step_s))
+    for span in spans:
+        held_us = sum(piece.length_us for piece in _without(span, holes))
         covered_us = sum(max(0, min(span.end_us, s.end_us) - max(span.start_us, s.start_us)) for s in sampled)
-        held_us = min(span.end_us, table.end_us) - max(span.start_us, 0) - _holes_us(table, span, step_us)
-        if span.start_us >= table.end_us:
-            yield f"pictures: {span.start_us / SECOND_US:.1f} s lies outside the video"
-        if held_us > 0 and held_us - covered_us > 2 * step_us:
+        if held_us - covered_us > slack_us:
             yield (
                 f"pictures: {(held_us - covered_us) / SECOND_US:.1f} s between {span.start_us / SECOND_US:.1f} s "
                 f"and {span.end_us / SECOND_US:.1f} s were not sampled"
             )
+
+
+def _holes(reel: Reel) -> list[Span]:
+    """Where the file holds no frames: nothing was missed there, it is a defect of its own."""
+    times_us = reel.table.times_us
+    usual_us = reel.table.usual_us
+    long = np.flatnonzero(np.diff(times_us) > max(_HOLE_US, 3 * usual_us))
+    return [Span(int(times_us[number]) + usual_us, int(times_us[number + 1])) for number in long]
+
+
+def _without(span: Span, holes: Sequence[Span]) -> Iterator[Span]:
+    """What is left of a span without the holes (ascending)."""
+    at_us = span.start_us
+    for hole in holes:
+        if hole.end_us <= at_us or hole.start_us >= span.end_us:
+            continue
+        if hole.start_us > at_us:
+            yield Span(at_us, hole.start_us)
+        at_us = hole.end_us
+    if at_us < span.end_us:
+        yield Span(at_us, span.end_us)

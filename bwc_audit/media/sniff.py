@@ -11,18 +11,25 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bwc_audit.domain.inspection import UnreadableReason
 from bwc_audit.errors import MediaUnreadableError
+from bwc_audit.media.boxes import HEADER_BYTES, MOST_BOXES, Box, HeldParts, box_of, boxes_in
+from bwc_audit.media.mp4_entries import ENCRYPTED
 from bwc_audit.media.source import RangeFile
 
-_HEAD_BYTES = 4096
-_MOST_BOXES = 10_000
-#: A ``moov`` above this is not searched for encryption: 30 min at 30 frames/s need less than 2 MB.
-_MOST_MOOV_BYTES = 32 * 1024 * 1024
+#: The first read: a fragmented file's whole ``moov``, or the front of a 30 min file's.
+_HEAD_BYTES = 64 * 1024
+#: What one hop to the next box reads, and what is read at once where so little of the file is left: ``moov`` of 30 min
+#: at 30 frames/s with sound is less than 2 MB.
+_HOP_BYTES = 4096
+_REST_BYTES = 2 * 1024 * 1024
+#: 30 min at 30 frames/s need less than 2 MB, 12 hours less than 40.
+_MOST_MOOV_BYTES = 64 * 1024 * 1024
 _MP4_BOXES = frozenset(b"ftyp moov mdat free skip wide pnot styp moof sidx uuid".split())
 _CONTAINER_BOXES = frozenset(b"moov trak mdia minf stbl".split())
+_DEEPEST = 8  # moov, trak, mdia, minf, stbl are five
 _PLAYLISTS = re.compile(
     rb"#EXTM3U|ffconcat|\[playlist\]|\[Reference\]|<\?xml|<MPD|<SmoothStreamingMedia|<asx|<smil|"
     rb"v=0\r?\n|RTSPtext|(?:https?|rtsp|rtmp|file|concat|subfile|tcp|udp|data):",
@@ -31,85 +38,98 @@ _PLAYLISTS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """One MP4 box: ``[start, start + length)`` of the file as the box claims it, its header taking ``header`` bytes."""
-
-    type: bytes
-    start: int
-    length: int
-    header: int
-
-    @property
-    def end(self) -> int:
-        return self.start + self.length
-
-
-@dataclass(frozen=True, slots=True)
 class Sniffed:
     """``demuxer`` is the one demuxer that may open it. ``moov`` as in ``ContainerFacts``. ``missing_bytes``: how many
     bytes the last box claims beyond the end of the file. ``claimed_us``: the length an AVI header claims, which
-    demuxers forget when the file is cut; None: it claims none."""
+    demuxers forget when the file is cut; None: it claims none.
+
+    Of an MP4 also what reading its index needs: ``moov_content`` (the whole box), ``boxes`` (top-level boxes, up to the
+    first fragment), ``walked_to`` (where the walk over them stopped) and ``held`` (what was read on the way). The walk over
+    fragments, and so the bytes missing there, belong to the index."""
 
     demuxer: str
     format: str
     moov: str = "none"
     missing_bytes: int = 0
     claimed_us: int | None = None
+    moov_content: bytes = field(default=b"", repr=False, compare=False)
+    boxes: tuple[Box, ...] = ()
+    walked_to: int = 0
+    held: HeldParts | None = field(default=None, repr=False, compare=False)
 
 
 def sniff(source: RangeFile) -> Sniffed:
     """Decide what ``source`` is. Raises ``MediaUnreadableError`` with its reason; ``ObjectStoreError`` passes."""
     if source.size_bytes == 0:
         raise MediaUnreadableError(UnreadableReason.EMPTY, "the object has no bytes")
-    head = source.read_at(0, _HEAD_BYTES)
+    (head,) = source.read_many([(0, _HEAD_BYTES)])
     if _PLAYLISTS.match(head.removeprefix(b"\xef\xbb\xbf").lstrip()):
         raise MediaUnreadableError(UnreadableReason.PLAYLIST_REFUSED, "a list of other files or addresses, not a video")
     if head[4:8] in _MP4_BOXES:
-        return _sniff_mp4(source)
+        return _sniff_mp4(source, head)
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return Sniffed("matroska", "webm" if b"webm" in head[:64] else "matroska")
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return _sniff_avi(head, source.size_bytes)
     if _is_transport_stream(head):
         return Sniffed("mpegts", "mpegts")
-    kind = "text" if _is_text(head) else "no known video container"
+    kind = "text" if _is_text(head[:4096]) else "no known video container"
     raise MediaUnreadableError(UnreadableReason.NOT_MEDIA, f"the first bytes are {kind}")
 
 
-def top_level_boxes(source: RangeFile) -> Iterator[Box]:
-    """Boxes of the file in order, until its end or the first thing that is no box. Reads 16 bytes of each."""
+def is_encrypted(moov: bytes) -> bool:
+    """True where a track's sample entry is encrypted (``encv``, ``enca``: ISO/IEC 23001-7). ``moov`` with its header."""
+    return any(entry in ENCRYPTED for entry in _sample_entries(moov, 0, len(moov)))
+
+
+def _sniff_mp4(source: RangeFile, head: bytes) -> Sniffed:
+    held = HeldParts(source, head)
+    moov: Box | None = None
+    content = b""
+    boxes: list[Box] = []
+    for box in _top_level_boxes(held, source.size_bytes):
+        if box.type == b"moof" and moov is not None:
+            break
+        boxes.append(box)
+        if box.type == b"moov" and moov is None and box.end <= source.size_bytes:
+            moov, content = box, _whole(held, box)
+    if moov is None:
+        raise MediaUnreadableError(UnreadableReason.MOOV_MISSING, "no complete moov box: the recording was not closed")
+    if is_encrypted(content):
+        raise MediaUnreadableError(UnreadableReason.ENCRYPTED, "a track is encrypted")
+    end = boxes[-1].end
+    first_fragment = next((each.start for each in (*boxes, box) if each.type == b"moof"), None)
+    first_media = next((each.start for each in boxes if each.type == b"mdat"), moov.start)
+    place = "end" if first_media < moov.start else "front"
+    return Sniffed(
+        demuxer="mov",
+        format="mov,mp4",
+        moov=place if first_fragment is None else "fragmented",
+        missing_bytes=max(0, end - source.size_bytes),
+        moov_content=content,
+        boxes=tuple(boxes),
+        walked_to=end if first_fragment is None else min(moov.end, first_fragment),
+        held=held,
+    )
+
+
+def _top_level_boxes(held: HeldParts, size_bytes: int) -> Iterator[Box]:
+    """Boxes of the file in order, until its end or the first thing that is no box."""
     start = 0
-    for _ in range(_MOST_BOXES):
-        box = _box_at(source.read_at(start, 16), start, source.size_bytes)
+    for _ in range(MOST_BOXES):
+        rest = size_bytes - start
+        box = box_of(held.at(start, HEADER_BYTES, rest if rest <= _REST_BYTES else _HOP_BYTES), start, size_bytes)
         if box is None:
             return
         yield box
         start = box.end
 
 
-def is_encrypted(moov: bytes) -> bool:
-    """True where a track's sample entry is encrypted (``encv``, ``enca``: ISO/IEC 23001-7). ``moov`` with its header."""
-    return any(entry in (b"encv", b"enca") for entry in _sample_entries(moov, 0, len(moov)))
-
-
-def _sniff_mp4(source: RangeFile) -> Sniffed:
-    moov: Box | None = None
-    first_media: int | None = None
-    is_fragmented = False
-    missing = 0
-    for box in top_level_boxes(source):
-        missing = max(0, box.end - source.size_bytes)
-        if box.type == b"moov" and not missing:
-            moov = moov or box
-        elif box.type == b"mdat" and first_media is None:
-            first_media = box.start
-        is_fragmented = is_fragmented or box.type == b"moof"
-    if moov is None:
-        raise MediaUnreadableError(UnreadableReason.MOOV_MISSING, "no complete moov box: the recording was not closed")
-    if moov.length <= _MOST_MOOV_BYTES and is_encrypted(source.read_at(moov.start, moov.length)):
-        raise MediaUnreadableError(UnreadableReason.ENCRYPTED, "a track is encrypted")
-    place = "end" if first_media is not None and first_media < moov.start else "front"
-    return Sniffed("mov", "mov,mp4", "fragmented" if is_fragmented else place, missing)
+def _whole(held: HeldParts, moov: Box) -> bytes:
+    """The bytes of ``moov``, read together with the header behind it."""
+    if moov.length > _MOST_MOOV_BYTES:
+        raise MediaUnreadableError(UnreadableReason.MEMORY, f"an index of {moov.length} bytes; {_MOST_MOOV_BYTES} are read")
+    return held.at(moov.start, moov.length, _HOP_BYTES)
 
 
 def _sniff_avi(head: bytes, size_bytes: int) -> Sniffed:
@@ -121,34 +141,12 @@ def _sniff_avi(head: bytes, size_bytes: int) -> Sniffed:
     return Sniffed("avi", "avi", missing_bytes=max(0, length + 8 - size_bytes), claimed_us=claimed_us)
 
 
-def _box_at(header: bytes, start: int, end: int) -> Box | None:
-    if len(header) < 8:
-        return None
-    length, type_ = struct.unpack_from(">I4s", header)
-    header_bytes = 8
-    if length == 1:
-        if len(header) < 16:
-            return None
-        (length,) = struct.unpack_from(">Q", header, 8)
-        header_bytes = 16
-    elif length == 0:
-        length = end - start
-    if length < header_bytes or not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in type_):
-        return None
-    return Box(type_, start, length, header_bytes)
-
-
-def _sample_entries(boxes: bytes, start: int, end: int) -> Iterator[bytes]:
-    while start < end:
-        box = _box_at(boxes[start : start + 16], start, end)
-        if box is None:
-            return
-        body = start + box.header
-        if box.type in _CONTAINER_BOXES:
-            yield from _sample_entries(boxes, body, min(box.end, end))
+def _sample_entries(content: bytes, start: int, end: int, depth: int = 0) -> Iterator[bytes]:
+    for box in boxes_in(content, start, end):
+        if box.type in _CONTAINER_BOXES and depth < _DEEPEST:
+            yield from _sample_entries(content, box.body, box.end, depth + 1)
         elif box.type == b"stsd":
-            yield boxes[body + 12 : body + 16]
-        start = box.end
+            yield content[box.body + 12 : box.body + 16]
 
 
 def _is_transport_stream(head: bytes) -> bool:

@@ -1,16 +1,17 @@
 """Bytes of one object as a seekable file: ranged reads, a small block cache, and a count of what was read.
 
-The whole object is never held: at most ``cached_blocks`` blocks plus one read-ahead. A fault of the store is kept in
-``fault``, because a demuxer may take it for the end of the file; whoever reads through it must look there before
-believing anything about the media.
+The whole object is never held: at most ``cached_blocks`` blocks plus one read-ahead, and what ``read_many`` is asked
+for. A fault of the store is kept in ``fault``, because a demuxer may take it for the end of the file; whoever reads
+through it must look there before believing anything about the media.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bwc_audit.errors import ObjectStoreError
 from bwc_audit.objects.contract import ObjectStore
@@ -19,6 +20,10 @@ BLOCK_BYTES = 128 * 1024
 #: Read-ahead for sequential reading: eight blocks, 1 MiB, as small ranges cost about 10 ms each on some servers.
 _AHEAD_BLOCKS = 8
 _HASH_BYTES = 4 * 1024 * 1024
+#: Two ranges closer than this are read as one: 16 KiB travel faster than another request is made (1 ms of CPU).
+_NEAR_BYTES = 16 * 1024
+#: No single read is larger, so that several connections share a long range.
+_LONGEST_READ_BYTES = 8 * 1024 * 1024
 
 
 def sha256_of(source: RangeFile) -> str:
@@ -29,19 +34,43 @@ def sha256_of(source: RangeFile) -> str:
     return digest.hexdigest()
 
 
-class RangeFile(io.RawIOBase):
-    """A read-only file over ``ObjectStore.read_range``. ``bytes_read`` counts what the store delivered."""
+def _merged(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ranges in ascending order, joined where less than ``_NEAR_BYTES`` lie between."""
+    joined: list[tuple[int, int]] = []
+    for start, length in sorted(ranges):
+        if joined and start - sum(joined[-1]) < _NEAR_BYTES:
+            first, before = joined[-1]
+            joined[-1] = (first, max(before, start + length - first))
+        else:
+            joined.append((start, length))
+    return joined
 
-    def __init__(self, store: ObjectStore, key: str, size_bytes: int, cached_blocks: int = 64) -> None:
+
+def _split(start: int, length: int) -> list[tuple[int, int]]:
+    return [(at, min(_LONGEST_READ_BYTES, start + length - at)) for at in range(start, start + length, _LONGEST_READ_BYTES)]
+
+
+class RangeFile(io.RawIOBase):
+    """A read-only file over the ranged reads of a store.
+
+    ``bytes_read`` counts what the store delivered, ``requests`` how many ranges it was asked for. With ``etag`` every
+    read raises ``ObjectChangedError`` once the object is another one.
+    """
+
+    def __init__(
+        self, store: ObjectStore, key: str, size_bytes: int, cached_blocks: int = 64, etag: str | None = None
+    ) -> None:
         super().__init__()
         self._store = store
         self._key = key
+        self._etag = etag
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._cached_blocks = cached_blocks
         self._position = 0
         self._last_missed = -2
         self.size_bytes = size_bytes
         self.bytes_read = 0
+        self.requests = 0
         self.fault: ObjectStoreError | None = None
 
     def readable(self) -> bool:
@@ -85,6 +114,26 @@ class RangeFile(io.RawIOBase):
         self.seek(start)
         return self.read(length)
 
+    def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Bytes of each ``(start, length)``, in the order asked, shorter only at the end of the object.
+
+        Neighbours are read together and several reads run at a time. Blocks already held serve from memory; none are
+        added, and the position stays. All answers are in memory at once: whoever takes lengths from a file bounds them.
+        Raises ``ObjectStoreError``.
+        """
+        wanted = [(start, max(0, min(length, self.size_bytes - start))) for start, length in ranges]
+        found = {each: held for each in wanted if (held := self._held(*each)) is not None}
+        reads = _merged([each for each in wanted if each not in found])
+        pieces = [piece for read in reads for piece in _split(*read)]
+        parts = iter(self._fetch_all(pieces))
+        fetched = [(start, b"".join(next(parts) for _ in _split(start, length))) for start, length in reads]
+        starts = [start for start, _ in fetched]
+        for start, length in wanted:
+            if (start, length) not in found:
+                first, content = fetched[bisect_right(starts, start) - 1]
+                found[start, length] = content[start - first : start - first + length]
+        return [found[each] for each in wanted]
+
     def stream(self, chunk_bytes: int) -> Iterator[bytes]:
         """The whole object in order, without touching cache or position."""
         start = 0
@@ -96,13 +145,29 @@ class RangeFile(io.RawIOBase):
             start += len(chunk)
 
     def _fetch(self, start: int, length: int) -> bytes:
+        return self._fetch_all([(start, length)])[0]
+
+    def _fetch_all(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        if not ranges:
+            return []
+        self.requests += len(ranges)
         try:
-            part = self._store.read_range(self._key, start, length)
+            parts = self._store.read_ranges(self._key, ranges, self._etag)
         except ObjectStoreError as fault:
             self.fault = fault
             raise
-        self.bytes_read += len(part)
-        return part
+        self.bytes_read += sum(len(part) for part in parts)
+        return parts
+
+    def _held(self, start: int, length: int) -> bytes | None:
+        """The range from blocks in memory; None where one of them is missing."""
+        numbers = range(start // BLOCK_BYTES, (start + length - 1) // BLOCK_BYTES + 1)
+        if not length:
+            return b""
+        if not all(number in self._blocks for number in numbers):
+            return None
+        first = start - numbers[0] * BLOCK_BYTES
+        return b"".join(self._blocks[number] for number in numbers)[first : first + length]
 
     def _block(self, number: int) -> bytes:
         if number in self._blocks:

@@ -3,46 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 from bwc_audit.domain.inspection import Defect, DefectKind, Still
+from bwc_audit.domain.measures import PictureMeasures
+from bwc_audit.media.frame_table import FrameTable
 
 WIDTH_PX = 320
 _QUALITY = 80
 _DEFAULT_COUNT = 6
-_VISUAL = frozenset({DefectKind.BLACK_VIDEO, DefectKind.OBSTRUCTED_VIEW, DefectKind.FROZEN_VIDEO})
+#: Kinds that a still shows.
+_VISUAL = frozenset(
+    {
+        DefectKind.BLACK_VIDEO,
+        DefectKind.OBSTRUCTED_VIEW,
+        DefectKind.FROZEN_VIDEO,
+        DefectKind.BLURRED_VIEW,
+        DefectKind.UNIFORM_PICTURE,
+        DefectKind.CORRUPT_PICTURE,
+        DefectKind.ROTATED_VIEW,
+    }
+)
 
 
 def still_of(frame: VideoFrame, at_us: int) -> Still | None:
     """The frame 320 pixels wide, as JPEG with its SHA-256; None where the encoder refuses."""
-    width = min(WIDTH_PX, frame.width)
-    height = max(2, round(frame.height * width / frame.width / 2) * 2)
-    picture = frame.reformat(width=width, height=height, format="bgr24").to_ndarray()
-    is_made, coded = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    picture = small_picture(frame, WIDTH_PX)
+    is_made, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not is_made:
         return None
     jpeg = coded.tobytes()
     return Still(at_us, jpeg, hashlib.sha256(jpeg).hexdigest())
 
 
-def still_times(sampled_us: Sequence[int], asked_us: Sequence[int], defects: Sequence[Defect]) -> tuple[int, ...]:
-    """Which sampled times become stills: the nearest to each asked one; else six evenly, and one in each visual defect."""
-    if not sampled_us:
+def small_picture(frame: VideoFrame, width_px: int) -> NDArray[np.uint8]:
+    """The frame as BGR, ``height x width x 3``, at most ``width_px`` wide."""
+    width = min(width_px, frame.width)
+    height = max(2, round(frame.height * width / frame.width / 2) * 2)
+    picture = frame.reformat(width=width, height=height, format="bgr24").to_ndarray()
+    return np.ascontiguousarray(picture, dtype=np.uint8)
+
+
+def spread(numbers: Sequence[int]) -> tuple[int, ...]:
+    """Six of the frame numbers, evenly, the first and the last among them; all where there are fewer."""
+    if not numbers:
         return ()
-    if asked_us:
-        return tuple(sorted({_nearest(sampled_us, at_us) for at_us in asked_us}))
-    count = min(_DEFAULT_COUNT, len(sampled_us))
-    places = np.linspace(0, len(sampled_us) - 1, count).round().astype(int).tolist()
-    chosen = {sampled_us[place] for place in places}
-    for defect in defects:
-        if defect.kind in _VISUAL:
-            chosen.add(_nearest(sampled_us, (defect.start_us + defect.end_us) // 2))
-    return tuple(sorted(chosen))
+    places = np.linspace(0, len(numbers) - 1, min(_DEFAULT_COUNT, len(numbers))).round().astype(int)
+    return tuple(sorted({numbers[place] for place in places.tolist()}))
 
 
-def _nearest(sampled_us: Sequence[int], at_us: int) -> int:
-    return min(sampled_us, key=lambda sampled: (abs(sampled - at_us), sampled))
+def of_defects(table: FrameTable, pictures: Sequence[PictureMeasures], defects: Sequence[Defect]) -> Iterator[int]:
+    """The number of the sample nearest to the middle of each visual defect."""
+    for one in defects:
+        if one.kind in _VISUAL and pictures:
+            middle_us = (one.start_us + one.end_us) // 2
+            nearest = min(pictures, key=lambda sample: (abs(sample.at_us - middle_us), sample.at_us))
+            number = table.frame_at(nearest.at_us)
+            if number is not None:
+                yield number

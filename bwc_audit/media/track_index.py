@@ -25,9 +25,12 @@ class TrackIndex:
     ``codec``: FFmpeg's name of the codec (h264, hevc, mjpeg, mpeg4, av1, aac, …), empty where it is unknown here.
     ``extradata``: what the decoder needs before the first packet (avcC, hvcC, AudioSpecificConfig).
     ``offsets``, ``sizes``: where the bytes lie in the file. ``dts``, ``pts``, ``durations``: ticks of ``time_base``.
-    ``is_key``: decodable alone (sync sample). ``is_shown``: False where an edit list leaves the sample out.
+    ``is_key``: decodable alone (sync sample). ``is_key_stated``: False where no table says which samples are, and the
+    standard's "all are" stands there for a codec that seldom is so: then only the coded bytes tell.
+    ``is_shown``: False where an edit list leaves the sample out.
     ``claimed``: ticks that the track's header claims; None: nothing.
-    ``rotation_degrees``: clockwise turn that the display matrix asks for (0, 90, 180, 270); ``is_mirrored``: it flips too.
+    ``rotation_degrees``: clockwise turn that the display matrix asks for (0, 90, 180, 270); ``is_mirrored``: the
+    picture is flipped left to right before that turn.
     """
 
     kind: Literal["video", "audio"]
@@ -42,6 +45,7 @@ class TrackIndex:
     is_key: Claim
     is_shown: Claim
     claimed: int | None = None
+    is_key_stated: bool = True
     width: int = 0
     height: int = 0
     rotation_degrees: int = 0
@@ -56,12 +60,14 @@ class MediaIndex:
 
     ``claimed_us``: the length the container as a whole claims; None: nothing.
     ``is_fragmented``: read from movie fragments. ``missing_bytes``: how far the table points past the end of the file.
+    ``doubts``: where its tables contradict each other, in words; then something may be missing that the tables do not show.
     """
 
     tracks: tuple[TrackIndex, ...]
     claimed_us: int | None
     is_fragmented: bool = False
     missing_bytes: int = 0
+    doubts: tuple[str, ...] = ()
 
     def first(self, kind: Literal["video", "audio"]) -> TrackIndex | None:
         """The first track of a kind, or None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,8 +33,15 @@ class ObjectStore(Protocol):
         """The object's facts. Raises ``ObjectMissingError`` or ``ObjectForbiddenError``."""
         ...
 
-    def read_range(self, key: str, start: int, length: int) -> bytes:
-        """Bytes ``[start, start + length)``, shorter only at the end of the object."""
+    def read_range(self, key: str, start: int, length: int, etag: str | None = None) -> bytes:
+        """Bytes ``[start, start + length)``, shorter only at the end of the object.
+
+        With ``etag`` (as ``head`` and the listing give it): ``ObjectChangedError`` where the object is another by now.
+        """
+        ...
+
+    def read_ranges(self, key: str, ranges: Sequence[tuple[int, int]], etag: str | None = None) -> list[bytes]:
+        """``read_range`` for each ``(start, length)``, in the order asked; several at a time where that is faster."""
         ...
 
     def read_all(self, key: str, limit_bytes: int) -> bytes:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -33,19 +34,24 @@ from bwc_audit.domain.times import us_of
 from bwc_audit.errors import (
     BwcAuditError,
     ConfigurationError,
+    ObjectChangedError,
     ObjectForbiddenError,
     ObjectMissingError,
     ObjectStoreError,
 )
 from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.objects.keys import checked_key
+from bwc_audit.objects.presigned import PresignedReads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 #: Attempts to read the body of one range: botocore repeats failed requests, but not a body that breaks off.
 BODY_ATTEMPTS = 3
+#: Ranges of one call under way at a time. More only queue: the server and this side's two cores are busy by then.
+READS_AT_A_TIME = 8
 
+_CHANGED = "{where} is another version than the one listed; list the source again"
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound"}
 _FORBIDDEN = {
     "403": "grant s3:GetObject and s3:ListBucket to the credentials in use",
@@ -164,16 +170,37 @@ class S3Store:
             raise translated(fault, f"{self.uri}/{key}") from fault
         return ObjectStat(key, answer["ContentLength"], answer["ETag"].strip('"'), us_of(answer["LastModified"]))
 
-    def read_range(self, key: str, start: int, length: int) -> bytes:
+    def read_range(self, key: str, start: int, length: int, etag: str | None = None) -> bytes:
         if start < 0 or length < 0:
             raise ValueError(f"range [{start}, +{length}) is negative")
         full = self._full(checked_key(key, self.uri))
-        wanted = f"bytes={start}-{start + max(length, 1) - 1}"
+        try:
+            body = _presigned_of(self, os.getpid()).read(full, start, max(length, 1), etag)
+        except BotoCoreError as fault:  # of signing: no credentials
+            raise translated(fault, f"{self.uri}/{key}") from fault
+        return (self._read_by_boto(key, full, start, length, etag) if body is None else body)[:length]
+
+    def read_ranges(self, key: str, ranges: Sequence[tuple[int, int]], etag: str | None = None) -> list[bytes]:
+        if len(ranges) < 2:
+            return [self.read_range(key, start, length, etag) for start, length in ranges]
+        pool = _threads_of(self, os.getpid())
+        reads = [pool.submit(self.read_range, key, start, length, etag) for start, length in ranges]
+        try:
+            return [read.result() for read in reads]
+        finally:
+            for read in reads:  # of use after a fault only: the rest need not be asked for
+                read.cancel()
+
+    def _read_by_boto(self, key: str, full: str, start: int, length: int, etag: str | None) -> bytes:
+        """The careful way: botocore repeats what failed, renews credentials, and its answers tell the faults apart."""
+        options: dict[str, Any] = {"Range": f"bytes={start}-{start + max(length, 1) - 1}"}
+        if etag is not None:
+            options["IfMatch"] = f'"{etag}"'
         for attempt in range(BODY_ATTEMPTS):
             try:
-                answer = self.client.get_object(Bucket=self.bucket, Key=full, Range=wanted)
+                answer = self.client.get_object(Bucket=self.bucket, Key=full, **options)
                 with answer["Body"] as body:
-                    return body.read()[:length]
+                    content = body.read()
             except ClientError as fault:
                 if _code_of(fault) in ("InvalidRange", "416"):
                     return b""  # starts at or behind the end
@@ -181,6 +208,10 @@ class S3Store:
             except BotoCoreError as fault:
                 if attempt == BODY_ATTEMPTS - 1 or isinstance(translated(fault, key), ConfigurationError):
                     raise translated(fault, f"{self.uri}/{key}") from fault
+            else:
+                if etag is not None and answer.get("ETag", etag).strip('"') != etag:
+                    raise ObjectChangedError(_CHANGED.format(where=f"{self.uri}/{key}"))
+                return content
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def read_all(self, key: str, limit_bytes: int) -> bytes:
@@ -197,6 +228,16 @@ class S3Store:
 def _client_of(store: S3Store, process_id: int) -> S3Client:
     """One client for each store and process: sockets must not be shared over a fork."""
     return make_client(store.endpoint_url, store.region, store.access_key, store.secret_key)
+
+
+@lru_cache(maxsize=16)
+def _presigned_of(store: S3Store, process_id: int) -> PresignedReads:
+    return PresignedReads(store.client, store.bucket)
+
+
+@lru_cache(maxsize=16)
+def _threads_of(store: S3Store, process_id: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READS_AT_A_TIME, thread_name_prefix="ranges")
 
 
 def _checked_endpoint(endpoint_url: str) -> str:
@@ -235,6 +276,8 @@ def translated(fault: ClientError | BotoCoreError, where: str) -> BwcAuditError:
     if code in _FORBIDDEN or status == 403:
         mend = _FORBIDDEN.get(code, "check the permissions of the credentials in use")
         return ObjectForbiddenError(f"{where} is refused ({code}); whether it exists is unknown; {mend}")
+    if code in ("PreconditionFailed", "412"):
+        return ObjectChangedError(_CHANGED.format(where=where))
     if code == "NoSuchBucket":
         return ObjectMissingError(f"{where}: there is no such bucket; check its name and the endpoint")
     if code in _MISSING or status == 404:

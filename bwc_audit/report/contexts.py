@@ -17,6 +17,8 @@ from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run
+from bwc_audit.report.evidence import Effort, InspectionEvidence, SoundAgreement
+from bwc_audit.report.evidence_views import FileEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class RunReportInput:
 
     ``examined`` says for kinds of finding how much was examined for them (a whole phrase, say *412 recordings*);
     where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
+    ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
+    sound. ``effort``: what was looked at in the whole run, None: not recorded.
     """
 
     run: Run
@@ -47,6 +51,9 @@ class RunReportInput:
     policy: Policy
     stills: Mapping[str, tuple[PlacedStill, ...]] = field(default_factory=dict)
     examined: Mapping[FindingKind, str] = field(default_factory=dict)
+    evidence: Mapping[str, InspectionEvidence] = field(default_factory=dict)
+    agreements: Mapping[str, tuple[SoundAgreement, ...]] = field(default_factory=dict)
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +267,7 @@ class OfficerView:
 
 @dataclass(frozen=True, slots=True)
 class SegmentView:
-    """One file placed at the incident."""
+    """One file placed at the incident. ``effort``: what was looked at; ``evidence`` None: nothing of its inside is known."""
 
     footage: str
     camera: str
@@ -269,6 +276,8 @@ class SegmentView:
     clock: str
     examined: str
     stills: tuple[StillView, ...]
+    effort: tuple[Fact, ...]
+    evidence: FileEvidence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +306,8 @@ class IndexPage:
     rejected_sentence: str
     inputs: tuple[Fact, ...]
     inputs_sentence: str
+    effort: tuple[Fact, ...]
+    effort_sentence: str
     not_examined: tuple[str, ...]
     not_examined_sentence: str
 
@@ -305,7 +316,8 @@ class IndexPage:
 class IncidentPage:
     """``incident.html.j2``: one incident with the picture of its timeline.
 
-    ``picture`` holds the timeline twice, wide and narrow; the style sheet shows the one that fits.
+    ``picture`` holds the timeline in three widths, ``sound`` the strips of sound levels; the style sheet shows the one
+    that fits. ``agreements``: cameras compared by sound, a sentence each.
     """
 
     page: PageFrame
@@ -314,6 +326,9 @@ class IncidentPage:
     facts: tuple[Fact, ...]
     picture: Markup
     picture_sentence: str
+    sound: Markup
+    sound_sentences: tuple[str, ...]
+    agreements: tuple[str, ...]
     officers: tuple[OfficerView, ...]
     officers_sentence: str
     cards: tuple[FindingCard, ...]

@@ -143,7 +143,7 @@ class RunDocument(TypedDict):
     """``bwc-run/1``: the run, its rates, what it read and what it could not examine.
 
     ``borderline`` holds ``bwc-finding/1`` elements that are within the clock uncertainty and so not counted.
-    ``pages`` names the incident pages of this report, relative to it.
+    ``pages`` names the incident pages and contact sheets of this report, relative to it.
     """
 
     schema: Literal["bwc-run/1"]

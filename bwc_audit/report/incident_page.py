@@ -13,7 +13,9 @@ from bwc_audit.domain.runs import FindingState, ObservedFinding
 from bwc_audit.report.banner import incident_banner
 from bwc_audit.report.cards import finding_card, is_counted, spread, still_view, window_words
 from bwc_audit.report.contexts import Chip, Fact, IncidentPage, OfficerView, RunReportInput, SegmentView, StillView
+from bwc_audit.report.evidence_words import agreement_sentence, effort_facts, file_evidence
 from bwc_audit.report.rendering import page_frame, render
+from bwc_audit.report.sound_strip import describe_sound, draw_sound
 from bwc_audit.report.timeline import SHEETS, Scene, describe, draw_timeline
 from bwc_audit.report.words import OUTCOME, outcome_sentence, plural, reason_label
 from bwc_audit.report.zone_times import length, moment, moment_utc, stretch
@@ -40,6 +42,9 @@ def incident_page(scene: Scene, report: RunReportInput) -> IncidentPage:
         facts=_facts(scene, report),
         picture=_picture(scene),
         picture_sentence=describe(scene),
+        sound=Markup("").join(render(strip) for sheet in SHEETS if (strip := draw_sound(scene, sheet)) is not None),
+        sound_sentences=describe_sound(scene),
+        agreements=_agreements(scene),
         officers=tuple(_officer(result, own, zone) for result in scene.results),
         officers_sentence=_officers_sentence(scene),
         cards=tuple(cards),
@@ -139,6 +144,7 @@ def _no_files(report: RunReportInput, zone: ZoneInfo) -> str:
 
 
 def _segment(segment: PlacedSegment, report: RunReportInput, own: Sequence[Finding], zone: ZoneInfo) -> SegmentView:
+    evidence = report.evidence.get(segment.footage_id)
     status = _STATUS.get(segment.inspection_status, str(segment.inspection_status))
     examined = "; ".join((status, *(reason.removeprefix(f"{segment.footage_id}: ") for reason in segment.not_examined)))
     corrected = (
@@ -152,7 +158,14 @@ def _segment(segment: PlacedSegment, report: RunReportInput, own: Sequence[Findi
         clock=f"{corrected}; ±{length(segment.uncertainty_us)}",
         examined=examined + ("; tagged with this incident by hand" if segment.role == "tagged" else ""),
         stills=_other_stills(segment, report, own, zone),
+        effort=effort_facts(evidence.effort, is_deep=evidence.is_deep) if evidence else (),
+        evidence=file_evidence(segment, evidence, zone) if evidence else None,
     )
+
+
+def _agreements(scene: Scene) -> tuple[str, ...]:
+    cameras = {segment.footage_id: segment.device_id for segment in scene.segments}
+    return tuple(agreement_sentence(pair, cameras) for pair in scene.agreements)
 
 
 def _other_stills(

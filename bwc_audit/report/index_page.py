@@ -23,6 +23,7 @@ from bwc_audit.report.contexts import (
     RunReportInput,
     Tally,
 )
+from bwc_audit.report.evidence_words import total_facts
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.numbers import input_facts, kind_groups, rate_bars, rates_note, waterfall_steps
 from bwc_audit.report.rendering import page_frame, render
@@ -70,6 +71,8 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
         rejected_sentence=_rejected_sentence(report, len(rejected)),
         inputs=input_facts(report.run.counts),
         inputs_sentence="" if report.run.counts else "The run recorded no counts of what it read.",
+        effort=() if report.effort is None else total_facts(report.effort),
+        effort_sentence="" if report.effort else "The run does not record how much of the videos it looked at.",
         not_examined=points,
         not_examined_sentence=_not_examined_sentence(report, points),
     )

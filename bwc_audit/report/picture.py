@@ -57,6 +57,14 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """A filled shape; ``path`` is the ``d`` of an SVG path."""
+
+    style: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """``timeline.svg.j2``: everything one SVG shows. ``key`` makes its ids unique on a page."""
 
@@ -69,6 +77,7 @@ class Picture:
     boxes: tuple[Box, ...]
     lines: tuple[Line, ...]
     texts: tuple[Text, ...]
+    areas: tuple[Area, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

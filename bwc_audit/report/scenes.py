@@ -37,6 +37,8 @@ def scenes_of(report: RunReportInput, zone: ZoneInfo) -> tuple[Scene, ...]:
             tuple(sorted(segments[incident_id], key=_by_time)),
             zone,
             tuple(sorted(observed[incident_id], key=by_weight)),
+            report.evidence,
+            tuple(sorted(report.agreements.get(incident_id, ()), key=lambda pair: (pair.one, pair.other))),
         )
         for incident_id in sorted(mentioned, key=lambda name: (opened.get(name, _NEVER_US), name))
     )

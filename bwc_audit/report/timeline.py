@@ -7,21 +7,22 @@ are not complete, uncovered time is drawn as *not known yet*, never as a gap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.inspection import DefectKind
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, Outcome, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding
 from bwc_audit.domain.times import HOUR_US, MINUTE_US, SECOND_US, Span
+from bwc_audit.report.evidence import InspectionEvidence, SoundAgreement
 from bwc_audit.report.picture import Box, Canvas, Label, Line, Picture, Scale, Text, tick_text, tick_times, union
-from bwc_audit.report.words import KIND_MARK, OUTCOME, reason_label
+from bwc_audit.report.words import INFORMATION, KIND_MARK, OUTCOME, humanised, reason_label
 from bwc_audit.report.zone_times import clock, length, moment, stretch, zone_of
 
 _UTC = zone_of("UTC")
-_SOUND = {FindingKind.AUDIO_MISSING, FindingKind.AUDIO_MUTED}
-_DAMAGE = {FindingKind.TIMESTAMP_GAP, FindingKind.DECODE_ERROR}
+_SOUND: frozenset[str] = frozenset({DefectKind.AUDIO_MISSING, DefectKind.AUDIO_MUTED, DefectKind.AUDIO_CLIPPED})
+_DAMAGE: frozenset[str] = frozenset({DefectKind.TIMESTAMP_GAP, DefectKind.DECODE_ERROR, DefectKind.CORRUPT_PICTURE})
 _UNDECIDED = (Outcome.PENDING, Outcome.UNKNOWN)
 
 
@@ -44,7 +45,7 @@ SHEETS = (WIDE, MIDDLE, NARROW)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One incident with everything that belongs to it, in a fixed order."""
+    """One incident with everything that belongs to it, in a fixed order. ``evidence`` by footage id."""
 
     incident_id: str
     incident: IncidentResult | None
@@ -52,6 +53,8 @@ class Scene:
     segments: tuple[PlacedSegment, ...]
     zone: ZoneInfo
     observed: tuple[ObservedFinding, ...] = ()
+    evidence: Mapping[str, InspectionEvidence] = field(default_factory=dict)
+    agreements: tuple[SoundAgreement, ...] = ()
 
 
 def shown_span(scene: Scene) -> Span | None:
@@ -89,7 +92,7 @@ def draw_timeline(scene: Scene, sheet: Sheet) -> Picture | None:
     for result in scene.results:
         _officer_lanes(canvas, scene, result, sheet)
     _other_lanes(canvas, scene, sheet)
-    _axes(canvas, scene.zone, sheet)
+    draw_axes(canvas, scene.zone, sheet)
     return Picture(
         key=f"t-{sheet.key}",
         style=sheet.key,
@@ -135,7 +138,7 @@ def _touches(span: Span, other: Span) -> bool:
     return span.start_us < other.end_us and other.start_us < span.end_us
 
 
-def _lane_name(canvas: Canvas, sheet: Sheet, text: str, style: str, height: float) -> None:
+def lane_name(canvas: Canvas, sheet: Sheet, text: str, style: str, height: float) -> None:
     """The name of the next lane: left of it, or above it where there is no room."""
     if sheet.label_width:
         most = int((sheet.label_width - 6) / (7.6 if style == "officer" else 6.7))
@@ -150,7 +153,7 @@ def _short(text: str, most: int) -> str:
 
 
 def _incident_lane(canvas: Canvas, scene: Scene, sheet: Sheet) -> None:
-    _lane_name(canvas, sheet, "All cameras", "officer", 14)
+    lane_name(canvas, sheet, "All cameras", "officer", 14)
     canvas.boxes.append(_track(canvas, canvas.y, 14))
     for span in union(segment.span for segment in scene.segments):
         canvas.bar(span, canvas.y, 14, "union", hint=f"At least one camera recorded {stretch(span, scene.zone)}")
@@ -182,7 +185,7 @@ def _officer_lanes(canvas: Canvas, scene: Scene, result: AssignmentResult, sheet
     canvas.lines.append(Line("divide", 0, round(canvas.y - 6, 1), sheet.width, round(canvas.y - 6, 1)))
     top, band_at = canvas.y, len(canvas.boxes)
     outcome = OUTCOME[result.outcome].lower() + (f": {reason_label(result.reason)}" if result.reason else "")
-    _lane_name(canvas, sheet, f"Officer {result.officer_id}", "officer", 10)
+    lane_name(canvas, sheet, f"Officer {result.officer_id}", "officer", 10)
     if sheet.label_width:
         canvas.texts.append(Text("note", 2, round(canvas.y + 24, 1), _short(outcome, int(sheet.label_width / 6.7))))
     else:
@@ -194,9 +197,9 @@ def _officer_lanes(canvas: Canvas, scene: Scene, result: AssignmentResult, sheet
     segments = [segment for segment in scene.segments if is_of(segment, result)]
     for device_id in sorted({segment.device_id for segment in segments}):
         lane = [segment for segment in segments if segment.device_id == device_id]
-        _camera_lane(canvas, scene.zone, f"Camera {device_id}", lane, sheet)
+        _camera_lane(canvas, scene, f"Camera {device_id}", lane, sheet)
     if not segments:
-        _lane_name(canvas, sheet, "Camera", "lane", 18)
+        lane_name(canvas, sheet, "Camera", "lane", 18)
         canvas.boxes.append(_track(canvas, canvas.y, 18))
         canvas.texts.append(Text("note", canvas.scale.left + 6, round(canvas.y + 13, 1), "no recording found"))
         canvas.y += 26
@@ -228,7 +231,7 @@ def _moments(canvas: Canvas, zone: ZoneInfo, result: AssignmentResult) -> None:
 
 def _window_bar(canvas: Canvas, zone: ZoneInfo, result: AssignmentResult, window: Span, sheet: Sheet) -> None:
     """The required window with what of it was not recorded, or cannot be judged yet."""
-    _lane_name(canvas, sheet, "required window", "lane", 10)
+    lane_name(canvas, sheet, "required window", "lane", 10)
     canvas.bar(window, canvas.y, 10, "required", hint=f"Required {stretch(window, zone)}")
     labels = []
     if result.outcome in _UNDECIDED:
@@ -244,16 +247,17 @@ def _window_bar(canvas: Canvas, zone: ZoneInfo, result: AssignmentResult, window
     canvas.y += 6
 
 
-def _camera_lane(canvas: Canvas, zone: ZoneInfo, name: str, segments: Sequence[PlacedSegment], sheet: Sheet) -> None:
-    _lane_name(canvas, sheet, name, "lane", 18)
+def _camera_lane(canvas: Canvas, scene: Scene, name: str, segments: Sequence[PlacedSegment], sheet: Sheet) -> None:
+    lane_name(canvas, sheet, name, "lane", 18)
     canvas.boxes.append(_track(canvas, canvas.y, 18))
     labels: list[Label] = []
     for segment in sorted(segments, key=lambda segment: (segment.span, segment.footage_id)):
         if canvas.scale.clipped(segment.span) is None:
             side = canvas.scale.left if segment.span.end_us <= canvas.scale.shown.start_us else canvas.scale.right
-            labels.append(Label(side, f"recording outside this picture: {moment(segment.span.start_us, zone)}"))
+            labels.append(Label(side, f"recording outside this picture: {moment(segment.span.start_us, scene.zone)}"))
         else:
-            labels += _segment_marks(canvas, zone, segment)
+            labels += _segment_marks(canvas, scene.zone, segment)
+            labels += _defect_marks(canvas, scene, segment)
     canvas.y += 20
     canvas.labels(labels)
     canvas.y += 6
@@ -269,9 +273,8 @@ def _segment_marks(canvas: Canvas, zone: ZoneInfo, segment: PlacedSegment) -> li
         canvas.bar(buffer, y, 18, "buffer", "buffer", f"Pre-event buffer {length(buffer.length_us)}")
     for unusable in segment.unusable:
         mark = KIND_MARK.get(unusable.kind, str(unusable.kind).replace("_", " "))
-        pattern = "sound" if unusable.kind in _SOUND else "damage" if unusable.kind in _DAMAGE else "picture"
         text = f"{mark} {length(unusable.span.length_us)}"
-        canvas.bar(unusable.span, y, 18, "unusable", pattern, f"{text}, {stretch(unusable.span, zone)}")
+        canvas.bar(unusable.span, y, 18, "unusable", _pattern_of(unusable.kind), f"{text}, {stretch(unusable.span, zone)}")
         labels.append(Label(_middle(canvas, unusable.span), text, weight=unusable.span.length_us))
     if segment.inspection_status is None:
         canvas.bar(span, y + 12, 6, "unknown", "unknown", "Not looked into")
@@ -284,6 +287,29 @@ def _segment_marks(canvas: Canvas, zone: ZoneInfo, segment: PlacedSegment) -> li
         labels.append(Label(_middle(canvas, span), "tagged by hand"))
     _arrows(canvas, span)
     return labels
+
+
+def _defect_marks(canvas: Canvas, scene: Scene, segment: PlacedSegment) -> list[Label]:
+    """What a look into the file found besides: defects over the lane, information (no defect) along its foot."""
+    evidence, labels = scene.evidence.get(segment.footage_id), []
+    drawn = {str(unusable.kind) for unusable in segment.unusable}
+    for defect in evidence.defects if evidence else ():
+        if defect.kind in drawn or defect.end_us <= defect.start_us:
+            continue
+        span = Span(segment.span.start_us + defect.start_us, segment.span.start_us + defect.end_us)
+        text = f"{KIND_MARK.get(defect.kind, humanised(defect.kind).lower())} {length(span.length_us)}"
+        hint = f"{text}, {stretch(span, scene.zone)}"
+        if defect.kind in INFORMATION:
+            canvas.bar(span, canvas.y + 13, 5, "information", hint=hint)
+        else:
+            canvas.bar(span, canvas.y, 18, "unusable", _pattern_of(defect.kind), hint)
+        weight = span.length_us // 2 if defect.kind in INFORMATION else span.length_us
+        labels.append(Label(_middle(canvas, span), text, weight=weight))
+    return labels
+
+
+def _pattern_of(kind: str) -> str:
+    return "sound" if kind in _SOUND else "damage" if kind in _DAMAGE else "picture"
 
 
 def _arrows(canvas: Canvas, span: Span) -> None:
@@ -306,10 +332,10 @@ def _other_lanes(canvas: Canvas, scene: Scene, sheet: Sheet) -> None:
     for device_id, officer_id in sorted({(segment.device_id, segment.officer_id or "") for segment in others}):
         lane = [s for s in others if s.device_id == device_id and (s.officer_id or "") == officer_id]
         name = f"{device_id} ({officer_id})" if officer_id else f"{device_id} (nobody)"
-        _camera_lane(canvas, scene.zone, name, lane, sheet)
+        _camera_lane(canvas, scene, name, lane, sheet)
 
 
-def _axes(canvas: Canvas, zone: ZoneInfo, sheet: Sheet) -> None:
+def draw_axes(canvas: Canvas, zone: ZoneInfo, sheet: Sheet) -> None:
     """Local time above, UTC below, and the grid between them."""
     shown, bottom = canvas.scale.shown, canvas.y
     ticks = tick_times(shown, zone, sheet.ticks)

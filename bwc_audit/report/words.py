@@ -7,10 +7,11 @@ error and shows as a ``KeyError`` in the tests, never as an empty cell.
 from __future__ import annotations
 
 from bwc_audit.domain.findings import ExplanationKind, FindingGroup, FindingKind, Severity
+from bwc_audit.domain.inspection import DefectKind
 from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome, PendingReason, UnknownReason
 from bwc_audit.domain.runs import Change, RunKind
 
-KIND = {
+KIND: dict[str, str] = {
     FindingKind.NO_FOOTAGE: "No footage found",
     FindingKind.LATE_ACTIVATION: "Recording began after the window opened",
     FindingKind.EARLY_DEACTIVATION: "Recording ended before the window closed",
@@ -43,7 +44,7 @@ KIND = {
 }
 
 #: The few words that fit beside a mark in the picture.
-KIND_MARK = {
+KIND_MARK: dict[str, str] = {
     FindingKind.BLACK_VIDEO: "black",
     FindingKind.OBSTRUCTED_VIEW: "covered view",
     FindingKind.FROZEN_VIDEO: "frozen",
@@ -51,7 +52,37 @@ KIND_MARK = {
     FindingKind.AUDIO_MISSING: "no sound",
     FindingKind.AUDIO_MUTED: "silent",
     FindingKind.DECODE_ERROR: "damaged frames",
+    DefectKind.UNIFORM_PICTURE: "one colour or bars",
+    DefectKind.BLURRED_VIEW: "blurred",
+    DefectKind.CORRUPT_PICTURE: "corrupt picture",
+    DefectKind.ROTATED_VIEW: "turned picture",
+    DefectKind.AUDIO_CLIPPED: "overdriven",
+    DefectKind.LOW_LIGHT: "little light",
+    DefectKind.SILENT_LEAD_IN: "silent beginning",
 }
+
+#: Kinds of defect inside a file. Those of ``INFORMATION`` are none: they say how the rest is to be read.
+DEFECT: dict[str, str] = {
+    DefectKind.BLACK_VIDEO: "Black picture",
+    DefectKind.OBSTRUCTED_VIEW: "Covered view",
+    DefectKind.FROZEN_VIDEO: "Frozen picture",
+    DefectKind.TIMESTAMP_GAP: "Picture stops inside the file",
+    DefectKind.AUDIO_MISSING: "No sound",
+    DefectKind.AUDIO_MUTED: "Digital silence",
+    DefectKind.DECODE_ERROR: "Damaged frames",
+    DefectKind.TRUNCATED: "File cut short",
+    DefectKind.DURATION_MISMATCH: "Length differs from the metadata",
+    DefectKind.SILENT_LEAD_IN: "Silent beginning, as of a pre-event buffer",
+    DefectKind.UNIFORM_PICTURE: "One colour or colour bars instead of a scene",
+    DefectKind.BLURRED_VIEW: "Blurred view",
+    DefectKind.CORRUPT_PICTURE: "Grey or smeared blocks in the picture",
+    DefectKind.ROTATED_VIEW: "Picture turned or upside down",
+    DefectKind.LOW_LIGHT: "Little light, with something to see",
+    DefectKind.AUDIO_CLIPPED: "Sound overdriven",
+}
+INFORMATION: frozenset[str] = frozenset({DefectKind.SILENT_LEAD_IN, DefectKind.LOW_LIGHT})
+#: A defect that becomes a finding is called the same.
+KIND |= {kind: text for kind, text in DEFECT.items() if kind not in KIND and kind not in INFORMATION}
 
 GROUP = {
     FindingGroup.COVERAGE: "Coverage",

@@ -1,7 +1,8 @@
 """Writes the report of a run into a folder, so that a reader never meets half a page.
 
 Every file is written beside its place and then renamed; ``index.html`` comes last, when everything it leads to is
-there. Incident pages that an earlier report left in the same folder, as its ``run.json`` lists them, are removed.
+there. Incident pages and contact sheets that an earlier report left in the same folder, as its ``run.json`` lists
+them, are removed.
 Nothing else in the folder is touched.
 """
 
@@ -20,7 +21,7 @@ from bwc_audit.errors import ConfigurationError
 from bwc_audit.report.cards import by_weight
 from bwc_audit.report.contexts import RunReportInput
 from bwc_audit.report.documents import finding_document, policy_reference, result_document, run_document
-from bwc_audit.report.file_names import PAGE_NAME, page_name
+from bwc_audit.report.file_names import PAGE_NAME, SHEET_NAME, page_name, sheet_name
 from bwc_audit.report.incident_page import incident_page
 from bwc_audit.report.index_page import index_page
 from bwc_audit.report.rendering import render
@@ -51,9 +52,9 @@ def write_report(report: RunReportInput, out: Path) -> ReportFiles:
     scenes = scenes_of(report, zone_of(report.run.request.timezone))
     incidents = {scene.incident_id: out / "incidents" / page_name(scene.incident_id) for scene in scenes}
     try:
-        stale = _earlier_pages(out) - set(incidents.values())
-        for path, text in report_texts(report, scenes):
-            _write(out / path, text)
+        stale = _earlier_pages(out) - set(incidents.values()) - {out / path for path, _ in _sheets(report, scenes)}
+        for path, content in report_files(report, scenes):
+            _write(out / path, content)
         for page in sorted(stale):
             page.unlink(missing_ok=True)
     except OSError as error:
@@ -69,8 +70,8 @@ def write_report(report: RunReportInput, out: Path) -> ReportFiles:
     )
 
 
-def report_texts(report: RunReportInput, scenes: Sequence[Scene]) -> Iterator[tuple[str, str]]:
-    """Every file of the report as (path relative to its folder, text), the first page last."""
+def report_files(report: RunReportInput, scenes: Sequence[Scene]) -> Iterator[tuple[str, str | bytes]]:
+    """Every file of the report as (path relative to its folder, text or JPEG), the first page last."""
     zone = zone_of(report.run.request.timezone)
     policy = policy_reference(report.run.request)
     firm, borderline = _findings(report)
@@ -78,15 +79,27 @@ def report_texts(report: RunReportInput, scenes: Sequence[Scene]) -> Iterator[tu
     results = [result_document(result) for result in sorted(report.results, key=_by_incident)]
     rejected = sorted(report.rejected, key=lambda row: (row.row, row.field))
     pages = [f"incidents/{page_name(scene.incident_id)}" for scene in scenes]
-    run = run_document(report.run, report.rates, report.results, rejected, borderline, pages)
+    sheets = [path for path, _ in _sheets(report, scenes)]
+    run = run_document(report.run, report.rates, report.results, rejected, borderline, [*pages, *sheets])
     yield "findings.json", _json(findings)
     yield "findings.csv", findings_csv(findings)
     yield "results.json", _json(results)
     yield "results.csv", results_csv(results)
+    yield from _sheets(report, scenes)
     for scene, path in zip(scenes, pages, strict=True):
         yield path, render(incident_page(scene, report))
     yield "run.json", _json(run)
     yield "index.html", render(index_page(report, scenes, zone))
+
+
+def _sheets(report: RunReportInput, scenes: Sequence[Scene]) -> list[tuple[str, bytes]]:
+    """Contact sheets of the files at the incidents, each once."""
+    footage = sorted({segment.footage_id for scene in scenes for segment in scene.segments} & report.evidence.keys())
+    return [
+        (f"sheets/{sheet_name(footage_id, ordinal, page.sha256)}", page.jpeg)
+        for footage_id in footage
+        for ordinal, page in enumerate(report.evidence[footage_id].pages)
+    ]
 
 
 def _findings(report: RunReportInput) -> tuple[list[ObservedFinding], list[ObservedFinding]]:
@@ -105,13 +118,13 @@ def _json(document: object) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.write(content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
         partial.chmod(0o644)
         partial.replace(path)
     finally:
@@ -119,10 +132,12 @@ def _write(path: Path, text: str) -> None:
 
 
 def _earlier_pages(out: Path) -> set[Path]:
-    """Incident pages that the report already in the folder lists; nothing where there is none or it is not ours."""
+    """Incident pages and contact sheets that the report already in the folder lists; nothing where there is none or it
+    is not ours."""
     try:
         listed = json.loads((out / "run.json").read_text("utf-8"))["pages"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return set()
-    names = [page.removeprefix("incidents/") for page in listed if isinstance(page, str)] if isinstance(listed, list) else []
-    return {out / "incidents" / name for name in names if PAGE_NAME.fullmatch(name)}
+    paths = [page.partition("/") for page in listed if isinstance(page, str)] if isinstance(listed, list) else []
+    allowed = {"incidents": PAGE_NAME, "sheets": SHEET_NAME}
+    return {out / folder / name for folder, _, name in paths if folder in allowed and allowed[folder].fullmatch(name)}

@@ -33,7 +33,7 @@ class InspectionRow(Stored, table=True):
     etag: str = text("version mark of the store")
     size_bytes: int = integer("bytes, as the store lists it")
     inspector_version: str = text("version of the video measures")
-    plan_digest: str = text("SHA-256 over what was asked for and the limits it was judged by")
+    plan_digest: str = text("SHA-256 over what was asked for and how it was sampled; limits that judge are no part of it")
     plan: dict[str, Any] = document("what was asked for")
     status: str = text("complete, partial or unreadable")
     reason: str | None = text("why nothing could be examined; null: it could", default=None)
@@ -60,6 +60,19 @@ class InspectionRow(Stored, table=True):
     defects: list[dict[str, Any]] = document("kind, start_us, end_us, confidence, measures")
     not_examined: list[str] = document("what could not be examined, a sentence each")
     sha256: str | None = text("hexadecimal over the whole object; null: it was not hashed", default=None)
+
+
+class InspectionMeasuresRow(Stored, table=True):
+    """What an inspection measured, and what that cost; kept apart, since it is read only where somebody decides anew."""
+
+    __tablename__ = "inspection_measures"
+    __table_args__: ClassVar[Any] = not_negative("requests", "seconds_examined_us", "index_bytes")
+
+    inspection_id: int = small("inspection", primary_key=True, foreign_key="inspection.inspection_id", ondelete="CASCADE")
+    measures: bytes | None = blob("all measures of the file, compressed; null: unreadable", default=None)
+    requests: int = integer("ranged reads of the store")
+    seconds_examined_us: int = integer("length of media time that the samples speak for")
+    index_bytes: int = integer("bytes read for the index alone")
 
 
 class StillRow(Stored, table=True):

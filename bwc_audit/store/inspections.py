@@ -1,6 +1,8 @@
 """What looking into videos brought, kept under the identity of the content and of the way of looking.
 
-The same content looked at in the same way is never looked at again; anything else about it is another inspection.
+The same content looked at in the same way is never looked at again; anything else about it is another inspection. The
+limits by which measures are judged are no part of that way: whoever loads an inspection decides anew from its measures,
+and the defects kept here are those of the night on which it was looked into.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Select, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -32,6 +34,8 @@ from bwc_audit.domain.inspection import (
 )
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.store.bulk import chunks, insert_rows
+from bwc_audit.store.inspection_tables import InspectionMeasuresRow
+from bwc_audit.store.measures_blob import blob_of, measures_of
 from bwc_audit.store.run_rows import span_pairs, spans_of
 from bwc_audit.store.tables import InspectionRow, StillRow, table_of
 
@@ -41,6 +45,8 @@ _FACTS: tuple[tuple[str, type[Any]], ...] = (
     ("audio", AudioFacts),
 )
 _EXAMINED = ("bytes_read", "frames_sampled", "longest_step_us", "audio_us", "elapsed_s")
+#: Kept beside the measures; inspections of before they were kept have 0.
+_COSTS = ("requests", "seconds_examined_us", "index_bytes")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,15 +69,15 @@ def identity_of(
     rules: InspectionRules,
     inspector_version: str = INSPECTOR_VERSION,
 ) -> InspectionIdentity:
-    """The identity under which the outcome of a request is kept; changes with every limit it is judged by."""
+    """The identity under which the outcome of a request is kept; changes with all that decides what is seen."""
     digest = plan_digest(request, rules)
     return InspectionIdentity(source, request.object_key, etag, size_bytes, inspector_version, digest)
 
 
 def plan_digest(request: InspectionRequest, rules: InspectionRules) -> str:
-    """SHA-256, hexadecimal, over what is asked for (without the key) and the limits it is judged by."""
+    """SHA-256, hexadecimal, over what is asked for (without the key) and how it is sampled (without the clause)."""
     asked = {**asdict(request), "object_key": None}
-    text = json.dumps([asked, asdict(rules)], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([asked, {**asdict(rules.sampling), "clause": None}], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -99,9 +105,18 @@ def record_inspection(
     inspection_id = connection.scalar(
         statement.on_conflict_do_update(index_elements=names, set_=renewed).returning(table.c.inspection_id)
     )
-    connection.execute(delete(still).where(still.c.inspection_id == inspection_id))
+    for table_of_it in (still, table_of(InspectionMeasuresRow)):
+        connection.execute(delete(table_of_it).where(table_of_it.c.inspection_id == inspection_id))
+    _insert_measures(session, int(inspection_id), inspection)
     rows = ((inspection_id, ordinal, item.at_us, item.jpeg, item.sha256) for ordinal, item in enumerate(inspection.stills))
     insert_rows(session, still, ("inspection_id", "ordinal", "at_us", "jpeg", "sha256"), rows)
+
+
+def _insert_measures(session: Session, inspection_id: int, inspection: Inspection) -> None:
+    blob = None if inspection.measures is None else blob_of(inspection.measures)
+    costs = (getattr(inspection.examined, name) for name in _COSTS)
+    columns = ("inspection_id", "measures", *_COSTS)
+    insert_rows(session, table_of(InspectionMeasuresRow), columns, [(inspection_id, blob, *costs)])
 
 
 def load_inspections(
@@ -109,11 +124,12 @@ def load_inspections(
 ) -> dict[InspectionIdentity, Inspection]:
     """The kept outcomes by identity; identities never inspected are left out. Pictures only ``with_stills``."""
     table = table_of(InspectionRow)
+    with_measures = _with_measures()
     names = [field.name for field in fields(InspectionIdentity)]
     columns = [table.c[name] for name in names]
     found: dict[InspectionIdentity, Inspection] = {}
     for chunk in chunks(identities, 500):
-        query = select(table).where(tuple_(*columns).in_([astuple(identity) for identity in chunk]))
+        query = with_measures.where(tuple_(*columns).in_([astuple(identity) for identity in chunk]))
         rows = [dict(row) for row in session.connection().execute(query.order_by(table.c.inspection_id)).mappings()]
         stills = _stills(session, [row["inspection_id"] for row in rows]) if with_stills else {}
         for row in rows:
@@ -125,12 +141,18 @@ def load_inspections(
 def latest_inspection(session: Session, source: str, object_key: str, *, with_stills: bool = True) -> Inspection | None:
     """The last kept outcome for an object, however it was looked at; None where it never was."""
     table = table_of(InspectionRow)
-    query = select(table).where(table.c.source == source, table.c.object_key == object_key)
+    query = _with_measures().where(table.c.source == source, table.c.object_key == object_key)
     row = session.connection().execute(query.order_by(table.c.inspection_id.desc()).limit(1)).mappings().one_or_none()
     if row is None:
         return None
     stills = _stills(session, [row["inspection_id"]]) if with_stills else {}
     return _inspection_of(dict(row), tuple(stills.get(row["inspection_id"], ())))
+
+
+def _with_measures() -> Select[Any]:
+    table, measured = table_of(InspectionRow), table_of(InspectionMeasuresRow)
+    kept = [measured.c[name] for name in ("measures", *_COSTS)]
+    return select(table, *kept).select_from(table.outerjoin(measured, measured.c.inspection_id == table.c.inspection_id))
 
 
 def _stills(session: Session, inspection_ids: list[int]) -> dict[int, list[Still]]:
@@ -166,11 +188,16 @@ def _inspection_of(row: dict[str, Any], stills: tuple[Still, ...]) -> Inspection
         status=InspectionStatus(row["status"]),
         reason=None if row["reason"] is None else UnreadableReason(row["reason"]),
         detail=row["detail"],
-        examined=Examined(**{name: row[name] for name in _EXAMINED}, spans=spans_of(row["examined_spans"])),
+        examined=Examined(
+            **{name: row[name] for name in _EXAMINED},
+            **{name: row[name] or 0 for name in _COSTS},
+            spans=spans_of(row["examined_spans"]),
+        ),
         defects=tuple(_defect_of(item) for item in row["defects"]),
         stills=stills,
         not_examined=tuple(row["not_examined"]),
         sha256=row["sha256"],
+        measures=None if row["measures"] is None else measures_of(bytes(row["measures"])),
         **{prefix: _facts_of(row, prefix, facts_type) for prefix, facts_type in _FACTS},
     )
 

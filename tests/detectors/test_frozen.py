@@ -94,3 +94,18 @@ def test_long_groups_without_two_key_frames_need_exact_repetition() -> None:
     noisy = [d if d != 0.0 else 0.1 for d in moves]
     assert runs(sequence(kinds, noisy, key_differences)) == []
     assert runs([]) == []
+
+
+def test_a_series_that_fades_and_then_repeats_is_frozen_before_it_comes_below_the_limit() -> None:
+    """Key frames 0.96, 0.62, 0.26, and then exact frames up to the end: seen with a rate-controlled encoder."""
+    fading = sequence("KKKKKppp", [9.0, 33.0, 0.96, 0.62, 0.26, 0.0, 0.0, 0.0])
+    assert runs(fading) == [(1, 7)]
+
+
+def test_noise_before_a_fading_series_stays_out() -> None:
+    assert runs(keys(2.9, 2.7, 2.9, 3.1, 1.4, 0.6, 0.02, 0.03, 0.0, 9.0))[0][0] >= 4
+
+
+@pytest.mark.parametrize("noise", [[1.0, 0.97, 1.02, 0.99, 1.0, 1.01], [0.6, 0.55, 0.6, 0.57, 0.6, 0.58]])
+def test_level_noise_never_fades(noise: list[float]) -> None:
+    assert runs(keys(9.0, *noise)) == []

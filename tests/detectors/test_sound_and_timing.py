@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bwc_audit.detectors.sound import FLOOR_DBFS, SoundLevels, level_dbfs, sound_defects, within, without
-from bwc_audit.detectors.timing import timestamp_gaps
+from bwc_audit.detectors.sound import FLOOR_DBFS, SoundLevels, condensed, level_dbfs, sound_defects, within, without
+from bwc_audit.detectors.timing import frame_gaps, timestamp_gaps
 from bwc_audit.domain.inspection import Defect, DefectKind
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.domain.times import SECOND_US, Span
 
 RULES = UsabilityRules(clause="usable")
+CLIPPED = DefectKind.AUDIO_CLIPPED
 LEAD_IN, MUTED, MISSING = DefectKind.SILENT_LEAD_IN, DefectKind.AUDIO_MUTED, DefectKind.AUDIO_MISSING
 
 
@@ -171,3 +173,60 @@ def test_a_slow_rate_is_no_hole_and_holes_next_to_each_other_are_two() -> None:
     assert len(gaps(*[33] * 30, 4000, 33, 4000, *[33] * 30)) == 2
     assert gaps() == []
     assert len(gaps(5000)) == 1
+
+
+def clipped(*shares: float) -> SoundLevels:
+    """A loud block of half a second for each share of samples at full scale."""
+    sound = levels((0, len(shares) / 2, -6), end_s=len(shares) / 2)
+    return replace(sound, clipped_share=np.array(shares, np.float64))
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ([0.0] * 20 + [0.3] * 20 + [0.0] * 20, [(CLIPPED, 10, 20)]),
+        ([0.0] * 20 + [0.3] * 19 + [0.0] * 20, []),
+        ([0.0] * 20 + [0.019] * 30, []),
+        ([0.3, *[0.0] * 5] * 12, []),
+        ([0.3, 0.3, *[0.0] * 4] * 12, [(CLIPPED, 0, 34)]),
+        ([0.3, *[0.0] * 7] * 9, []),
+    ],
+    ids=["minimum", "shorter", "few_samples", "few_blocks", "speech", "single_bangs"],
+)
+def test_overdriven_sound(shares: list[float], expected: list[tuple[DefectKind, float, float]]) -> None:
+    assert found(clipped(*shares), len(shares) / 2) == expected
+
+
+def test_sound_whose_loudness_was_not_measured_is_sound() -> None:
+    sound = levels((0, 40, -30), (40, 80, float("nan")), end_s=80)
+    assert found(sound, 80) == []
+
+
+@given(st.lists(st.sampled_from([FLOOR_DBFS, -95.0, -85.0, -75.0, -62.0, -30.0, float("nan")]), min_size=1, max_size=80))
+def test_condensed_sound_gives_the_same_answer(values: list[float]) -> None:
+    starts = np.arange(len(values), dtype=np.int64) * 100_000
+    end_us = len(values) * 100_000
+    sound = SoundLevels(starts, starts + 100_000, np.array(values), (Span(0, end_us),), (), np.zeros(len(values)))
+    short = replace(RULES, audio_minimum_s=0.3)
+    less = condensed(sound)
+    before, after = (sound_defects(one, end_us, 0, short) for one in (sound, less))
+    assert [(d.kind, d.start_us, d.end_us) for d in before] == [(d.kind, d.start_us, d.end_us) for d in after]
+    assert less.starts_us[0] == 0
+    assert less.ends_us[-1] == end_us
+    assert condensed(less) == less
+
+
+def test_half_an_hour_of_packets_becomes_half_seconds() -> None:
+    count = 1_800_000 // 64
+    starts = np.arange(count, dtype=np.int64) * 64_000
+    loudness = np.random.default_rng(1).uniform(-60, -20, count)
+    less = condensed(SoundLevels(starts, starts + 64_000, loudness, (Span(0, 1_800 * SECOND_US),)))
+    assert less.dbfs.size <= 4_100
+    assert less.clipped_share.size == 0
+
+
+def test_of_very_many_gaps_the_longest_are_kept() -> None:
+    times = np.cumsum(np.array([400_000] * 20_000 + [5_000_000] + [400_000] * 20, np.int64))
+    kept = frame_gaps(times)
+    assert kept.starts_us.size <= 4_000
+    assert int((kept.ends_us - kept.starts_us).max()) == 5_000_000

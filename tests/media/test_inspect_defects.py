@@ -70,7 +70,8 @@ def test_what_only_looks_like_a_defect_is_none(
     path = clips(f"{name}.mp4", lambda path: make.write_clip(path, scene(), make.tone(24), t=20, **options))
     seen = look(path)
     assert seen.status is InspectionStatus.COMPLETE
-    assert seen.examined.frames_sampled >= 12
+    assert seen.examined.frames_sampled >= 4
+    assert seen.examined.longest_step_us <= 5 * SECOND_US
     assert [d.kind for d in seen.defects if d.kind in (BLACK, COVERED, FROZEN)] == []
 
 
@@ -99,7 +100,7 @@ def test_a_silent_rest_is_muted_and_a_quiet_room_is_not(clips: Clips) -> None:
     assert found.end_us == 24 * SECOND_US
     quiet = look(clips("quiet.mp4", lambda path: make.write_clip(path, make.street(12), make.quiet_room(12))))
     assert quiet.defects == ()
-    assert quiet.examined.audio_us > 11 * SECOND_US
+    assert quiet.examined.audio_us >= 3 * SECOND_US
 
 
 def test_a_file_silent_from_first_to_last_is_muted_not_lead_in(clips: Clips) -> None:
@@ -157,7 +158,7 @@ def test_only_the_requested_spans_are_looked_at(clips: Clips) -> None:
 def test_deep_inspection_samples_more_and_agrees(clips: Clips) -> None:
     path = clips("black.mp4", lambda path: make.write_clip(path, make.blacked(make.street(24), 6, 18), make.tone(24)))
     deep, plain = look(path, is_deep=True), look(path)
-    assert deep.examined.longest_step_us <= 300_000
+    assert deep.examined.longest_step_us <= 2 * SECOND_US // make.FPS
     assert deep.examined.frames_sampled > plain.examined.frames_sampled
     assert [d.kind for d in deep.defects] == [d.kind for d in plain.defects] == [BLACK]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ def test_a_truncated_file_is_partial_and_says_from_where(clips: Clips, tmp_path:
     assert 5 * SECOND_US < cut.start_us < 9 * SECOND_US
     assert abs(cut.end_us - 12 * SECOND_US) <= 200_000
     assert {d.kind for d in seen.defects} <= {DefectKind.TRUNCATED, DefectKind.DECODE_ERROR}
-    assert seen.examined.frames_sampled >= 5
+    assert seen.examined.frames_sampled >= 3
     assert any("ends before" in what for what in seen.not_examined)
 
 
@@ -176,7 +176,7 @@ def test_damaged_pictures_are_reported_and_the_rest_is_examined(good: Path, tmp_
         content[place] ^= 0xFF
     path = tmp_path / "damaged.mp4"
     path.write_bytes(content)
-    seen = look(path)
+    seen = look(path, is_deep=True)
     damaged = defects(seen, DefectKind.DECODE_ERROR)
     assert 0 < sum(d.measures["frames"] for d in damaged) < seen.examined.frames_sampled
     assert {d.kind for d in seen.defects} == {DefectKind.DECODE_ERROR}
@@ -229,11 +229,14 @@ class FailingStore:
     def head(self, key: str) -> ObjectStat:
         return self.inner.head(key)
 
-    def read_range(self, key: str, start: int, length: int) -> bytes:
+    def read_range(self, key: str, start: int, length: int, etag: str | None = None) -> bytes:
         self.left -= 1
         if self.left < 0:
             raise ObjectStoreError("the connection was reset")
-        return self.inner.read_range(key, start, length)
+        return self.inner.read_range(key, start, length, etag)
+
+    def read_ranges(self, key: str, ranges: Sequence[tuple[int, int]], etag: str | None = None) -> list[bytes]:
+        return [self.read_range(key, start, length, etag) for start, length in ranges]
 
     def read_all(self, key: str, limit_bytes: int) -> bytes:
         return self.inner.read_all(key, limit_bytes)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from bwc_audit.domain.inspection import Inspection, InspectionStatus, UnreadableReason
+from bwc_audit.domain.policy import SamplingRules
 from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.media.document import InspectionDocument, inspection_document
-from bwc_audit.media.plan import Visit, plan_visits, visits_at
+from bwc_audit.media.frame_table import FrameTable
+from bwc_audit.media.plan import between, even_frames, filling, united
 from bwc_audit.media.source import BLOCK_BYTES, RangeFile, sha256_of
 from bwc_audit.objects.folder import FolderStore
 
@@ -25,74 +29,99 @@ from .conftest import look
 S = SECOND_US
 
 
+def table_of(keys_us: list[int], end_us: int, frame_us: int = S // 10) -> FrameTable:
+    """A table with a frame every ``frame_us`` and the key frames nearest to the times asked for."""
+    times = np.arange(0, end_us, frame_us, dtype=np.int64)
+    numbers = np.unique(np.minimum(np.array(keys_us, dtype=np.int64) // frame_us, times.size - 1))
+    places = np.arange(times.size, dtype=np.int64)
+    return FrameTable(times, places, times[numbers], numbers, end_us, frame_us, None, Fraction(0))
+
+
+def times_of(table: FrameTable, numbers: list[int]) -> list[int]:
+    return [int(table.times_us[number]) for number in numbers]
+
+
+def sampling(step_s: float, near_step_s: float = 2.0, near_reach_s: float = 0.0) -> SamplingRules:
+    return SamplingRules("usable", step_s=step_s, near_step_s=near_step_s, near_reach_s=near_reach_s)
+
+
 def every(step_s: float, until_s: float) -> list[int]:
     return [round(n * step_s * S) for n in range(round(until_s / step_s))]
 
 
-def test_dense_key_frames_serve_alone() -> None:
-    visits = plan_visits(every(1, 10), 10 * S, [Span(2 * S, 6 * S)], S)
-    assert visits == tuple(Visit(n * S) for n in range(2, 6))
+def test_key_frames_serve_where_they_lie_densely_enough() -> None:
+    table = table_of(every(1, 60), 60 * S)
+    chosen = times_of(table, even_frames(table, [Span(0, 60 * S)], sampling(10)))
+    assert chosen[:3] == [0, 10 * S, 20 * S]
+    assert all(at_us % S == 0 for at_us in chosen)
 
 
-def test_key_frames_denser_than_the_step_are_thinned() -> None:
-    visits = plan_visits(every(0.25, 10), 10 * S, [Span(0, 10 * S)], S)
-    assert [visit.key_us for visit in visits][:3] == [0, S, 2 * S]
-    assert len(visits) <= 11
+def test_between_sparse_key_frames_other_frames_serve() -> None:
+    table = table_of([0, 40 * S], 80 * S)
+    chosen = times_of(table, even_frames(table, [Span(0, 80 * S)], sampling(10)))
+    assert chosen[:5] == [0, 10 * S, 20 * S, 30 * S, 40 * S]
 
 
-def test_sparse_key_frames_are_decoded_forward() -> None:
-    visits = plan_visits([0, 4 * S], 8 * S, [Span(0, 8 * S)], S)
-    assert visits == (
-        Visit(0, (0, S, 2 * S, 3 * S)),
-        Visit(4 * S, (4 * S, 5 * S, 6 * S, 7 * S)),
-    )
-
-
-def test_a_span_inside_one_group_begins_at_its_key_frame() -> None:
-    assert plan_visits([0, 10 * S], 20 * S, [Span(4 * S, 6 * S)], S) == (Visit(0, (4 * S, 5 * S)),)
+def test_the_ends_of_a_span_and_what_is_in_focus_are_sampled_more_finely() -> None:
+    table = table_of(every(1, 120), 120 * S)
+    rules = sampling(30, near_step_s=2, near_reach_s=6)
+    plain = times_of(table, even_frames(table, [Span(0, 120 * S)], rules))
+    focused = times_of(table, even_frames(table, [Span(0, 120 * S)], rules, [60 * S]))
+    assert plain[:4] == [0, 2 * S, 4 * S, 6 * S]
+    assert sum(50 * S < at < 70 * S for at in focused) > sum(50 * S < at < 70 * S for at in plain)
 
 
 @pytest.mark.parametrize("span", [Span(20 * S, 30 * S), Span(-5 * S, -1)])
 def test_nothing_is_planned_outside_the_video(span: Span) -> None:
-    assert plan_visits(every(1, 10), 10 * S, [span], S) == ()
-    assert plan_visits([], 10 * S, [span], S) == ()
+    table = table_of(every(1, 10), 10 * S)
+    assert even_frames(table, united([span], table.end_us), sampling(1)) == []
 
 
 def test_overlapping_spans_are_planned_once() -> None:
-    spans = [Span(0, 6 * S), Span(3 * S, 8 * S)]
-    assert plan_visits(every(1, 10), 10 * S, spans, S) == plan_visits(every(1, 10), 10 * S, [Span(0, 8 * S)], S)
+    assert united([Span(3 * S, 8 * S), Span(0, 6 * S)], 10 * S) == (Span(0, 8 * S),)
 
 
 @given(
-    st.lists(st.integers(1, 12 * S), min_size=1, max_size=20),
-    st.tuples(st.integers(0, 60 * S), st.integers(1, 60 * S)),
-    st.sampled_from([S // 4, S, 2 * S]),
-    st.booleans(),
+    st.lists(st.integers(S // 2, 40 * S), min_size=1, max_size=12),
+    st.tuples(st.integers(0, 60 * S), st.integers(S, 60 * S)),
+    st.sampled_from([1.0, 10.0, 30.0]),
+    st.sampled_from([0.0, 8.0]),
 )
-def test_samples_lie_near_the_span_in_order_and_no_further_apart_than_the_step(
-    groups: list[int], where: tuple[int, int], step_us: int, is_deep: bool
+def test_samples_lie_in_the_span_in_order_and_no_further_apart_than_the_step(
+    groups: list[int], where: tuple[int, int], step_s: float, near_reach_s: float
 ) -> None:
     keys, at = [0], 0
     for group in groups:
         at += group
         keys.append(at)
-    end_us = at + 12 * S
-    span = Span(where[0], where[0] + where[1])
-    visits = plan_visits(keys, end_us, [span], step_us, is_deep=is_deep)
-    assert [v.key_us for v in visits] == sorted({v.key_us for v in visits})
-    times = sorted(t for v in visits for t in (v.wanted_us or (v.key_us,)))
-    limit_us = step_us * 1.1 + 1
-    if span.start_us < end_us:
-        inside = [span.start_us, *times, min(span.end_us, end_us)]
-        assert all(span.start_us <= t < min(span.end_us, end_us) for t in times)
+    table = table_of(keys, at + 12 * S)
+    spans = united([Span(where[0], where[0] + where[1])], table.end_us)
+    rules = sampling(step_s, near_reach_s=near_reach_s)
+    times = times_of(table, even_frames(table, spans, rules))
+    assert times == sorted(set(times))
+    limit_us = max(step_s, 0.2) * S * 1.1 + 2 * table.usual_us
+    for span in spans:
+        inside = [span.start_us, *times, span.end_us]
+        assert all(span.start_us - table.usual_us <= one < span.end_us for one in times)
         assert all(later - earlier <= limit_us for earlier, later in pairwise(inside))
-    else:
-        assert times == []
 
 
-def test_times_are_grouped_under_their_key_frames() -> None:
-    assert visits_at([0, 10, 20], [25, 3, 10]) == (Visit(0, (3,)), Visit(10, (10,)), Visit(20, (25,)))
-    assert visits_at([5], [1]) == ()
+def test_a_change_is_closed_in_on_by_key_frames_first_then_by_frames() -> None:
+    table = table_of(every(1, 60), 60 * S)
+    first = times_of(table, between(table, 0, 30 * S, S // 10))
+    assert first
+    assert all(0 < at < 30 * S and at % S == 0 for at in first)
+    inside = times_of(table, between(table, 7 * S, 8 * S, S // 10))
+    assert inside[0] == 7 * S + S // 10
+    assert all(7 * S < at < 8 * S for at in inside)
+    assert between(table, 7 * S, 7 * S + S // 10, S // 10) == []
+
+
+def test_what_looks_defective_is_filled_with_samples() -> None:
+    table = table_of(every(1, 60), 60 * S)
+    times = [0, *times_of(table, filling(table, 0, 30 * S, 4 * S)), 30 * S]
+    assert all(later - earlier <= 4 * S * 1.05 for earlier, later in pairwise(times))
+    assert filling(table, 0, 4 * S, 4 * S) == []
 
 
 @settings(max_examples=30, deadline=None)

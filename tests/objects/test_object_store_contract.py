@@ -10,7 +10,7 @@ from multiprocessing import get_context
 import pytest
 
 from bwc_audit.embedded_s3 import EmbeddedS3
-from bwc_audit.errors import ObjectForbiddenError, ObjectMissingError, ObjectStoreError
+from bwc_audit.errors import ObjectChangedError, ObjectForbiddenError, ObjectMissingError, ObjectStoreError
 from bwc_audit.objects.contract import ObjectStore
 from bwc_audit.objects.folder import FolderStore
 from tests.fixtures_s3 import store_as
@@ -140,6 +140,38 @@ def test_a_changed_object_has_another_etag(filled: Filled) -> None:
     write("zz", b"LAST!")
     assert store.head("zz").etag != before
     write("zz", TREE["zz"])
+
+
+def test_many_ranges_come_in_the_order_asked(filled: Filled) -> None:
+    store, _ = filled
+    content = TREE["footage/a/x.mp4"]
+    ranges = [((n * 769) % 10_500, n % 40 * 7) for n in range(40)] + [(0, 10_240), (10_240, 9)]
+    assert store.read_ranges("footage/a/x.mp4", ranges) == [content[start : start + length] for start, length in ranges]
+    assert store.read_ranges("zz", []) == []
+    assert store.read_ranges("empty.csv", [(0, 3), (3, 3)]) == [b"", b""]
+
+
+@pytest.mark.parametrize(("key", "kind"), [("nothing", ObjectMissingError), ("../outside", ObjectForbiddenError)])
+def test_many_ranges_fail_as_one_does(filled: Filled, key: str, kind: type[ObjectStoreError]) -> None:
+    store, _ = filled
+    with pytest.raises(kind):
+        store.read_ranges(key, [(0, 1), (1, 1), (2, 1)])
+    with pytest.raises(ValueError, match="negative"):
+        store.read_ranges("zz", [(0, 1), (-1, 3)])
+
+
+def test_no_other_version_is_read_than_the_one_named(filled: Filled) -> None:
+    store, write = filled
+    key = "footage/Straße/ü €.json"
+    etag = store.head(key).etag
+    assert store.read_range(key, 0, 9, etag) == b"1"
+    assert store.read_ranges(key, [(0, 1), (0, 9), (1, 5)], etag) == [b"1", b"1", b""]
+    write(key, b"23")
+    for ask in (lambda: store.read_range(key, 0, 9, etag), lambda: store.read_ranges(key, [(0, 1), (1, 1)], etag)):
+        with pytest.raises(ObjectChangedError, match=r"ü €\.json.*list the source again"):
+            ask()
+    assert store.read_range(key, 0, 9, store.head(key).etag) == b"23"
+    write(key, TREE[key])
 
 
 def test_travels_to_another_process(filled: Filled) -> None:

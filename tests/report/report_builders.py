@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from bwc_audit.domain.findings import (
     Evidence,
@@ -15,6 +18,8 @@ from bwc_audit.domain.findings import (
     Severity,
     Window,
 )
+from bwc_audit.domain.inspection import Defect, DefectKind
+from bwc_audit.domain.measures import SoundLevels
 from bwc_audit.domain.policy import (
     BufferRules,
     Clause,
@@ -45,6 +50,14 @@ from bwc_audit.domain.results import (
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
 from bwc_audit.domain.times import HOUR_US, MINUTE_US, SECOND_US, Span
 from bwc_audit.report.contexts import PlacedStill, RunReportInput
+from bwc_audit.report.evidence import (
+    BurnedInClock,
+    ClockReading,
+    Effort,
+    InspectionEvidence,
+    SheetPage,
+    SoundAgreement,
+)
 
 #: 2026-06-12T00:00:00Z; London is an hour ahead.
 MIDNIGHT_US = 1_781_222_400 * SECOND_US
@@ -457,6 +470,91 @@ def stills(jpeg: bytes = SMALL_JPEG) -> dict[str, tuple[PlacedStill, ...]]:
     return {"bwv-1042-a": first, "bwv-1042-b": (PlacedStill(at("21:10:00"), jpeg, "0" * 64, 210 * SECOND_US),)}
 
 
+def levels(seconds: int, silent: tuple[Span, ...] = (), absent: tuple[Span, ...] = (), **more: Any) -> SoundLevels:
+    """A block a second of talk around -30 dB, with digital silence and without sound in the given media time."""
+    starts = np.arange(seconds, dtype=np.int64) * SECOND_US
+    dbfs = np.round(-34 + 14 * np.sin(np.arange(seconds) * 0.37) * np.sin(np.arange(seconds) * 0.011), 1)
+    for part in silent:
+        dbfs[(starts >= part.start_us) & (starts < part.end_us)] = -200.0
+    kept = np.ones(seconds, dtype=bool)
+    for part in absent:
+        kept &= (starts < part.start_us) | (starts >= part.end_us)
+    facts: dict[str, Any] = {"examined": (Span(0, seconds * SECOND_US),), **more}
+    return SoundLevels(starts[kept], starts[kept] + SECOND_US, dbfs[kept], **facts)
+
+
+def sheet(start_s: int, end_s: int, jpeg: bytes = SMALL_JPEG, **more: Any) -> SheetPage:
+    """One page of a file, with its preview."""
+    content = jpeg + bytes([start_s // 60 % 256])
+    facts: dict[str, Any] = {"preview": jpeg, **more}
+    return SheetPage(
+        Span(start_s * SECOND_US, end_s * SECOND_US), content, hashlib.sha256(content).hexdigest(), end_s - start_s, **facts
+    )
+
+
+def seconds_of(start_s: float, end_s: float) -> Span:
+    return Span(round(start_s * SECOND_US), round(end_s * SECOND_US))
+
+
+def defect(kind: DefectKind, start_s: float, end_s: float, confidence: float = 0.97) -> Defect:
+    return Defect(kind, round(start_s * SECOND_US), round(end_s * SECOND_US), confidence)
+
+
+def burned_in(offset_s: int = -47) -> BurnedInClock:
+    """Six readings of the first file of officer 1042, all of them behind the metadata."""
+    device_us = at("20:15:13")
+    readings = tuple(
+        ClockReading(second * SECOND_US, "2026-06-12T20:1x:xxZ", device_us + (second + offset_s) * SECOND_US)
+        for second in (5, 400, 800, 1200, 1600, 2200)
+    )
+    return BurnedInClock(6, readings, 6, offset_s * SECOND_US, SECOND_US)
+
+
+def evidence() -> dict[str, InspectionEvidence]:
+    """A deep look into three files of the busy incident; the third has sound that could not be decoded whole."""
+    first = InspectionEvidence(
+        effort=Effort(88_200_000, 41, 67_530, 2251 * SECOND_US, 2251 * SECOND_US, 33_367, 0.0),
+        is_deep=True,
+        defects=(
+            defect(DefectKind.SILENT_LEAD_IN, 0, 30),
+            defect(DefectKind.LOW_LIGHT, 40, 700, 0.9),
+            defect(DefectKind.BLACK_VIDEO, 1081, 1129),
+            defect(DefectKind.AUDIO_MUTED, 1251, 1401, 1.0),
+            defect(DefectKind.BLURRED_VIEW, 1500.033, 1561.6, 0.81),
+            defect(DefectKind.UNIFORM_PICTURE, 1700, 1712),
+            defect(DefectKind.TRUNCATED, 2251, 2251, 1.0),
+        ),
+        sound=levels(2251, silent=(seconds_of(0, 30), seconds_of(1251, 1401))),
+        clock=burned_in(),
+        pages=(
+            sheet(1020, 1080),
+            sheet(1080, 1140, damaged=3),
+            sheet(1140, 1200, without_frame=12, not_looked_at=5, world_start_us=at("20:15:00")),
+        ),
+    )
+    second = InspectionEvidence(
+        effort=Effort(9_100_000, 12, 96, 740 * SECOND_US, 700 * SECOND_US, 30 * SECOND_US, 0.25),
+        sound=levels(
+            740,
+            absent=(seconds_of(200, 290), seconds_of(500, 540)),
+            failed=(seconds_of(500, 540),),
+            examined=(seconds_of(0, 700),),
+        ),
+        clock=BurnedInClock(4, why_not="no line of text looks like a clock"),
+    )
+    third = InspectionEvidence(effort=Effort(1_200_000, 5, 20, 500 * SECOND_US, 0, 30 * SECOND_US, None), is_soundless=True)
+    return {"bwv-1042-a": first, "bwv-2077-a": second, "bwv-2077-b": third}
+
+
+def agreements() -> dict[str, tuple[SoundAgreement, ...]]:
+    return {
+        "CAD-0612-0417": (
+            SoundAgreement("bwv-1042-a", "bwv-2077-a", 3_200_000, 100_000, 31, 44),
+            SoundAgreement("bwv-1042-a", "bwv-pool-7", why_not="different"),
+        )
+    }
+
+
 def a_night() -> RunReportInput:
     """Eight incidents: findings of every severity, clean ones, a pending, an unknown, excluded ones."""
     return RunReportInput(
@@ -469,6 +567,9 @@ def a_night() -> RunReportInput:
         rates=rate_table(results()),
         policy=policy(),
         stills=stills(),
+        evidence=evidence(),
+        agreements=agreements(),
+        effort=Effort(98_500_000, 58, 67_646, 3491 * SECOND_US, 2951 * SECOND_US, 30 * SECOND_US, 0.04),
     )
 
 

@@ -10,11 +10,16 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Engine, inspect, text
 
+from bwc_audit.domain.inspection import Inspection, InspectionStatus
 from bwc_audit.errors import StoreError
+from bwc_audit.store import database
 from bwc_audit.store.check import GUARDS, check, schema_problems
 from bwc_audit.store.database import open_database, reading, require_current, revisions, upgrade, writing
+from bwc_audit.store.inspections import latest_inspection
 from bwc_audit.store.tables import METADATA
 
 
@@ -30,6 +35,27 @@ def test_an_empty_database_is_brought_to_the_head_and_equals_the_models(empty_ur
     engine.dispose()
 
 
+def test_the_first_revision_with_an_inspection_comes_to_the_head(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    values = "('s', 'k', 'e', 1, '1', 'd', '{}', 'complete', '', 0, 0, 0, 0, 0, '[]', '[]', '[]')"
+    columns = (
+        "source, object_key, etag, size_bytes, inspector_version, plan_digest, plan, status, detail, bytes_read, "
+        "frames_sampled, longest_step_us, audio_us, elapsed_s, examined_spans, defects, not_examined"
+    )
+    with engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO inspection ({columns}) VALUES {values}"))
+    assert upgrade(engine) == ("0001", "0002")
+    with reading(engine) as session:
+        assert latest_inspection(session, "s", "k") == Inspection("k", InspectionStatus.COMPLETE)
+    assert check(engine) == ()
+    engine.dispose()
+
+
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     head = revisions(engine)[0]
     assert upgrade(engine) == (head, head)
@@ -38,7 +64,7 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
 
 def test_a_database_behind_its_migrations_is_refused_with_both_revisions_and_the_mend(empty_url: str) -> None:
     engine = open_database(empty_url)
-    with pytest.raises(StoreError, match=r"behind its migrations: it is at no revision, .* 0001; run `bwc-audit db up"):
+    with pytest.raises(StoreError, match=r"behind its migrations: it is at no revision, .* 0002; run `bwc-audit db up"):
         require_current(engine)
     (problem,) = check(engine)
     assert "revision" in problem.rule

@@ -26,6 +26,7 @@ from bwc_audit.store.inspections import (
     plan_digest,
     record_inspection,
 )
+from tests.store.measured import clip_measures
 from tests.store.values import INSPECTIONS
 
 REQUEST = InspectionRequest("footage/a.mp4", (Span(0, 5), Span(7, 9)), stills_at_us=(1, 2))
@@ -76,6 +77,21 @@ def test_other_content_version_or_way_of_looking_is_another_inspection(engine: E
 
 def test_the_plan_digest_does_not_hang_on_the_key() -> None:
     assert plan_digest(REQUEST, RULES) == plan_digest(replace(REQUEST, object_key="footage/b.mp4"), RULES)
+
+
+def test_a_changed_limit_asks_for_no_other_inspection_and_a_changed_step_does() -> None:
+    stricter = replace(RULES, usability=replace(RULES.usability, minimum_s=3.0))
+    assert plan_digest(REQUEST, stricter) == plan_digest(REQUEST, RULES)
+    denser = replace(RULES, sampling=replace(RULES.sampling, defect_step_s=1.0))
+    assert plan_digest(REQUEST, denser) != plan_digest(REQUEST, RULES)
+
+
+def test_an_inspection_of_before_measures_were_kept_still_loads(engine: Engine) -> None:
+    inspection = Inspection(REQUEST.object_key, InspectionStatus.COMPLETE, measures=clip_measures(3, 3))
+    with writing(engine) as session:
+        record_inspection(session, IDENTITY, REQUEST, inspection)
+        session.connection().execute(text("DELETE FROM inspection_measures"))
+        assert load_inspections(session, [IDENTITY])[IDENTITY] == replace(inspection, measures=None)
 
 
 def test_many_identities_are_looked_up_in_parts(engine: Engine) -> None:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.inspection import Inspection, InspectionStatus
 from bwc_audit.domain.lifecycle import finding_id_of
+from bwc_audit.domain.measures import Measures
 from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, Outcome, PlacedSegment
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding, RunKind, RunRequest
 from bwc_audit.domain.times import Span
+from tests.store.measured import MEASURES
 
 #: May be negative; everything else is a count, a length or a time of this century.
 _SIGNED = frozenset({"lateness_us", "offset_us", "margin_us"})
@@ -34,6 +36,8 @@ def any_of(kind: Any, name: str = "") -> st.SearchStrategy[Any]:
         return st.dictionaries(_TEXT, any_of(get_args(kind)[1]), max_size=3)
     if kind is Span:
         return SPANS
+    if kind is Measures:
+        return MEASURES
     if is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
         return st.builds(kind, **{field.name: any_of(hints[field.name], field.name) for field in fields(kind)})

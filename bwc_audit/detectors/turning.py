@@ -1,0 +1,79 @@
+"""Is the picture turned or mirrored from some moment on? Information: a turned picture can still be seen.
+
+The container's own request to turn the picture is a fact. A turn inside the recording is claimed only where the samples
+on both sides of one moment are unlike as they stand and alike when one of them is turned, and where it stays so. A
+camera that moves on while it turns, a scene that looks alike upside down, or samples far apart show no turn here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bwc_audit.detectors.confidence import at_margin
+from bwc_audit.domain.inspection import Defect, DefectKind
+from bwc_audit.domain.measures import Measures, PictureMeasures
+from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.times import us_of_seconds
+
+_MIRROR = -1
+#: A turned picture must be this much more alike than the one that stands.
+_AHEAD = 0.4
+#: Thumbnails must hold this much contrast (standard deviation, luma) on both sides: a few lamps look alike any way up.
+_LEAST_CONTRAST = 16.0
+
+
+def turns(measures: Measures, rules: UsabilityRules) -> Iterator[Defect]:
+    """``rotated_view``: of the whole file as the container says, and of spans that begin with a turn."""
+    if measures.rotation_degrees or measures.is_mirrored:
+        told = {"rotation_degrees": float(measures.rotation_degrees), "is_mirrored": float(measures.is_mirrored)}
+        yield Defect(DefectKind.ROTATED_VIEW, 0, max(1, measures.lengths.held_us), 1.0, told)
+    began: tuple[int, int, float] | None = None
+    samples = measures.pictures
+    for number in range(1, len(samples)):
+        found = _turn(samples[number - 1], samples[number], measures.step_us, rules)
+        if found is None:
+            continue
+        if began is not None:
+            yield from _span(samples, began, number - 1, rules)
+            began = None
+        else:
+            began = (number, *found)
+    if began is not None:
+        yield from _span(samples, began, len(samples) - 1, rules)
+
+
+def _span(
+    samples: Sequence[PictureMeasures], began: tuple[int, int, float], last: int, rules: UsabilityRules
+) -> Iterator[Defect]:
+    first, turn, likeness = began
+    start_us, end_us = samples[first].at_us, samples[last].end_us
+    if end_us - start_us < us_of_seconds(rules.minimum_s):
+        return
+    margin = (likeness - rules.rotated_likeness) / max(1 - rules.rotated_likeness, 1e-9)
+    told = {"rotation_degrees": float(max(0, turn) * 90), "is_mirrored": float(turn == _MIRROR), "likeness": likeness}
+    yield Defect(DefectKind.ROTATED_VIEW, start_us, end_us, at_margin(DefectKind.ROTATED_VIEW, margin), told)
+
+
+def _turn(before: PictureMeasures, after: PictureMeasures, step_us: int, rules: UsabilityRules) -> tuple[int, float] | None:
+    """The turn between two samples (quarter turns, or the mirror) and how alike they are then; None: no turn."""
+    if step_us and after.at_us - before.at_us > step_us:
+        return None
+    if min(float(np.std(before.thumbnail)), float(np.std(after.thumbnail))) < _LEAST_CONTRAST:
+        return None
+    standing = _likeness(before.thumbnail, after.thumbnail)
+    if standing >= rules.rotated_likeness - _AHEAD:
+        return None
+    tried = {quarter: _likeness(np.rot90(before.thumbnail, -quarter), after.thumbnail) for quarter in (1, 2, 3)}
+    tried[_MIRROR] = _likeness(np.fliplr(before.thumbnail), after.thumbnail)
+    turn = max(tried, key=lambda one: tried[one])
+    return (turn, round(tried[turn], 3)) if tried[turn] >= rules.rotated_likeness else None
+
+
+def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Correlation of two thumbnails, -1 to 1; 1 where neither shows anything."""
+    first, second = (np.asarray(each, np.float64) - np.mean(each) for each in (one, other))
+    scale = float(np.sqrt(np.sum(first * first) * np.sum(second * second)))
+    return float(np.sum(first * second)) / scale if scale > 0 else 1.0

@@ -1,0 +1,115 @@
+"""The frames of a picture track in the order they are shown, in media time; made from any container's index.
+
+Media time is microseconds from the first frame that is shown. A frame whose bytes lie past the end of the file is not
+held: it is counted, and nothing else is believed of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bwc_audit.domain.inspection import VideoFacts
+from bwc_audit.domain.times import SECOND_US
+from bwc_audit.media.track_index import Int, TrackIndex
+
+#: Share by which frame distances may differ and still be one rate: time bases round to a tick.
+_RATE_SLACK = 0.1
+#: Above this share of distances that differ, the rate is variable.
+_VARIABLE_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameTable:
+    """All frames that the file really holds.
+
+    ``times_us``: ascending presentation times; ``samples``: the place of each in decoding order. ``keys_us`` and
+    ``key_samples``: the same of the frames that can be decoded alone. ``end_us``: end of the last frame.
+    ``usual_us``: how long a frame is usually shown (the median distance of two frames; 0 where there are fewer).
+    ``claimed_us``: video duration that the container declares; None: none.
+    ``origin``: first shown frame, in seconds of the container's own time.
+    ``missing_frames``: frames in the index whose bytes are not in the file.
+    """
+
+    times_us: Int
+    samples: Int
+    keys_us: Int
+    key_samples: Int
+    end_us: int
+    usual_us: int
+    claimed_us: int | None
+    origin: Fraction
+    missing_frames: int = 0
+
+    def frame_at(self, at_us: int, slack_us: int = 500) -> int | None:
+        """Number (in order of time) of the first frame at or after ``at_us``; None behind the last. The slack covers
+        the rounding of every time base in use."""
+        number = int(np.searchsorted(self.times_us, at_us - slack_us))
+        return number if number < self.times_us.size else None
+
+
+def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = None, least_claimed_us: int = 0) -> FrameTable:
+    """The table of a picture track. ``claimed_us``: what the container says where its track says nothing;
+    ``least_claimed_us``: what its header said before its demuxer forgot."""
+    is_held = held(track, size_bytes)
+    numbers = np.flatnonzero(is_held & track.is_shown)
+    numbers = numbers[np.argsort(track.pts[numbers], kind="stable")]
+    start = int(track.pts[numbers[0]]) if numbers.size else 0
+    times_us = media_us(track.pts[numbers] - start, track.time_base)
+    claimed = claimed_us if not track.claimed else round(track.claimed * track.time_base * SECOND_US)
+    if least_claimed_us:
+        claimed = max(claimed or 0, least_claimed_us)
+    is_key = track.is_key[numbers]
+    usual_us = int(np.median(np.diff(times_us))) if times_us.size > 1 else 0
+    end_us = int(times_us[-1]) + usual_us if times_us.size else 0
+    is_complete = bool(is_held.all())
+    if is_complete and claimed is not None and 0 < claimed - end_us < SECOND_US:
+        end_us = claimed
+    return FrameTable(
+        times_us=times_us,
+        samples=numbers,
+        keys_us=times_us[is_key],
+        key_samples=numbers[is_key],
+        end_us=end_us,
+        usual_us=usual_us,
+        claimed_us=claimed,
+        origin=start * track.time_base,
+        missing_frames=int(np.count_nonzero(~is_held & track.is_shown)),
+    )
+
+
+def held(track: TrackIndex, size_bytes: int) -> NDArray[np.bool_]:
+    """Which samples lie whole inside the file. Where the place is not known (negative), it was read already."""
+    return (track.sizes > 0) & (track.offsets + track.sizes <= size_bytes)
+
+
+def media_us(ticks: Int, base: Fraction) -> Int:
+    """Ticks of a time base in microseconds, each rounded once; exact for every time base below 2^31 ticks a second."""
+    numerator, denominator = base.numerator * SECOND_US, base.denominator
+    whole, rest = np.divmod(ticks, denominator)
+    rounded: Int = whole * numerator + (rest * numerator * 2 + denominator) // (2 * denominator)
+    return rounded
+
+
+def video_facts(track: TrackIndex, table: FrameTable) -> VideoFacts:
+    """Facts as measured: frames and rate from the table, not from the header."""
+    deltas = np.diff(table.times_us)
+    deltas = deltas[deltas > 0]
+    is_variable = False
+    if deltas.size:
+        typical = float(np.median(deltas))
+        slack = max(_RATE_SLACK * typical, 1.5 * float(track.time_base) * SECOND_US)
+        is_variable = bool(np.mean(np.abs(deltas - typical) > slack) > _VARIABLE_SHARE)
+    seconds = table.end_us / SECOND_US
+    frames = int(table.times_us.size)
+    return VideoFacts(
+        codec=track.codec,
+        width=track.width,
+        height=track.height,
+        frames=frames,
+        average_fps=round(frames / seconds, 3) if seconds > 0 else 0.0,
+        is_variable_rate=is_variable,
+    )

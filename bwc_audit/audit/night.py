@@ -31,6 +31,7 @@ from bwc_audit.domain.runs import ObservedFinding, Run, RunRequest, RunStatus
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US
 from bwc_audit.errors import ObjectForbiddenError, ObjectMissingError, ObjectStoreError, StoreError
 from bwc_audit.media.isolated import inspect_many
+from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.sources.duplicates import with_unique_ids
 from bwc_audit.store import inspections, planned, policies, runs, source_rows
 from bwc_audit.store.database import reading, writing
@@ -170,6 +171,7 @@ def inspect_batch(audit: Audit, run_id: str, batch: int, on_progress: Progress =
         workers=audit.settings.workers,
         seconds_limit=audit.settings.inspect_seconds,
         memory_limit_bytes=audit.settings.inspect_memory_mb << 20,
+        stats={key: ObjectStat(key, one.size_bytes, one.etag, 0) for key, one in todo.items()},
     )
     for chunk in _chunked(outcomes, _INSPECTIONS_A_COMMIT):
         with writing(audit.engine) as session:
@@ -315,14 +317,15 @@ def _inputs_hash(session: Session, request: RunRequest) -> str:
 
 def _effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection]) -> dict[str, int]:
     """What looking cost this run (nothing for what was known), and how much picture and sound its answers rest on."""
-    known = [(one.state == "examined", seen[one.request.object_key].examined) for one in plan if one.request.object_key in seen]
-    now = [examined for is_new, examined in known if is_new]
+    looked = [one for one in plan if one.request.object_key in seen]
+    known = [seen[one.request.object_key].examined for one in looked]
+    now = [examined for one, examined in zip(looked, known, strict=True) if one.state == "examined"]
     return {
         "bytes_read": sum(examined.bytes_read for examined in now),
         "requests": sum(examined.requests for examined in now),
         "frames_sampled": sum(examined.frames_sampled for examined in now),
-        "picture_seconds": sum(examined.seconds_examined_us for _, examined in known) // SECOND_US,
-        "sound_seconds": sum(examined.audio_us for _, examined in known) // SECOND_US,
+        "picture_seconds": sum(examined.seconds_examined_us for examined in known) // SECOND_US,
+        "sound_seconds": sum(examined.audio_us for examined in known) // SECOND_US,
     }
 
 

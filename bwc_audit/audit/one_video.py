@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 
+from bwc_audit.audit.judging import judged
 from bwc_audit.audit.setup import store_at
 from bwc_audit.config import Settings
 from bwc_audit.domain.inspection import Inspection, InspectionRequest
+from bwc_audit.domain.overlay_clock import OverlayClock, read_clock
 from bwc_audit.domain.records import Segment
+from bwc_audit.domain.times import SECOND_US, iso_utc, us_of
 from bwc_audit.errors import ConfigurationError, ObjectMissingError, ObjectStoreError, SourceError
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.objects.contract import ObjectStore
@@ -50,12 +54,13 @@ def look_into_video(settings: Settings, address: str, *, is_deep: bool = False) 
         buffer_us=segment.pre_event_buffer_us if segment else None,
         is_deep=is_deep,
     )
+    rules = load_policy(settings.policy).inspection
     outcome = next(
         outcome
         for _, outcome in inspect_many(
             store,
             [request],
-            load_policy(settings.policy).inspection,
+            rules,
             workers=1,
             seconds_limit=settings.inspect_seconds,
             memory_limit_bytes=settings.inspect_memory_mb << 20,
@@ -63,7 +68,27 @@ def look_into_video(settings: Settings, address: str, *, is_deep: bool = False) 
     )
     if isinstance(outcome, ObjectStoreError):
         raise outcome
-    return LookedInto(address, outcome, segment, remarks)
+    return LookedInto(address, judged(outcome, rules.usability), segment, remarks)
+
+
+def burned_in_clock(inspection: Inspection, start: datetime | None) -> OverlayClock | None:
+    """What the readings of the burned-in clock say together; ``start``: when the picture starts, where it is known."""
+    return read_clock(inspection.readings, None, None if start is None else us_of(start))
+
+
+def said_clock(inspection: Inspection, clock: OverlayClock | None) -> str:
+    """The burned-in clock in a line."""
+    if clock is None:
+        found = f"{len(inspection.readings)} of {inspection.clock_tried} frames read, which proves nothing"
+        return f"burned-in clock: {found if inspection.readings else 'none that could be read'}"
+    said = f"{clock.agreed} of {inspection.clock_tried} frames agree"
+    if clock.is_not_set:
+        return f"burned-in clock: says that it is not set ({said})"
+    parts = [] if clock.origin_us is None else [f"{iso_utc(clock.origin_us).removesuffix('Z')} at the first frame"]
+    parts += [] if clock.offset_us is None else [f"{clock.offset_us / SECOND_US:+.1f} s from the expected start"]
+    parts += ["does not run"] if clock.is_stuck else []
+    parts += [f"steps by {jump.step_us / SECOND_US:+.1f} s" for jump in clock.jumps]
+    return f"burned-in clock: {', '.join(parts)} ({said})"
 
 
 def _placed(address: str) -> tuple[str, str]:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bwc_audit.audit.one_video import LookedInto, look_into_video
+from bwc_audit.audit.one_video import LookedInto, burned_in_clock, look_into_video, said_clock
 from bwc_audit.cli.showing import note, print_json, print_table, say
 from bwc_audit.config import load_settings
-from bwc_audit.domain.inspection import Defect, InspectionStatus
+from bwc_audit.domain.inspection import Defect, Inspection, InspectionStatus
 from bwc_audit.domain.times import SECOND_US, at_of
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.media.document import inspection_document
@@ -39,10 +39,13 @@ def inspect(
         start = at_of(looked.segment.media_started_us)
     for remark in looked.remarks:
         note(remark)
+    clock = burned_in_clock(looked.inspection, start)
     if json_:
-        print_json(inspection_document(looked.inspection, looked.uri))
+        print_json(inspection_document(looked.inspection, looked.uri, clock))
     else:
         _print(looked, start)
+        say(f"  {said_clock(looked.inspection, clock)}")
+        _print_defects(looked.inspection, start)
     if looked.inspection.status is not InspectionStatus.COMPLETE:
         raise typer.Exit(3)
 
@@ -86,10 +89,14 @@ def _print(looked: LookedInto, start: datetime | None) -> None:
     looked_at = seen.examined
     say(
         f"  examined: {looked_at.frames_sampled} frames, at most {looked_at.longest_step_us / SECOND_US:.2f} s apart, "
-        f"{looked_at.audio_us / SECOND_US:.1f} s of sound, {looked_at.bytes_read} bytes read"
+        f"{looked_at.audio_us / SECOND_US:.1f} s of sound decoded, {looked_at.bytes_read} bytes read in "
+        f"{looked_at.requests} requests"
     )
     for what in seen.not_examined:
         say(f"  not examined: {what}")
+
+
+def _print_defects(seen: Inspection, start: datetime | None) -> None:
     if not seen.defects:
         say("  nothing wrong in what was examined" if seen.reason is None else "  nothing could be said about the picture")
         return

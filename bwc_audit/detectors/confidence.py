@@ -92,7 +92,7 @@ def _uniform(inside: Samples, rules: UsabilityRules) -> Weighed:
 
 
 def _corrupt(inside: Samples, rules: UsabilityRules) -> Weighed:
-    share = min(max(s.grey_share, s.smear_share) for s in inside)
+    share = min(s.grey_share for s in inside)
     return {"stopgap_share": round(share, 3)}, (share - rules.corrupt_share) / max(0.5 - rules.corrupt_share, 1e-9)
 
 

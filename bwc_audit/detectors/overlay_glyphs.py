@@ -83,7 +83,7 @@ def line_patch(luma: Luma, top: float, bottom: float, *, is_light: bool) -> Floa
     ink = cv2.morphologyEx(small, cv2.MORPH_TOPHAT, kernel)[_EDGE_ROWS:-_EDGE_ROWS].astype(np.float32)
     brightest = int(0.97 * ink.size)
     full = max(16.0, float(np.partition(ink, brightest, axis=None)[brightest]))
-    return np.minimum(ink / np.float32(full), np.float32(1.2))
+    return np.asarray(np.minimum(ink / full, 1.2), np.float32)
 
 
 def windows_of(patch: Floats) -> Floats:
@@ -99,10 +99,11 @@ def glyphs_of(patch: Floats, bank: GlyphBank) -> Glyphs:
     each = bank.probabilities(windows_of(patch))
     some = 1 - each[:, -1]
     tops = _peaks(some)
-    near = [each[max(0, at - 1) : at + 2] for at in tops]
-    probabilities = np.array([np.average(rows, axis=0, weights=1.001 - rows[:, -1]) for rows in near], np.float32)
-    columns = np.array([_middle(some, at) for at in tops], np.float32)
-    return Glyphs(columns, probabilities.reshape(len(tops), each.shape[1])[:, :-1], patch[2:-2].max(axis=0))
+    wide = np.pad(each, ((1, 1), (0, 0)), constant_values=1)[np.array(tops, np.intp)[:, None] + np.arange(3)]
+    weight = 1.001 - wide[:, :, -1:]
+    probabilities = np.asarray((wide * weight).sum(axis=1) / weight.sum(axis=1), np.float32)
+    columns = _middles(some, tops)
+    return Glyphs(columns, probabilities[:, :-1], patch[2:-2].max(axis=0))
 
 
 def _rows(luma: Luma, first: float, count: float) -> Luma:
@@ -126,7 +127,8 @@ def _peaks(some: Floats) -> list[int]:
     return sorted(found)
 
 
-def _middle(some: Floats, at: int) -> float:
-    around = slice(max(0, at - 2), at + 3)
-    weight = some[around] + 1e-6
-    return float(np.average(np.arange(len(some))[around], weights=weight))
+def _middles(some: Floats, tops: list[int]) -> Floats:
+    """Where the characters' middles are, to parts of a column."""
+    around = np.array(tops, np.float32)[:, None] + np.arange(-2, 3, dtype=np.float32)
+    weight = np.pad(some, 2)[np.array(tops, np.intp)[:, None] + np.arange(5)] + 1e-6
+    return np.asarray((around * weight).sum(axis=1) / weight.sum(axis=1), np.float32)

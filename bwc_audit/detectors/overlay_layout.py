@@ -32,7 +32,10 @@ class OverlayLayout:
 
 @dataclass(frozen=True, slots=True)
 class OverlayPlace:
-    """Where a clock was found, in pixels: rows ``[top, bottom)`` of its digits, columns ``[left, right)``."""
+    """Where a clock was found: rows ``[top, bottom)`` of its digits, columns ``[left, right)``, the second line's rows.
+
+    In pixels of the picture as it is looked at: the frame itself up to 1200 rows, shrunk by a whole number above.
+    It fits later frames of the same size only."""
 
     top: int
     bottom: int

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bwc_audit.detectors.overlay_glyphs import DIGIT_ROWS, glyphs_of, line_patch, shipped_bank
 from bwc_audit.detectors.overlay_layout import SHIPPED_LAYOUTS, DateOrder, OverlayLayout, OverlayPlace
 from bwc_audit.detectors.overlay_lines import TextLine, text_lines
-from bwc_audit.detectors.overlay_text import ClockLine, looks_like_clock, read_line, walls_of
+from bwc_audit.detectors.overlay_parts import looks_like_clock
+from bwc_audit.detectors.overlay_text import ClockLine, read_line, walls_of
 from bwc_audit.domain.overlay_clock import OverlayReading
 from bwc_audit.domain.times import MINUTE_US
 
@@ -23,7 +25,8 @@ Luma = NDArray[np.uint8]
 _CONTRASTS = (90, 45)  # luma steps: most clocks stand out by 150; the second look is for half-clear ones
 _LINES = 3  # of a strip, tried
 _TRIED = 7  # times that a line is read in one frame, at the most: each takes about a millisecond
-_ROWS = ((0.0, 0.0), (-0.08, 0.08), (0.08, -0.08), (-0.08, -0.08), (0.08, 0.08))  # heights that rows are moved by
+_ROWS = ((0.0, 0.0), (-0.08, 0.08), (0.08, -0.08))  # heights that rows are moved by
+_TALLEST = 1200  # rows
 _LARGEST = 64_000_000  # pixels of a frame that are looked at
 
 
@@ -74,6 +77,7 @@ def read_overlay(
     """
     if luma.ndim != 2 or luma.size == 0 or luma.size > _LARGEST:
         return None
+    luma = _at_most_tall(luma)
     if place is not None:
         return _read_at(luma, place, layouts[0].date_order if layouts else DateOrder.EITHER)
     budget = _Budget(_TRIED)
@@ -87,6 +91,15 @@ def read_overlay(
             if text is not None:
                 return text
     return None
+
+
+def _at_most_tall(luma: Luma) -> Luma:
+    """Pictures of more than 1200 rows shrunk by a whole number, so that strokes and costs stay those of 720-1200 rows."""
+    times = -(-luma.shape[0] // _TALLEST)
+    if times == 1:
+        return luma
+    size = (max(1, luma.shape[1] // times), luma.shape[0] // times)
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _boxes(luma: Luma, layout: OverlayLayout, contrast: int, *, is_light: bool) -> list[TextLine]:

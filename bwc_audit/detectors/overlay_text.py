@@ -8,42 +8,20 @@ right is not known here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bwc_audit.detectors.overlay_glyphs import ALPHABET, Glyphs
 from bwc_audit.detectors.overlay_layout import DateOrder
+from bwc_audit.detectors.overlay_parts import DATES, DIGITS, MONTHS, TIMES, UNEVEN, Part, is_zulu, parts
 from bwc_audit.domain.overlay_clock import wall_us_of
 
-_DIGITS = slice(0, 10)
-_SEPARATORS = [ALPHABET.index(character) for character in "-/."]
-_LETTERS_AS_DIGITS = (
-    "O0",
-    "Q0",
-    "D0",
-    "I1",
-    "Z2",
-    "S5",
-    "G6",
-    "B8",
-)  # a slot for digits knows no letters: their shapes are digits there
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_DATES = ("dddd=dd=dd", "dd=dd=dddd", "dd=mmm=dddd", "ddmmmdddd")
-_TIMES = ("dd:dd:dd", "d:dd:dd")
 _UNSET_DAYS = ((1970, 1, 1), (2000, 1, 1), (1980, 1, 6), (1999, 12, 31))  # where clocks without power begin
 _UNSET_WORDS = re.compile("NOT?SET|N[O0]TSET|TIMEN[O0]T|UNSET")
 _YEARS = range(1970, 2100)
 
-#: Of the digits' probability, what the best one must have; and what digits (and letters like them) must have of all.
-#: Chosen on the benchmark: half of the misreadings go between 0.6 and 0.8, a twentieth of the readings.
-LEAST_DIGIT = 0.8
-_LEAST_MASS = 0.4
-_LEAST_SEPARATOR = 0.4
 _SURELY_OTHER = 0.75  # from which a character behind the seconds is no blurred A or P
-_UNEVEN = 0.28  # of the digits' distance; a 1 stands 0.15 off its middle, a lost character shifts by 0.5 or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +29,6 @@ class Day:
     """``ways``: year, month, day as read, in order of belief; two where day and month may be exchanged."""
 
     ways: tuple[tuple[int, int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A date or a time found at characters ``[first, end)``. ``score``: its worst slot, 0-1."""
-
-    first: int
-    end: int
-    text: str
-    score: float
-    pitch: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +53,8 @@ def read_line(glyphs: Glyphs, order: DateOrder = DateOrder.EITHER) -> ClockLine 
     unset = _unset(glyphs)
     if unset is not None:
         return unset
-    date = max(_parts(glyphs, _DATES), key=lambda part: part.score, default=None)
-    times = [
-        part for part in _parts(glyphs, _TIMES) if date is None or not (part.first < date.end and date.first < part.end)
-    ]
+    date = max(parts(glyphs, DATES), key=lambda part: part.score, default=None)
+    times = [part for part in parts(glyphs, TIMES) if date is None or not (part.first < date.end and date.first < part.end)]
     time = max(times, key=lambda part: (len(part.text), part.score), default=None)
     day = None if date is None else _day(date.text, order)
     if date is not None and day is None:
@@ -108,13 +73,6 @@ def read_line(glyphs: Glyphs, order: DateOrder = DateOrder.EITHER) -> ClockLine 
     return _line(glyphs, [date, time], day=day, seconds=seconds, zone=zone, zone_minutes=minutes)
 
 
-def looks_like_clock(glyphs: Glyphs) -> bool:
-    """Digits and separators enough for a time of day, whether or not they fit one."""
-    digits = int((_digits(glyphs).sum(axis=1) > 0.6).sum())
-    separators = int((glyphs.probabilities[:, [*_SEPARATORS, ALPHABET.index(":")]].sum(axis=1) > 0.4).sum())
-    return digits >= 5 and separators >= 2
-
-
 def walls_of(day: Day, seconds: int) -> list[int]:
     """Microseconds since 1970-01-01 00:00 of every way to read the date; the impossible ones left out."""
     walls = [wall_us_of(*way, seconds // 3600, seconds // 60 % 60, seconds % 60) for way in day.ways]
@@ -123,7 +81,7 @@ def walls_of(day: Day, seconds: int) -> list[int]:
 
 def _line(
     glyphs: Glyphs,
-    parts: list[Part | None],
+    of: list[Part | None],
     *,
     day: Day | None = None,
     seconds: int | None = None,
@@ -131,108 +89,11 @@ def _line(
     zone_minutes: int | None = None,
     is_not_set: bool = False,
 ) -> ClockLine:
-    found = sorted((part for part in parts if part is not None), key=lambda part: part.first)
+    found = sorted((part for part in of if part is not None), key=lambda part: part.first)
     text = " ".join(part.text for part in found) + (zone or "")
     left, right = glyphs.columns[found[0].first], glyphs.columns[found[-1].end - 1]
     score = min(part.score for part in found)
     return ClockLine(text, score, float(left), float(right), day, seconds, zone, zone_minutes, is_not_set)
-
-
-def _parts(glyphs: Glyphs, patterns: tuple[str, ...]) -> Iterator[Part]:
-    """Every place at which a pattern fits: digits sure, separators there, evenly set, no further digit attached."""
-    digit = _digits(glyphs)
-    mass = digit.sum(axis=1)
-    sure = digit.max(axis=1) / np.maximum(mass, 1e-6)
-    sure[mass < _LEAST_MASS] = 0
-    separator = glyphs.probabilities[:, _SEPARATORS].sum(axis=1)
-    colon = glyphs.probabilities[:, ALPHABET.index(":")]
-    for pattern in patterns:
-        fits = _first_slots(pattern, sure, separator, colon)
-        for first in np.flatnonzero(fits):
-            part = _part(glyphs, pattern, int(first), sure)
-            if part is not None:
-                yield part
-
-
-def _digits(glyphs: Glyphs) -> NDArray[np.float32]:
-    """Probability of each digit, ``n x 10``, where only digits can stand."""
-    digit = glyphs.probabilities[:, _DIGITS].copy()
-    for letter, shape in _LETTERS_AS_DIGITS:
-        digit[:, int(shape)] += glyphs.probabilities[:, ALPHABET.index(letter)]
-    return digit
-
-
-def _first_slots(
-    pattern: str, sure: NDArray[np.float32], separator: NDArray[np.float32], colon: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    starts = len(sure) - len(pattern) + 1
-    fits = np.ones(max(0, starts), bool)
-    for slot, kind in enumerate(pattern if starts > 0 else ""):
-        here = slice(slot, slot + starts)
-        if kind == "d":
-            fits &= sure[here] >= LEAST_DIGIT
-        elif kind == "=":
-            fits &= separator[here] >= _LEAST_SEPARATOR
-        elif kind == ":":
-            fits &= colon[here] >= _LEAST_SEPARATOR
-    return fits
-
-
-def _part(glyphs: Glyphs, pattern: str, first: int, sure: NDArray[np.float32]) -> Part | None:
-    end = first + len(pattern)
-    digits = [n for n, kind in enumerate(pattern) if kind == "d"]
-    pitch = _pitch(glyphs.columns[first:end], pattern)
-    if pitch is None or _continues(glyphs, first - 1, first, pitch) or _continues(glyphs, end, end - 1, pitch):
-        return None
-    best = _digits(glyphs)[first:end].argmax(axis=1)
-    text = "".join(str(best[n]) if kind == "d" else kind for n, kind in enumerate(pattern))
-    score = float(sure[first:end][digits].min())
-    if "mmm" in pattern:
-        at = pattern.index("mmm")
-        month, surely = _month(glyphs.probabilities[first + at : first + at + 3])
-        if surely < LEAST_DIGIT:
-            return None
-        text, score = text.replace("mmm", month), min(score, surely)
-    separators = [first + n for n, kind in enumerate(pattern) if kind == "="]
-    if separators:
-        shape = _SEPARATORS[int(glyphs.probabilities[np.ix_(separators, _SEPARATORS)].sum(axis=0).argmax())]
-        text = text.replace("=", ALPHABET[shape])
-    return Part(first, end, text, score, pitch)
-
-
-def _pitch(columns: NDArray[np.float32], pattern: str) -> float | None:
-    """Distance of neighbouring digits; None where they, or digits around like separators, stand unevenly."""
-    steps = np.diff(columns)
-    pairs = np.array([steps[n] for n in range(len(steps)) if pattern[n : n + 2] == "dd"])
-    pitch = float(np.median(pairs))
-    around = [columns[n + 1] - columns[n - 1] for n, kind in enumerate(pattern) if kind in "=:"]
-    if np.abs(pairs - pitch).max() > _UNEVEN * pitch:
-        return None
-    if around and (max(around) - min(around) > 1.6 * _UNEVEN * pitch or max(around) > 2.6 * pitch):
-        return None
-    return pitch if pitch >= 4 else None
-
-
-def _continues(glyphs: Glyphs, other: int, edge: int, pitch: float) -> bool:
-    """A further digit stands at the distance of a neighbour: the run is part of a longer number."""
-    if not 0 <= other < len(glyphs.columns):
-        return False
-    if abs(float(glyphs.columns[other] - glyphs.columns[edge])) > pitch * (1 + _UNEVEN):
-        return False
-    return float(glyphs.probabilities[other, _DIGITS].sum()) > 0.7 and not (other > edge and _is_zulu(glyphs, other))
-
-
-def _is_zulu(glyphs: Glyphs, at: int) -> bool:
-    of = glyphs.probabilities[at]
-    return float(of[ALPHABET.index("Z")]) > 0.15 and float(of[ALPHABET.index("Z")] + of[2] + of[7]) > 0.6
-
-
-def _month(probabilities: NDArray[np.float32]) -> tuple[str, float]:
-    each = np.array([np.prod([p[ALPHABET.index(c)] + 1e-4 for p, c in zip(probabilities, m, strict=True)]) for m in _MONTHS])
-    best = int(each.argmax())
-    if each[best] < 0.02:
-        return _MONTHS[best], 0.0
-    return _MONTHS[best], float(each[best] / each.sum())
 
 
 def _day(text: str, order: DateOrder) -> Day | None:
@@ -241,7 +102,7 @@ def _day(text: str, order: DateOrder) -> Day | None:
         return Day(((0, 0, 0),)) if not any(numbers) else None
     month = re.search("[A-Z]{3}", text)
     if month:
-        ways = [(numbers[1], _MONTHS.index(month.group()) + 1, numbers[0])]
+        ways = [(numbers[1], MONTHS.index(month.group()) + 1, numbers[0])]
     elif len(re.split(r"\D", text)[0]) == 4:
         ways = [(numbers[0], numbers[1], numbers[2])]
     else:
@@ -256,7 +117,7 @@ def _is_joined(glyphs: Glyphs, date: Part, time: Part) -> bool | None:
     one, other = (date, time) if date.first < time.first else (time, date)
     between = range(one.end, other.first)
     away = float(glyphs.columns[other.first] - glyphs.columns[one.end - 1]) / max(date.pitch, time.pitch)
-    if abs(date.pitch - time.pitch) > _UNEVEN * date.pitch or away > 6:
+    if abs(date.pitch - time.pitch) > UNEVEN * date.pitch or away > 6:
         return None
     if one is date and len(between) == 1 and glyphs.probabilities[between[0], ALPHABET.index("T")] > 0.25:
         return True
@@ -293,9 +154,9 @@ def _after_fraction(glyphs: Glyphs, time: Part) -> int:
     """The first character behind the seconds and a fraction of them."""
     at = time.end
     while at < min(len(glyphs.columns), time.end + 4):
-        near = glyphs.columns[at] - glyphs.columns[at - 1] <= time.pitch * (1 + _UNEVEN)
+        near = glyphs.columns[at] - glyphs.columns[at - 1] <= time.pitch * (1 + UNEVEN)
         of = glyphs.probabilities[at]
-        if not near or not (of[ALPHABET.index(".")] > 0.5 if at == time.end else of[_DIGITS].sum() > 0.7):
+        if not near or not (of[ALPHABET.index(".")] > 0.5 if at == time.end else of[DIGITS].sum() > 0.7):
             break
         at += 1
     return at
@@ -331,7 +192,7 @@ def _zone(glyphs: Glyphs, time: Part, seconds: int, *, has_t: bool) -> tuple[str
     of = glyphs.probabilities[at]
     likely = [ALPHABET[int(row.argmax())] for row in glyphs.probabilities[at : at + 6]]
     following = glyphs.columns[at + 1] - glyphs.columns[at] if at + 1 < len(glyphs.columns) else np.inf
-    if near and following > 1.2 * time.pitch and (likely[0] == "Z" or (has_t and _is_zulu(glyphs, at))):
+    if near and following > 1.2 * time.pitch and (likely[0] == "Z" or (has_t and is_zulu(glyphs, at))):
         return "Z", 0, seconds
     if max(of[ALPHABET.index("+")], of[ALPHABET.index("-")]) > 0.4:
         digits = "".join(likely[1:6]).replace(":", "")[:4]

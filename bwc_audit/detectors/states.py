@@ -1,10 +1,10 @@
 """What one sampled frame shows, by its own measures alone. Runs, lengths and the comparison in time are judged elsewhere.
 
-Each frame is at most one thing, the first of: black; a decoder's stopgap (mid-grey); one colour or a test pattern; a
-decoder's stopgap (one row repeated); covered; and, after what only time shows (a frozen picture), out of focus. So a
+Each frame is at most one thing, the first of: black; a decoder's stopgap (mid-grey); one colour or a test pattern; covered; and, after what only time shows (a frozen picture), out of focus. So a
 black picture is not called uniform, and colour bars are not called damage.
 
-Not known here: whether a smooth bright picture is a wall or a white cloth; blocks that a decoder put in wrong places;
+Not known here: whether a smooth bright picture is a wall or a white cloth; blocks that a decoder put in wrong places, or
+smeared downwards (a coarsely coded hall full of uprights repeats its rows as well, over up to half of the height);
 an edge of the lens that is covered while the rest shows the scene (its share is in the measures, and the policy may
 lower ``obstructed_share``).
 """
@@ -76,6 +76,4 @@ def own_kind(sample: PictureMeasures, rules: UsabilityRules) -> DefectKind | Non
         return DefectKind.CORRUPT_PICTURE
     if is_uniform(sample, rules):
         return DefectKind.UNIFORM_PICTURE
-    if sample.smear_share >= rules.corrupt_share:
-        return DefectKind.CORRUPT_PICTURE
     return DefectKind.OBSTRUCTED_VIEW if is_obstructed(sample, rules) else None

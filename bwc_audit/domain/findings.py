@@ -34,9 +34,13 @@ class FindingKind(StrEnum):
     BLACK_VIDEO = "black_video"
     OBSTRUCTED_VIEW = "obstructed_view"
     FROZEN_VIDEO = "frozen_video"
+    UNIFORM_PICTURE = "uniform_picture"
+    BLURRED_VIEW = "blurred_view"
+    CORRUPT_PICTURE = "corrupt_picture"
     TIMESTAMP_GAP = "timestamp_gap"
     AUDIO_MISSING = "audio_missing"
     AUDIO_MUTED = "audio_muted"
+    AUDIO_CLIPPED = "audio_clipped"
     DECODE_ERROR = "decode_error"
     OBJECT_MISSING = "object_missing"
     METADATA_MISSING = "metadata_missing"
@@ -62,7 +66,8 @@ class FindingKind(StrEnum):
 
 _GROUPS: dict[FindingGroup, str] = {
     FindingGroup.COVERAGE: "no_footage late_activation early_deactivation recording_gap incident_uncovered short_buffer",
-    FindingGroup.USABILITY: "black_video obstructed_view frozen_video timestamp_gap audio_missing audio_muted decode_error",
+    FindingGroup.USABILITY: "black_video obstructed_view frozen_video uniform_picture blurred_view corrupt_picture "
+    "timestamp_gap audio_missing audio_muted audio_clipped decode_error",
     FindingGroup.CUSTODY: "object_missing metadata_missing truncated unreadable hash_mismatch duration_mismatch "
     "sequence_gap duplicate late_upload retention_risk",
     FindingGroup.CLOCK: "clock_offset clock_jump clock_drift",

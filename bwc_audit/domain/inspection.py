@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bwc_audit.domain.measures import Measures
+from bwc_audit.domain.overlay_clock import OverlayReading
 from bwc_audit.domain.times import Span
 
 #: Part of the key under which an inspection is stored: raise it when any measure changes.
 INSPECTOR_VERSION = "2"
-
-#: Said by every inspection of this version; it concerns what the program can do rather than one file.
-CLOCK_NOT_READ = "burned-in clock: not read by this version"
 
 
 class InspectionStatus(StrEnum):
@@ -114,6 +112,23 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """One page of small pictures, one for each second of ``span`` (media time): what a deep look leaves to leaf through.
+
+    ``seconds`` tiles; of those ``damaged`` could not be decoded whole, ``without_frame`` hold no frame, and
+    ``not_looked_at`` were left out.
+    """
+
+    span: Span
+    jpeg: bytes
+    sha256: str
+    seconds: int
+    damaged: int = 0
+    without_frame: int = 0
+    not_looked_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What was looked at. ``spans``: media time in which frames were sampled; ``longest_step_us`` between two samples.
 
@@ -153,7 +168,8 @@ class InspectionRequest:
 class Inspection:
     """The whole outcome for one object. ``reason`` is set exactly when the status is unreadable.
 
-    ``measures``: what ``defects`` were decided from; None where the file is unreadable.
+    ``measures``: what ``defects`` were decided from; None where the file is unreadable. ``readings``: the burned-in clock
+    in the frames in which it could be read, of ``clock_tried`` frames in which it was looked for.
     """
 
     object_key: str
@@ -169,3 +185,6 @@ class Inspection:
     not_examined: tuple[str, ...] = ()
     sha256: str | None = None
     measures: Measures | None = None
+    readings: tuple[OverlayReading, ...] = ()
+    clock_tried: int = 0
+    sheets: tuple[Sheet, ...] = ()

@@ -97,7 +97,8 @@ class PictureMeasures(_ByValue):
 class SoundLevels(_ByValue):
     """Levels of decoded blocks, ascending. ``failed``: spans whose packets could not be decoded.
 
-    ``dbfs``: level of each block, NaN: there is sound, and how loud was not measured. ``clipped_share``: share of its samples at full scale (0-1); empty: not measured.
+    ``dbfs``: level of each block, NaN: there is sound, and how loud was not measured. ``clipped_share``: share of its
+    samples at full scale (0-1); empty: not measured.
     ``examined``: the spans of media time that were asked for; outside them nothing is known.
     """
 

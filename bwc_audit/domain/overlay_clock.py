@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -167,7 +168,7 @@ def _running(points: list[_Point], of: int, is_local: bool, media_started_us: in
         is_local=is_local,
         drift_ppm=drift[0] if drift else None,
         drift_error_ppm=drift[1] if drift else None,
-        jumps=tuple(_jump(one, other) for one, other in zip(stretches, stretches[1:], strict=False)),
+        jumps=tuple(_jump(one, other) for one, other in pairwise(stretches)),
         zone_doubt_us=None if offset_us is None else _zone_doubt(offset_us),
     )
 
@@ -231,7 +232,6 @@ def _zone_doubt(offset_us: int) -> int | None:
 def wall_us_of(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int | None:
     """Microseconds since 1970-01-01 00:00 of a time as a clock shows it; None: there is no such time."""
     try:
-        shown = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001: of the clock's own zone, as it says
+        return us_of(datetime(year, month, day, hour, minute, second, tzinfo=UTC))  # UTC stands for the clock's own zone
     except ValueError:
         return None
-    return (shown - datetime(1970, 1, 1)) // timedelta(microseconds=1)  # noqa: DTZ001

@@ -134,14 +134,14 @@ class SamplingRules:
     ``step_s``: two samples inside what is asked for never lie further apart. ``near_step_s``: the same within
     ``near_reach_s`` of the ends of a required window and of dispatch records inside it. ``defect_step_s``: the same inside
     what looks defective, and inside what the sizes of coded frames single out. ``edge_step_s``: how exactly the ends of
-    a defect are found. ``sound_step_s``: so often a piece of sound is decoded even
-    where the sizes of packets tell that there is sound. ``is_adaptive``: False leaves out all but the even steps. A deep inspection looks at every frame.
+    a defect are found. ``sound_step_s``: so often a piece of sound is decoded even where the sizes of packets tell that
+    there is sound. ``is_adaptive``: False leaves out all but the even steps. A deep inspection looks at every frame.
     ``budget_bytes`` and ``budget_s`` (of processor time; ``deep_budget_s`` for a deep inspection) end the looking into one
     file; what is left unseen is stated.
     """
 
     clause: str
-    step_s: float = 30.0
+    step_s: float = 10.0
     near_step_s: float = 5.0
     near_reach_s: float = 10.0
     defect_step_s: float = 4.0

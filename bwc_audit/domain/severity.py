@@ -18,6 +18,7 @@ OF_KIND: dict[FindingKind, Severity] = {
     FindingKind.TRUNCATED: Severity.MEDIUM,
     FindingKind.DECODE_ERROR: Severity.MEDIUM,
     FindingKind.RETENTION_RISK: Severity.MEDIUM,
+    FindingKind.AUDIO_CLIPPED: Severity.LOW,
     FindingKind.SEQUENCE_GAP: Severity.MEDIUM,
     FindingKind.DURATION_MISMATCH: Severity.MEDIUM,
     FindingKind.SHORT_BUFFER: Severity.LOW,

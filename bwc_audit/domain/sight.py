@@ -15,7 +15,7 @@ import numpy as np
 from bwc_audit.domain import coverage
 from bwc_audit.domain.coverage import NO_TIME, SegmentArrays, SpanTable
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind
-from bwc_audit.domain.inspection import CLOCK_NOT_READ, Inspection, InspectionStatus
+from bwc_audit.domain.inspection import Inspection, InspectionStatus
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_length, said_time
 from bwc_audit.domain.placement import Placement
@@ -26,12 +26,21 @@ from bwc_audit.domain.times import Span, iso_utc, us_of_seconds
 
 #: Kinds that leave nothing to see; sound is judged apart and does not make a picture unusable.
 VISUAL_KINDS = frozenset(
-    {FindingKind.BLACK_VIDEO, FindingKind.FROZEN_VIDEO, FindingKind.OBSTRUCTED_VIEW, FindingKind.TIMESTAMP_GAP}
+    {
+        FindingKind.BLACK_VIDEO,
+        FindingKind.FROZEN_VIDEO,
+        FindingKind.OBSTRUCTED_VIEW,
+        FindingKind.UNIFORM_PICTURE,
+        FindingKind.BLURRED_VIEW,
+        FindingKind.CORRUPT_PICTURE,
+        FindingKind.TIMESTAMP_GAP,
+    }
 )
 
 _USABILITY_KINDS: frozenset[str] = VISUAL_KINDS | {
     FindingKind.AUDIO_MISSING,
     FindingKind.AUDIO_MUTED,
+    FindingKind.AUDIO_CLIPPED,
     FindingKind.DECODE_ERROR,
 }
 
@@ -39,9 +48,13 @@ _SAID = {
     FindingKind.BLACK_VIDEO: "the picture is black",
     FindingKind.FROZEN_VIDEO: "the picture stands still, repeated exactly",
     FindingKind.OBSTRUCTED_VIEW: "the view is covered",
+    FindingKind.UNIFORM_PICTURE: "the picture is one colour or a test pattern",
+    FindingKind.BLURRED_VIEW: "the picture is out of focus",
+    FindingKind.CORRUPT_PICTURE: "large parts of the picture are a decoder's stopgap",
     FindingKind.TIMESTAMP_GAP: "frames are missing",
     FindingKind.AUDIO_MISSING: "there is no sound track",
     FindingKind.AUDIO_MUTED: "the sound is digital silence",
+    FindingKind.AUDIO_CLIPPED: "the sound is cut off at full level",
     FindingKind.DECODE_ERROR: "frames are damaged",
 }
 
@@ -114,7 +127,7 @@ def _sight_of(placement: Placement, stored: set[str], inspections: Mapping[str, 
         inspection,
         unusable,
         _unexamined(placement, inspection),
-        tuple(f"{placement.footage_id}: {what}" for what in inspection.not_examined if what != CLOCK_NOT_READ),
+        tuple(f"{placement.footage_id}: {what}" for what in inspection.not_examined),
     )
 
 
@@ -178,9 +191,11 @@ def usability_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
 
 def _minimum_us(kind: FindingKind, rules: UsabilityRules) -> int:
     match kind:
-        case FindingKind.BLACK_VIDEO | FindingKind.FROZEN_VIDEO | FindingKind.OBSTRUCTED_VIEW:
+        case FindingKind.TIMESTAMP_GAP:
+            return 1
+        case kind if kind in VISUAL_KINDS:
             return us_of_seconds(rules.minimum_s)
-        case FindingKind.AUDIO_MUTED:
+        case FindingKind.AUDIO_MUTED | FindingKind.AUDIO_CLIPPED:
             return us_of_seconds(rules.audio_minimum_s)
     return 1
 

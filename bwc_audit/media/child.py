@@ -7,6 +7,7 @@ its answer over the same. It never holds a store or credentials. A fault inside 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Where the socket is moved, so that no descriptor above it is needed; below it lie three on ``/dev/null``.
 _SOCKET = 3
+_OPENCV_NO_MEMORY = -4
+#: Exit status of a child that had no memory left even to say so.
+OUT_OF_MEMORY = 75
 
 
 def main(descriptor: int) -> None:
@@ -52,6 +56,8 @@ def main(descriptor: int) -> None:
                 send_frame(connection, ANSWER, packed(inspection))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+    except MemoryError:  # while taking a task or packing its answer
+        sys.exit(OUT_OF_MEMORY)
 
 
 def answer(store: ObjectStore, request: InspectionRequest, stat: ObjectStat, rules: InspectionRules) -> Inspection | None:
@@ -66,11 +72,21 @@ def answer(store: ObjectStore, request: InspectionRequest, stat: ObjectStat, rul
         return None
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise  # the parent is gone
-    except MemoryError:
-        reason, detail = UnreadableReason.MEMORY, "the memory limit was reached"
     except Exception as error:  # noqa: BLE001  # the outermost edge of this process: recorded as crashed, never lost
-        reason, detail = UnreadableReason.CRASHED, f"{type(error).__name__}: {error}"
+        if _is_of_memory(error):
+            reason, detail = UnreadableReason.MEMORY, "the memory limit was reached"
+        else:
+            reason, detail = UnreadableReason.CRASHED, f"{type(error).__name__}: {error}"
     return Inspection(request.object_key, InspectionStatus.UNREADABLE, reason, detail[:1000])
+
+
+def _is_of_memory(error: Exception) -> bool:
+    """Python, FFmpeg and OpenCV each say it in their own way."""
+    import cv2
+
+    if isinstance(error, cv2.error):
+        return error.code == _OPENCV_NO_MEMORY
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
 
 
 def _only_descriptor(descriptor: int) -> socket.socket:
@@ -92,10 +108,15 @@ def _import_all() -> None:
     import av
     import av.subtitles.stream  # PyAV would load it at the first file
     import cv2
-    import numpy.ma  # noqa: F401  # numpy would load it for the first median
+    import numpy as np
+    import numpy.ma  # numpy would load it for the first median
 
+    from bwc_audit.detectors.overlay_glyphs import shipped_bank
     from bwc_audit.media.inspect import inspect_object  # noqa: F401
 
+    shipped_bank()  # the one file of the program that an inspection reads; kept from here on
+    # OpenBLAS takes its buffer at the first product this large; inside the limit it would end the process where it cannot.
+    np.ones((256, 256), np.float32) @ np.ones((256, 256), np.float32)
     cv2.setNumThreads(1)
     av.logging.set_level(av.logging.PANIC)
     os.dup2(0, 2)

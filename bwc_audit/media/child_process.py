@@ -19,6 +19,7 @@ from bwc_audit.domain.inspection import Inspection, InspectionRequest, Unreadabl
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.media.broker import ANSWER, FROM_CHILD, GAVE_UP, READY, SETUP, TASK, WANTED, Broker
+from bwc_audit.media.child import OUT_OF_MEMORY
 from bwc_audit.media.wire import WireError, receive_frame, send_frame, unpacked
 from bwc_audit.objects.contract import ObjectStat
 
@@ -37,7 +38,11 @@ _SETTINGS = {
 
 
 class ChildDeathError(Exception):
-    """The child died, or said what no child says."""
+    """The child died, or said what no child says. ``reason``: what that means for its file."""
+
+    def __init__(self, detail: str, reason: UnreadableReason = UnreadableReason.CRASHED) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class ChildProcess:
@@ -62,7 +67,8 @@ class ChildProcess:
         deadline_s = time.monotonic() + seconds
         try:
             self._connection.settimeout(seconds)
-            send_frame(self._connection, SETUP, self._setup)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its death is seen, and named, below
+                send_frame(self._connection, SETUP, self._setup)
             _, content = self._receive(deadline_s, READY)
         except (ChildDeathError, OSError) as error:
             raise ConfigurationError(
@@ -86,7 +92,7 @@ class ChildProcess:
                 broker.answer(self._connection, content)
             inspection = _inspection(content, request) if kind == ANSWER else None
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise ChildDeathError(self._death()) from error
+            raise self._death() from error
         except WireError as error:
             raise ChildDeathError(f"the child broke the protocol: {error}") from error
         self.is_spent = inspection is not None and inspection.reason in (UnreadableReason.MEMORY, UnreadableReason.CRASHED)
@@ -111,14 +117,16 @@ class ChildProcess:
         except WireError as error:
             raise ChildDeathError(f"the child broke the protocol: {error}") from error
         except (EOFError, ConnectionResetError) as error:
-            raise ChildDeathError(self._death()) from error
+            raise self._death() from error
 
-    def _death(self) -> str:
+    def _death(self) -> ChildDeathError:
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return "the child closed its connection"
-        return f"the child died: {signal.Signals(-code).name if code < 0 else f'exit status {code}'}"
+            return ChildDeathError("the child closed its connection")
+        if code == OUT_OF_MEMORY:
+            return ChildDeathError("the memory limit was reached", UnreadableReason.MEMORY)
+        return ChildDeathError(f"the child died: {signal.Signals(-code).name if code < 0 else f'exit status {code}'}")
 
 
 def _inspection(content: bytes | bytearray, request: InspectionRequest) -> Inspection:

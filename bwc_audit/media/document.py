@@ -1,7 +1,7 @@
 """An inspection as the document ``bwc-inspection/1``: seconds as floats, for people and scripts outside.
 
-The schema under ``schemas/`` is generated from ``InspectionDocument``. ``overlay_clock`` is there and empty: the
-burned-in clock is not read by this version, and ``not_examined`` says so.
+The schema under ``schemas/`` is generated from ``InspectionDocument``. What the readings of the burned-in clock say
+together is decided elsewhere, since it needs the expected start; without it the readings stand alone.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Literal, cast
 
+from bwc_audit.domain import overlay_clock as overlay
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus, UnreadableReason
-from bwc_audit.domain.times import SECOND_US
+from bwc_audit.domain.times import SECOND_US, iso_utc
 
 Moov = Literal["front", "end", "fragmented", "none"]
 
@@ -53,7 +54,8 @@ class SpanPart:
 
 @dataclass(frozen=True, slots=True)
 class ExaminedPart:
-    """``longest_step_s``: the longest distance of two samples inside ``spans``. ``seconds``: how long it took."""
+    """``longest_step_s``: the longest distance of two samples inside ``spans``. ``seconds``: how long it took.
+    ``requests``: ranged reads; ``index_bytes``: those of ``bytes_read`` that served the index."""
 
     bytes_read: int
     frames_sampled: int
@@ -61,6 +63,8 @@ class ExaminedPart:
     audio_examined_s: float
     seconds: float
     spans: tuple[SpanPart, ...] = ()
+    requests: int = 0
+    index_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +88,35 @@ class StillPart:
 
 @dataclass(frozen=True, slots=True)
 class OverlayReading:
+    """One frame's clock. ``utc`` null: the text names no zone, or says that the clock was not set."""
+
     at_s: float
     text: str
     utc: str | None
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJump:
+    """The burned-in clock steps by ``step_s`` somewhere between the two media times."""
+
+    start_s: float
+    end_s: float
+    step_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class OverlayClock:
-    """What the burned-in clock said. Empty readings: it was not read."""
+    """What the burned-in clock said. ``readings``: in ``tried`` frames it was looked for; ``agreed`` of them run together
+    with the media time: 0 means that nothing is concluded. ``offset_s``: burned-in minus expected start and media time."""
 
     readings: tuple[OverlayReading, ...] = ()
     offset_s: float | None = None
     drift_ppm: float | None = None
-    jumps: tuple[SpanPart, ...] = ()
+    jumps: tuple[ClockJump, ...] = ()
+    tried: int = 0
+    agreed: int = 0
+    stuck: bool = False
+    not_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +139,15 @@ class InspectionDocument:
     sha256: str | None = None
 
 
-def inspection_document(inspection: Inspection, uri: str) -> dict[str, Any]:
+def inspection_document(inspection: Inspection, uri: str, clock: overlay.OverlayClock | None = None) -> dict[str, Any]:
     """``bwc-inspection/1`` as plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
-    plain: dict[str, Any] = asdict(document_of(inspection, uri), dict_factory=_plain_dict)
+    plain: dict[str, Any] = asdict(document_of(inspection, uri, clock), dict_factory=_plain_dict)
     return plain
 
 
-def document_of(inspection: Inspection, uri: str) -> InspectionDocument:
-    """The document's model; ``uri`` names the object for people, without credentials."""
+def document_of(inspection: Inspection, uri: str, clock: overlay.OverlayClock | None = None) -> InspectionDocument:
+    """The document's model; ``uri`` names the object for people, without credentials. ``clock``: what the readings of the
+    burned-in clock say together; None: nothing."""
     return InspectionDocument(
         schema="bwc-inspection/1",
         uri=uri,
@@ -140,10 +161,29 @@ def document_of(inspection: Inspection, uri: str) -> InspectionDocument:
         defects=tuple(
             DefectPart(d.kind, _s(d.start_us), _s(d.end_us), d.confidence, dict(d.measures)) for d in inspection.defects
         ),
-        overlay_clock=OverlayClock(),
+        overlay_clock=_overlay_clock(inspection, clock),
         stills=tuple(StillPart(_s(still.at_us), still.sha256) for still in inspection.stills),
         not_examined=inspection.not_examined,
         sha256=inspection.sha256,
+    )
+
+
+def _overlay_clock(inspection: Inspection, clock: overlay.OverlayClock | None) -> OverlayClock:
+    readings = tuple(
+        OverlayReading(_s(one.at_us), one.text, iso_utc(one.wall_us) if one.has_zone and one.wall_us is not None else None)
+        for one in inspection.readings
+    )
+    if clock is None:
+        return OverlayClock(readings, tried=inspection.clock_tried)
+    return OverlayClock(
+        readings=readings,
+        offset_s=None if clock.offset_us is None else _s(clock.offset_us),
+        drift_ppm=clock.drift_ppm,
+        jumps=tuple(ClockJump(_s(j.between.start_us), _s(j.between.end_us), _s(j.step_us)) for j in clock.jumps),
+        tried=inspection.clock_tried,
+        agreed=clock.agreed,
+        stuck=clock.is_stuck,
+        not_set=clock.is_not_set,
     )
 
 
@@ -176,6 +216,8 @@ def _examined(inspection: Inspection) -> ExaminedPart:
         audio_examined_s=_s(examined.audio_us),
         seconds=round(examined.elapsed_s, 3),
         spans=tuple(SpanPart(_s(span.start_us), _s(span.end_us)) for span in examined.spans),
+        requests=examined.requests,
+        index_bytes=examined.index_bytes,
     )
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from bwc_audit.detectors.judge import length_defects, weigh
 from bwc_audit.detectors.timing import frame_gaps
 from bwc_audit.domain.inspection import (
-    CLOCK_NOT_READ,
     AudioFacts,
     ContainerFacts,
     DefectKind,
@@ -22,6 +21,7 @@ from bwc_audit.domain.inspection import (
     Inspection,
     InspectionRequest,
     InspectionStatus,
+    Sheet,
     Still,
     UnreadableReason,
     VideoFacts,
@@ -30,6 +30,7 @@ from bwc_audit.domain.measures import Lengths, Measures, SoundLevels
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.errors import MediaUnreadableError
+from bwc_audit.media.clock_reading import CLOCK_FRAMES, ClockReader
 from bwc_audit.media.decoding import DecodeLog, SampledFrame
 from bwc_audit.media.listen import decoded_us, heard_spans, listen, sound_extent
 from bwc_audit.media.look import Budget, Look, look_at
@@ -50,6 +51,8 @@ class _Notes:
     audio: AudioFacts | None = None
     measures: Measures | None = None
     look: Look | None = None
+    clock: ClockReader = field(default_factory=ClockReader)
+    sheets: tuple[Sheet, ...] = ()
     stills: tuple[Still, ...] = ()
     not_examined: list[str] = field(default_factory=list)
     is_partial: bool = False
@@ -79,7 +82,7 @@ def inspect_object(
     began_s = now()
     stat = store.head(request.object_key) if stat is None else stat
     source = RangeFile(store, request.object_key, stat.size_bytes, etag=stat.etag)
-    notes = _Notes(not_examined=[CLOCK_NOT_READ])
+    notes = _Notes()
     reason: UnreadableReason | None = None
     detail = ""
     try:
@@ -104,6 +107,9 @@ def inspect_object(
         not_examined=tuple(notes.not_examined),
         sha256=notes.sha256,
         measures=notes.measures,
+        readings=tuple(notes.clock.readings),
+        clock_tried=notes.clock.tried,
+        sheets=notes.sheets,
     )
 
 
@@ -118,6 +124,8 @@ def _look_into(source: RangeFile, request: InspectionRequest, rules: InspectionR
         notes.container = ContainerFacts(sniffed.format, source.size_bytes, reel.index.claimed_us, sniffed.moov)
         notes.video, notes.index_bytes = reel.video, source.bytes_read
         spans = united(request.spans, max(1, reel.table.end_us)) or united([Span(0, max(1, reel.table.end_us))], 1 << 62)
+        for doubt in reel.index.doubts:
+            notes.miss(f"index: {doubt}")
         _note_outside(request, reel, notes)
         look = _pictures(reel, spans, request, rules, notes)
         sound = _sound(reel, spans, rules, request, notes)
@@ -132,9 +140,13 @@ def _pictures(
     """Look at the pictures, and keep stills: those asked for or spread over the file, and one of each visual defect."""
     stills: dict[int, Still] = {}
     even = even_frames(reel.table, spans, rules.sampling, request.focus_us)
+    clock_frames = set(spread(even, CLOCK_FRAMES))
     planned = set(frames_near(reel.table, request.stills_at_us) if request.stills_at_us else spread(even))
 
     def keep(frame: SampledFrame) -> None:
+        if frame.number in clock_frames:
+            clock_frames.discard(frame.number)
+            notes.clock.read(frame)
         if frame.number in planned and frame.number not in stills:
             still = still_of(frame.picture, frame.at_us)
             if still is not None:

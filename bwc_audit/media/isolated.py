@@ -24,8 +24,8 @@ from bwc_audit.objects.contract import ObjectStat, ObjectStore
 
 Outcome = Inspection | ObjectStoreError
 
-#: Private memory of a child. Beside it lie 80 MB of shared code: together they stay below 400 MB.
-MEMORY_LIMIT_BYTES = 288 << 20
+#: Private memory of a child. Beside it lie 50 MB of shared code: together they stay below 400 MB.
+MEMORY_LIMIT_BYTES = 320 << 20
 #: How long after its deadline a thread may still be waiting for the store before it is left behind.
 _GRACE_S = 5.0
 _LOOK_S = 0.5
@@ -189,7 +189,7 @@ class _Worker:
             reason, detail = UnreadableReason.TIMEOUT, "the time limit for one file was reached"
             inspection = None
         except ChildDeathError as error:
-            detail = str(error)
+            reason, detail = error.reason, str(error)
             inspection = None
         if broker.fault is not None:
             return broker.fault

@@ -19,7 +19,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
-from bwc_audit.detectors.sound import level_dbfs
+from bwc_audit.detectors.sound import condensed, level_dbfs
 from bwc_audit.domain.measures import SoundLevels
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
@@ -73,7 +73,7 @@ def listen(reel: Reel, track: TrackIndex, spans: Sequence[Span], rules: Inspecti
             _decode(reel, track, context, left, starts_us, ends_us, blocks)
             to_decode = wanted
     believed = np.setdiff1d(wanted, to_decode)
-    return _levels(blocks, _believed_blocks(believed, starts_us, ends_us), spans)
+    return condensed(_levels(blocks, _believed_blocks(believed, starts_us, ends_us), spans))
 
 
 def decoded_us(levels: SoundLevels) -> int:

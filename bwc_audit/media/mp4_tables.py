@@ -179,7 +179,8 @@ def _places(chunks: Int, in_chunk: Int, sizes: Int) -> Int:
     before = np.cumsum(sizes) - sizes
     first = np.cumsum(in_chunk) - in_chunk
     is_used = in_chunk > 0
-    return np.repeat(chunks[is_used] - before[first[is_used]], in_chunk[is_used]) + before
+    starts: Int = np.repeat(chunks[is_used] - before[first[is_used]], in_chunk[is_used])
+    return starts + before
 
 
 def _durations(times: Int, count: int, doubts: list[str]) -> Int:

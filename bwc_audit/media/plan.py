@@ -87,6 +87,8 @@ def _of_span(table: FrameTable, span: Span, sampling: SamplingRules, near_us: Se
     reach_us = us_of_seconds(sampling.near_reach_s)
 
     def step_at(at_us: int) -> int:
+        if not reach_us:
+            return step_us
         if any(-near_step_us <= at_us - one <= reach_us or 0 <= one - at_us <= reach_us for one in near_us):
             return min(step_us, near_step_us)
         until_us = min((one - reach_us - at_us for one in near_us if one - reach_us > at_us), default=step_us)

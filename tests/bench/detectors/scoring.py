@@ -3,7 +3,8 @@ claims of its kind cover at least half of it.
 
 Damage to the file may be named by what the decoder said (``decode_error``) or by what it looks like (``corrupt_picture``).
 A claim where something else is wrong with the clip is *named otherwise*: it counts against precision, and is told apart
-from a false alarm, where nothing is wrong. Beyond the point at which a file was cut off, claims are neither.
+from a false alarm, where nothing is wrong. Beyond the point at which a file was cut off, claims are neither; since a file
+of fragments does not know its own length, a ``duration_mismatch`` helps to find such a label.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.bench.detectors.recipe import Label
 LONG_S = 10.0
 #: Point claims (a defect without length) are taken as this long; half of it before the point.
 _POINT_S = 0.2
+_FOUND_BY = {"decode_error": ("decode_error", "corrupt_picture"), "truncated": ("truncated", "duration_mismatch")}
 _ALSO = {"decode_error": ("decode_error", "corrupt_picture"), "corrupt_picture": ("corrupt_picture", "decode_error")}
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
@@ -100,7 +102,7 @@ def verdict(claim: Claim, labels: Sequence[Label]) -> Verdict:
 
 def claims_of(label: Label, claims: Iterable[Claim]) -> list[Claim]:
     """The claims that speak of a label: of its kind, and touching it."""
-    kinds = _ALSO["decode_error"] if label.kind == "decode_error" else (label.kind,)
+    kinds = _FOUND_BY.get(label.kind, (label.kind,))
     return [claim for claim in claims if claim.kind in kinds and _overlap(claim, label) > 0]
 
 

@@ -134,6 +134,13 @@ _LINES = (
     shot(STREET, MPEG4, damaged(14.0, 28.0)),
     shot(STREET, BASE, corrupt(10.0, 24.0, "grey"), corrupt(34.0, 39.0, "blocks")),
     shot(HALL, B, corrupt(16.0, 30.0, "smear")),
+    # short ones
+    shot(STREET, BASE, black(7.0, 11.0), frozen(18.0, 24.0), covered(32.0, 39.0)),
+    shot(HALL, B, frozen(8.0, 17.0), black(24.0, 28.5, "noisy"), covered(36.0, 42.0, "finger")),
+    shot(DUSK, OPEN, covered(9.0, 14.0), frozen(20.0, 27.0), black(35.0, 41.0, "cap")),
+    shot(NIGHT, WIDE, black(6.0, 10.0, "noisy"), frozen(17.0, 25.0), muted(32.0, 38.0)),
+    shot(STREET, HEVC, uniform(8.0, 13.0, "green"), blurred(21.0, 28.0, "much"), frozen(36.0, 42.0)),
+    shot(HALL, TS, gap(9.0, 13.5), muted(20.0, 24.0), clipped(30.0, 37.0), black(40.0, 45.0)),
     # turned
     shot(STREET, BASE, turned(20.0, 48.0, "180")),
     shot(HALL, LONG, turned(16.0, 48.0, "90")),

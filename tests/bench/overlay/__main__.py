@@ -39,7 +39,9 @@ def tried(clip: Clip) -> Tried:
     cv2.setNumThreads(1)
     readings: list[OverlayReading] = []
     place: OverlayPlace | None = None
-    first_ms, again_ms, wrong, right = [], [], [], 0
+    first_ms: list[float] = []
+    again_ms: list[float] = []
+    wrong, right = [], 0
     for number, luma in enumerate(frames(clip)):
         text = _timed(luma, place, first_ms, again_ms)
         if text is None:
@@ -49,7 +51,7 @@ def tried(clip: Clip) -> Tried:
         if _is_right(clip, number, text):
             right += 1
         else:
-            wrong.append(f"{text.text!r} for {clip.lines(number) if clip.trouble is not Trouble.ABSENT else None}")
+            wrong.append(f"{text.score:.2f} {text.text!r} for {clip.lines(number) if clip.trouble is not Trouble.ABSENT else None}")
     clock = read_clock(readings, None, clip.started_us)
     return Tried(clip, right, tuple(wrong), clock, _verdict(clip, clock), tuple(first_ms), tuple(again_ms))
 
@@ -106,7 +108,9 @@ def _verdict(clip: Clip, clock: OverlayClock | None) -> str:
 
 def _near_miss(clip: Clip, clock: OverlayClock, start_us: int) -> str:
     if clip.trouble is Trouble.JUMP and clock.origin_us is not None and not clock.jumps:
-        return "none: one side of the jump only" if abs(clock.origin_us - start_us - 300 * SECOND_US) < 2e6 else "false: time"
+        return (
+            "none: one side of the jump only" if abs(clock.origin_us - start_us - 300 * SECOND_US) < 2e6 else "false: time"
+        )
     return "false: time"
 
 
@@ -152,11 +156,10 @@ def _groups(results: list[Tried]) -> dict[str, list[Tried]]:
     for result in clocked:
         low = next(low for low in (32, 24, 18, 15, 12) if result.clip.size >= low)
         groups[f"font of {low}+ pixels"].append(result)
-    for key in ("look", "format", "crf", "face"):
-        for result in clocked:
-            value = getattr(result.clip, key)
-            name = {"look": lambda v: v.value, "face": lambda v: v.name, "crf": lambda v: f"CRF {v // 4 * 4}+"}
-            groups[str(name.get(key, str)(value))[:30]].append(result)
+    for result in clocked:
+        clip = result.clip
+        for name in (clip.look.value, clip.format[:30], f"CRF {clip.crf // 4 * 4}+", clip.face.name):
+            groups[name].append(result)
     return {name: group for name, group in groups.items() if group}
 
 

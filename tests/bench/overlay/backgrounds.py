@@ -1,4 +1,4 @@
-"""Pictures to burn clocks into. ``plain`` ones train the bank; ``street`` ones, of the sample footage, only the benchmark."""
+"""Pictures to burn clocks into: ``plain`` ones train the bank, ``street`` ones of the sample footage are the benchmark's."""
 
 from __future__ import annotations
 
@@ -46,4 +46,4 @@ def street(height: int, width: int, rng: Random) -> Luma:
     top, left = int(rng.integers(0, wide.shape[0] - rows + 1)), int(rng.integers(0, wide.shape[1] - columns + 1))
     view = cv2.resize(wide[top : top + rows, left : left + columns], (width, height), interpolation=cv2.INTER_LINEAR)
     noisy = view.astype(np.float32) + rng.normal(0, rng.uniform(1, 6), view.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(noisy, 0, 255), np.uint8)

@@ -7,6 +7,7 @@ each column becomes one example: the character centred there, or none. Same seed
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from tests.bench.overlay.faces import Face, bank_faces
 _NONE = len(ALPHABET)
 _HIDDEN = (192, 64)
 _STEP = np.float32(1 / 200)  # inputs are kept as bytes in these steps: a quarter of the memory
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
@@ -73,7 +74,8 @@ def examples(frames: int, rng: Random) -> tuple[Bytes, NDArray[np.int64]]:
 
 def _frame(faces: list[Face], rng: Random) -> tuple[Luma, list[tuple[Drawn, int, int, bool]]]:
     luma = plain(480, 896, rng)
-    y, placed = 6, []
+    y = 6
+    placed: list[tuple[Drawn, int, int, bool]] = []
     while True:
         line = random_line(faces, rng)
         rows, columns = line.mask.shape
@@ -96,7 +98,7 @@ def _line_examples(luma: Luma, line: Drawn, x: int, y: int, is_light: bool, rng:
     patch = line_patch(np.ascontiguousarray(luma[:, left:right]), top, bottom, is_light=is_light)
     scale = DIGIT_ROWS / (bottom - top)
     classes = np.full(patch.shape[1], _NONE)
-    keep = rng.random(patch.shape[1]) < 0.5
+    keep = np.asarray(rng.random(patch.shape[1]) < 0.5)
     for character, centre in zip(line.text, line.centres, strict=True):
         if character not in ALPHABET or np.isnan(centre):
             continue
@@ -112,8 +114,7 @@ def train(inputs: Bytes, classes: NDArray[np.int64], epochs: int, rng: Random) -
     """Weights and biases of each layer: cross-entropy, Adam, step size falling to zero."""
     sizes = (inputs.shape[1], *_HIDDEN, _NONE + 1)
     layers = [
-        (rng.normal(0, np.sqrt(2 / a), (a, b)).astype(np.float32), np.zeros(b, np.float32))
-        for a, b in zip(sizes, sizes[1:], strict=False)
+        (rng.normal(0, np.sqrt(2 / a), (a, b)).astype(np.float32), np.zeros(b, np.float32)) for a, b in pairwise(sizes)
     ]
     moments = [(np.zeros_like(p), np.zeros_like(p)) for layer in layers for p in layer]
     batch, step = 256, 0

@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(200, ge=1, le=10_000, description="videos looked into by one task")
     workers: int = Field(2, ge=1, le=256, description="child processes that look into videos at a time")
     inspect_seconds: float = Field(300.0, gt=0, description="longest time for one video, seconds")
-    inspect_memory_mb: int = Field(288, ge=128, description="most private memory for one child process, MiB")
+    inspect_memory_mb: int = Field(320, ge=128, le=340, description="most private memory for one child process, MiB")
 
     @field_validator("s3_endpoint_url", "s3_region", "s3_access_key", "s3_secret_key", "as_of", mode="before")
     @classmethod

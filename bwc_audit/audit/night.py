@@ -171,7 +171,7 @@ def inspect_batch(audit: Audit, run_id: str, batch: int, on_progress: Progress =
         workers=audit.settings.workers,
         seconds_limit=audit.settings.inspect_seconds,
         memory_limit_bytes=audit.settings.inspect_memory_mb << 20,
-        stats={key: ObjectStat(key, one.size_bytes, one.etag, 0) for key, one in todo.items()},
+        stats={key: ObjectStat(key, one.size_bytes, one.etag, 0) for key, one in todo.items() if one.size_bytes},
     )
     for chunk in _chunked(outcomes, _INSPECTIONS_A_COMMIT):
         with writing(audit.engine) as session:

@@ -1,7 +1,8 @@
 """What one sampled frame shows, by its own measures alone. Runs, lengths and the comparison in time are judged elsewhere.
 
-Each frame is at most one thing, the first of: black; a decoder's stopgap (mid-grey); one colour or a test pattern; covered; and, after what only time shows (a frozen picture), out of focus. So a
-black picture is not called uniform, and colour bars are not called damage.
+Each frame is at most one thing, the first of: black; a decoder's stopgap (mid-grey); one colour or a test pattern;
+covered; and, after what only time shows (a frozen picture), out of focus. So a black picture is not called uniform, and
+colour bars are not called damage.
 
 Not known here: whether a smooth bright picture is a wall or a white cloth; blocks that a decoder put in wrong places, or
 smeared downwards (a coarsely coded hall full of uprights repeats its rows as well, over up to half of the height);

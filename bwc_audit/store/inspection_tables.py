@@ -73,10 +73,8 @@ class InspectionMeasuresRow(Stored, table=True):
     requests: int = integer("ranged reads of the store")
     seconds_examined_us: int = integer("length of media time that the samples speak for")
     index_bytes: int = integer("bytes read for the index alone")
-    readings: list[dict[str, Any]] | None = document(
-        "burned-in clock, a reading each; null: before it was read", default=None
-    )
-    clock_tried: int | None = small("frames in which a clock was looked for; null: before it was", default=None)
+    readings: list[dict[str, Any]] | None = document("burned-in clock, a reading each; null: not kept then", default=None)
+    clock_tried: int | None = small("frames in which a clock was looked for; null: not kept then", default=None)
 
 
 class StillRow(Stored, table=True):

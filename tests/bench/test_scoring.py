@@ -197,6 +197,12 @@ def test_frames_are_left_out_of_a_gap_and_repeat_while_frozen() -> None:
     assert all((again[at_s] == shown[at_s]).all() for at_s in times)
 
 
+@pytest.mark.parametrize("scene", [Scene.DESK, Scene.PARKED])
+def test_only_noise_tells_two_frames_of_a_still_scene_apart(scene: Scene) -> None:
+    recipe = Recipe(Half.TUNING, scene, TINY, length_s=8.0, noise=0.0, has_clock=False)
+    assert len({planes.tobytes() for _, planes in frames(recipe)}) == 1
+
+
 def test_a_clip_is_made_once_and_again_when_its_recipe_changes(tmp_path: Path) -> None:
     recipe = Recipe(Half.TUNING, Scene.HALL, TINY, (damaged(2, 4, "keys"),), length_s=6.0)
     (clip,) = build([recipe], tmp_path, processes=1)

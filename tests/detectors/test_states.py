@@ -83,7 +83,7 @@ def fence() -> Luma:
         (np.full(SIZE, 128, np.uint8), DefectKind.CORRUPT_PICTURE),
         (stopgap(0.5), DefectKind.CORRUPT_PICTURE),
         (stopgap(0.14), None),
-        (smeared(0.35), DefectKind.CORRUPT_PICTURE),
+        (smeared(0.35), None),  # a coarsely coded hall full of uprights measures the same
         (smeared(0.95), None),
         (noisy(np.tile(np.linspace(60, 110, SIZE[1]), (SIZE[0], 1)), 3.0), DefectKind.OBSTRUCTED_VIEW),
     ],
@@ -146,7 +146,7 @@ def test_one_colour_or_exact_stripes_and_nothing_between(changes: dict[str, floa
 @pytest.mark.parametrize(("share", "expected"), [(0.09, None), (0.1, DefectKind.CORRUPT_PICTURE)])
 def test_damage_needs_its_share(share: float, expected: DefectKind | None) -> None:
     assert own_kind(sample(grey_share=share), RULES) is expected
-    assert own_kind(sample(smear_share=share), RULES) is expected
+    assert own_kind(sample(smear_share=share), RULES) is None
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (17, 40), (90, 160), (481, 641), (1080, 1920)])

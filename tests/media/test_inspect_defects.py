@@ -21,7 +21,7 @@ STEP_US = SECOND_US
 
 BLACK, COVERED, FROZEN = DefectKind.BLACK_VIDEO, DefectKind.OBSTRUCTED_VIEW, DefectKind.FROZEN_VIDEO
 B_FRAMES = {"g": 45, "preset": "veryfast", "bf": 3}
-LONG_GROUPS = {"g": 150}
+LONG_GROUPS: dict[str, Any] = {"g": 150}
 
 DEFECTIVE: list[tuple[str, DefectKind, float, float, Callable[[], Any], dict[str, Any]]] = [
     ("black", BLACK, 6.0, 18.0, lambda: make.blacked(make.street(24), 6, 18), {}),

@@ -1,4 +1,4 @@
-"""The answer does not depend on the path to the bytes: index or demuxer, folder or object storage, one container or another."""
+"""The answer does not depend on the path to the bytes: index or demuxer, folder or storage, one container or another."""
 
 from __future__ import annotations
 

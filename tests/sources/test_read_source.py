@@ -7,7 +7,7 @@ import os
 import pickle
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -334,7 +334,10 @@ class StoreThatIsDown:
     def head(self, key: str) -> ObjectStat:
         raise ObjectStoreError("the store is down")
 
-    def read_range(self, key: str, start: int, length: int) -> bytes:
+    def read_range(self, key: str, start: int, length: int, etag: str | None = None) -> bytes:
+        raise ObjectStoreError("the store is down")
+
+    def read_ranges(self, key: str, ranges: Sequence[tuple[int, int]], etag: str | None = None) -> list[bytes]:
         raise ObjectStoreError("the store is down")
 
     def read_all(self, key: str, limit_bytes: int) -> bytes:

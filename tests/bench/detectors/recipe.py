@@ -58,6 +58,8 @@ NEAR_MISS_SCENES = {
     Scene.SNOW: "snow",
     Scene.SKY: "white sky",
 }
+#: Nothing moves there, not even the camera.
+STILL_SCENES = (Scene.DESK, Scene.PARKED)
 
 
 class What(StrEnum):

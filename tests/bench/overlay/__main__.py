@@ -51,7 +51,9 @@ def tried(clip: Clip) -> Tried:
         if _is_right(clip, number, text):
             right += 1
         else:
-            wrong.append(f"{text.score:.2f} {text.text!r} for {clip.lines(number) if clip.trouble is not Trouble.ABSENT else None}")
+            wrong.append(
+                f"{text.score:.2f} {text.text!r} for {clip.lines(number) if clip.trouble is not Trouble.ABSENT else None}"
+            )
     clock = read_clock(readings, None, clip.started_us)
     return Tried(clip, right, tuple(wrong), clock, _verdict(clip, clock), tuple(first_ms), tuple(again_ms))
 

@@ -44,12 +44,12 @@ def upgrade() -> None:
     )
     op.add_column(
         "inspection_measures",
-        sa.Column("readings", sa.JSON(), nullable=True, comment="burned-in clock, a reading each; null: before it was read"),
+        sa.Column("readings", sa.JSON(), nullable=True, comment="burned-in clock, a reading each; null: not kept then"),
     )
     op.add_column(
         "inspection_measures",
         sa.Column(
-            "clock_tried", sa.Integer(), nullable=True, comment="frames in which a clock was looked for; null: before it was"
+            "clock_tried", sa.Integer(), nullable=True, comment="frames in which a clock was looked for; null: not kept then"
         ),
     )
     if op.get_bind().dialect.name == "postgresql":

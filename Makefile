@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-heavy test-all bench bench-detectors lint schemas golden lock clean
+.PHONY: help setup demo test test-heavy test-all bench bench-detectors bench-media lint schemas golden lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: ## virtual environment, locked dependencies, missing system libraries
 	@infra/setup
@@ -26,6 +26,9 @@ bench: setup ## engine and overhead, as ratios against named baselines
 
 bench-detectors: setup ## precision, recall and exactness of the detectors, on labelled clips
 	@$(BIN)/python -m tests.bench.detectors
+
+bench-media: setup ## what looking into video costs, against other ways of doing it
+	@$(BIN)/python -m tests.bench.media
 
 lint: setup ## formatting, lint, types, import directions
 	@$(BIN)/ruff format --check .

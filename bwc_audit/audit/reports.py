@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlmodel import Session
 
+from bwc_audit.audit.evidence import effort_of, evidence_of
 from bwc_audit.audit.night import identity_of, running_run
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingGroup, FindingKind
+from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.rates import rate_table
-from bwc_audit.domain.records import RejectedRow
+from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import Run
 from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.errors import StoreError
 from bwc_audit.report.contexts import PlacedStill, RunReportInput
+from bwc_audit.report.evidence_words import added_up
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.write import ReportFiles, write_report
 from bwc_audit.sources.policy_files import policy_of
@@ -34,17 +39,23 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
         policy = _policy_of(session, run)
         results = runs.load_results(session, run_id, incident_id=incident_id)
         segments = runs.load_segments(session, run_id, incident_id=incident_id)
+        plan = planned.load_plan(session, run_id)
+        kept = inspections.load_inspections(session, (identity_of(audit, one, policy) for one in plan), with_stills=True)
+        seen = {identity.object_key: inspection for identity, inspection in kept.items()}
+        as_they_are = _as_they_are(session, run)
         return RunReportInput(
             run=run,
             results=results,
             incidents=runs.load_incidents(session, run_id, incident_id=incident_id),
             segments=segments,
             observed=runs.load_observed(session, run_id, incident_id=incident_id),
-            rejected=_rejected(session, run),
+            rejected=as_they_are.rejected,
             rates=rate_table(results),
             policy=policy,
-            stills=_stills(session, audit, policy, run_id, segments),
+            stills=_stills(seen, segments),
             examined=_examined(run),
+            evidence=evidence_of(segments, plan, seen, policy, _overlay_zones(as_they_are)),
+            effort=added_up([effort_of(inspection) for inspection in seen.values()]),
         )
 
 
@@ -64,26 +75,34 @@ def _policy_of(session: Session, run: Run) -> Policy:
     return policy_of(content, f"policy of run {run.run_id}")
 
 
-def _rejected(session: Session, run: Run) -> tuple[RejectedRow, ...]:
-    """Rejected rows as they stand in the store now; they belong to the source rather than to a run."""
+def _as_they_are(session: Session, run: Run) -> Records:
+    """Rejected rows and devices as they stand in the store now; they belong to the source rather than to a run."""
     moment = Span(run.request.period.start_us, run.request.period.start_us + MINUTE_US)
-    return source_rows.load_records(session, run.request.source, moment, margin_us=0).rejected
+    return source_rows.load_records(session, run.request.source, moment, margin_us=0)
 
 
-def _stills(
-    session: Session, audit: Audit, policy: Policy, run_id: str, segments: tuple[PlacedSegment, ...]
-) -> dict[str, tuple[PlacedStill, ...]]:
-    plan = planned.load_plan(session, run_id)
-    kept = inspections.load_inspections(session, (identity_of(audit, one, policy) for one in plan), with_stills=True)
-    by_key = {identity.object_key: inspection for identity, inspection in kept.items()}
-    return {
-        segment.footage_id: tuple(
-            PlacedStill(segment.span.start_us + still.at_us, still.jpeg, still.sha256, still.at_us)
-            for still in by_key[segment.object_key].stills
-        )
-        for segment in segments
-        if segment.object_key in by_key and by_key[segment.object_key].stills
-    }
+def _overlay_zones(records: Records) -> dict[str, ZoneInfo]:
+    """The zone of the burned-in clock, of devices for which a known one is stated."""
+    zones: dict[str, ZoneInfo] = {}
+    for device in records.devices:
+        if device.overlay_zone:
+            try:
+                zones[device.device_id] = ZoneInfo(device.overlay_zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                continue  # the clock is then shown as it was read, in no zone
+    return zones
+
+
+def _stills(by_key: Mapping[str, Inspection], segments: tuple[PlacedSegment, ...]) -> dict[str, tuple[PlacedStill, ...]]:
+    found: dict[str, tuple[PlacedStill, ...]] = {}
+    for segment in segments:
+        seen = by_key.get(segment.object_key or "")
+        if seen is not None and seen.stills:
+            found[segment.footage_id] = tuple(
+                PlacedStill(segment.span.start_us + still.at_us, still.jpeg, still.sha256, still.at_us)
+                for still in seen.stills
+            )
+    return found
 
 
 def _examined(run: Run) -> dict[FindingKind, str]:

@@ -32,6 +32,7 @@ from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.errors import MediaUnreadableError
 from bwc_audit.media.clock_reading import CLOCK_FRAMES, ClockReader
 from bwc_audit.media.decoding import DecodeLog, SampledFrame
+from bwc_audit.media.leafing import sheets_of
 from bwc_audit.media.listen import decoded_us, heard_spans, listen, sound_extent
 from bwc_audit.media.look import Budget, Look, look_at
 from bwc_audit.media.plan import even_frames, frames_near, united
@@ -129,6 +130,8 @@ def _look_into(source: RangeFile, request: InspectionRequest, rules: InspectionR
         _note_outside(request, reel, notes)
         look = _pictures(reel, spans, request, rules, notes)
         sound = _sound(reel, spans, rules, request, notes)
+        if request.is_deep:
+            notes.sheets = sheets_of(reel, spans, look)
         notes.measures = _measures(reel, sniffed, request, look, sound)
         if any(one.kind is DefectKind.TRUNCATED for one in length_defects(notes.measures.lengths, rules.usability)):
             notes.miss("the file ends before what it says it holds")

@@ -1,0 +1,103 @@
+"""What looking into the files of a run brought, in the form that its report shows. Nothing is decided again but what the
+limits of the run's own policy make of the kept measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from bwc_audit.audit.judging import judged
+from bwc_audit.domain.inspection import Inspection, InspectionStatus
+from bwc_audit.domain.overlay_clock import OverlayReading, read_clock
+from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.results import PlacedSegment
+from bwc_audit.media.contact_sheet import preview_of
+from bwc_audit.report.evidence import BurnedInClock, ClockReading, Effort, InspectionEvidence, SheetPage
+from bwc_audit.store.planned import PlannedInspection
+
+
+def evidence_of(
+    segments: Sequence[PlacedSegment],
+    plan: Sequence[PlannedInspection],
+    inspections: Mapping[str, Inspection],
+    policy: Policy,
+    overlay_zone: Mapping[str, ZoneInfo],
+) -> dict[str, InspectionEvidence]:
+    """By footage id, for every segment whose file was looked into. ``overlay_zone``: of devices that name theirs."""
+    deep = {one.request.object_key for one in plan if one.request.is_deep}
+    found: dict[str, InspectionEvidence] = {}
+    for segment in segments:
+        seen = inspections.get(segment.object_key or "")
+        if seen is not None and segment.object_key is not None:
+            zone = overlay_zone.get(segment.device_id or "")
+            is_deep = segment.object_key in deep
+            found[segment.footage_id] = _evidence(segment, judged(seen, policy.usability), policy, zone, is_deep=is_deep)
+    return found
+
+
+def effort_of(inspection: Inspection) -> Effort:
+    """What was looked at in one file."""
+    examined = inspection.examined
+    return Effort(
+        bytes_read=examined.bytes_read,
+        requests=examined.requests,
+        frames=examined.frames_sampled,
+        picture_us=examined.seconds_examined_us,
+        sound_us=examined.audio_us,
+        longest_step_us=examined.longest_step_us,
+    )
+
+
+def _evidence(
+    segment: PlacedSegment, seen: Inspection, policy: Policy, zone: ZoneInfo | None, *, is_deep: bool
+) -> InspectionEvidence:
+    sound = None if seen.measures is None else seen.measures.sound
+    return InspectionEvidence(
+        effort=effort_of(seen),
+        is_deep=is_deep,
+        defects=seen.defects,
+        sound=sound,
+        is_soundless=seen.measures is not None and not seen.measures.has_sound_track,
+        sound_note="" if sound is not None else "; ".join(what for what in seen.not_examined if "sound" in what),
+        silence_dbfs=policy.usability.silence_dbfs,
+        clock=None if seen.status is InspectionStatus.UNREADABLE else _clock(segment, seen, zone),
+        pages=tuple(
+            SheetPage(
+                span=sheet.span,
+                jpeg=sheet.jpeg,
+                sha256=sheet.sha256,
+                seconds=sheet.seconds,
+                damaged=sheet.damaged,
+                without_frame=sheet.without_frame,
+                not_looked_at=sheet.not_looked_at,
+                preview=preview_of(sheet.jpeg),
+            )
+            for sheet in seen.sheets
+        ),
+    )
+
+
+def _clock(segment: PlacedSegment, seen: Inspection, zone: ZoneInfo | None) -> BurnedInClock:
+    readings = tuple(ClockReading(one.at_us, one.text, _utc_us(one)) for one in seen.readings)
+    started_us = segment.span.start_us + segment.offset_us  # as the camera stamped it
+    clock = read_clock(seen.readings, zone, started_us)
+    if clock is None:
+        why = "no clock was found in the picture" if not readings else "too few readings agree with each other"
+        return BurnedInClock(seen.clock_tried, readings, why_not=why)
+    why = "" if clock.offset_us is not None or clock.is_not_set or clock.is_stuck else "it names no zone, and none is known"
+    return BurnedInClock(
+        tried=seen.clock_tried,
+        readings=readings,
+        agreed=clock.agreed,
+        offset_us=clock.offset_us,
+        uncertainty_us=1_000_000,  # a clock shows whole seconds
+        drift_ppm=clock.drift_ppm,
+        jumps=tuple(((jump.between.start_us + jump.between.end_us) // 2, jump.step_us) for jump in clock.jumps),
+        is_stuck=clock.is_stuck,
+        is_not_set=clock.is_not_set,
+        why_not=why,
+    )
+
+
+def _utc_us(reading: OverlayReading) -> int | None:
+    return reading.wall_us if reading.has_zone else None

@@ -16,7 +16,7 @@ from bwc_audit.config import Settings
 from bwc_audit.domain.inspection import Inspection, InspectionRequest
 from bwc_audit.domain.overlay_clock import OverlayClock, read_clock
 from bwc_audit.domain.records import Segment
-from bwc_audit.domain.times import SECOND_US, iso_utc, us_of
+from bwc_audit.domain.times import SECOND_US, at_of, us_of
 from bwc_audit.errors import ConfigurationError, ObjectMissingError, ObjectStoreError, SourceError
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.objects.contract import ObjectStore
@@ -84,11 +84,17 @@ def said_clock(inspection: Inspection, clock: OverlayClock | None) -> str:
     said = f"{clock.agreed} of {inspection.clock_tried} frames agree"
     if clock.is_not_set:
         return f"burned-in clock: says that it is not set ({said})"
-    parts = [] if clock.origin_us is None else [f"{iso_utc(clock.origin_us).removesuffix('Z')} at the first frame"]
+    parts = [] if clock.origin_us is None else [f"{_said_wall(clock.origin_us)} at the first frame"]
     parts += [] if clock.offset_us is None else [f"{clock.offset_us / SECOND_US:+.1f} s from the expected start"]
     parts += ["does not run"] if clock.is_stuck else []
     parts += [f"steps by {jump.step_us / SECOND_US:+.1f} s" for jump in clock.jumps]
     return f"burned-in clock: {', '.join(parts)} ({said})"
+
+
+def _said_wall(wall_us: int) -> str:
+    tenths = round(wall_us / (SECOND_US // 10))
+    whole, tenth = divmod(tenths, 10)
+    return f"{at_of(whole * SECOND_US).isoformat(sep=' ').removesuffix('+00:00')}.{tenth}"
 
 
 def _placed(address: str) -> tuple[str, str]:

@@ -285,7 +285,7 @@ def _observe(
         decision.findings,
         previous,
         run_id=run_id,
-        basis=RunBasis(request.policy_hash, INSPECTOR_VERSION, _footage(decision.segments)),
+        basis=RunBasis(request.policy_hash, INSPECTOR_VERSION, _footage(decision.segments), request.is_deep),
         previous_basis=basis_of,
         is_withheld=Withheld(decision.results, records.segments, records.rejected).covers,
     )
@@ -295,7 +295,8 @@ def _basis_of_run(session: Session, run_id: str) -> RunBasis | None:
     run = runs.load_run(session, run_id)
     if run is None:
         return None
-    return RunBasis(run.request.policy_hash, run.inspector_version, _footage(runs.load_segments(session, run_id)))
+    footage = _footage(runs.load_segments(session, run_id))
+    return RunBasis(run.request.policy_hash, run.inspector_version, footage, run.request.is_deep)
 
 
 def _footage(segments: Sequence[PlacedSegment]) -> dict[str, frozenset[tuple[str, int, int]]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from bwc_audit.domain.findings import Finding
+from bwc_audit.domain.findings import Finding, FindingGroup
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import SECOND_US
 
@@ -23,6 +23,8 @@ class RunBasis:
     inspector_version: str
     footage: Mapping[str, frozenset[tuple[str, int, int]]]
     """For each incident id: ``(footage_id, start_us, end_us)`` of its segments in corrected time."""
+    is_deep: bool = False
+    """Every frame of its videos was looked at, rather than samples."""
 
 
 def observe(
@@ -105,6 +107,8 @@ def _cause(
         causes.append("another policy or version of it")
     if earlier.inspector_version != basis.inspector_version:
         causes.append(f"inspector version {earlier.inspector_version} became {basis.inspector_version}")
+    if earlier.is_deep != basis.is_deep and finding.kind.group is FindingGroup.USABILITY:
+        causes.append(f"its videos were looked at {'more' if basis.is_deep else 'less'} densely")
     causes += _footage_causes(finding.incident_id, basis, earlier)
     if not causes and finding.window != before.finding.window:
         causes.append("the recorded times of the incident changed")

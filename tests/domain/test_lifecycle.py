@@ -136,6 +136,14 @@ def test_every_cause_is_named(now: RunBasis, cause: str) -> None:
     assert only(compare([replace(LATE, seconds_us=1)], [seen(LATE)], basis=now)) == ("open", "changed", cause)
 
 
+def test_a_closer_look_is_a_cause_for_what_pictures_show_and_for_nothing_else() -> None:
+    black = Finding(FindingKind.BLACK_VIDEO, "usability", Severity.LOW, "black", incident_id="I1", seconds_us=5)
+    now = replace(BASIS, is_deep=True)
+    changed = only(compare([replace(black, seconds_us=6)], [seen(black)], basis=now))
+    assert changed == ("open", "changed", "its videos were looked at more densely")
+    assert "densely" not in str(only(compare([replace(LATE, seconds_us=1)], [seen(LATE)], basis=now)))
+
+
 def test_an_earlier_run_that_is_not_known_gives_no_invented_cause() -> None:
     assert only(compare([], [seen(LATE)], earlier=None)) == ("resolved", "resolved", "the earlier run's basis is not known")
 

@@ -16,6 +16,7 @@ import imageio_ffmpeg
 from bwc_audit.audit.setup import store_at
 from bwc_audit.config import Settings
 from bwc_audit.errors import BwcAuditError, ConfigurationError
+from bwc_audit.media.isolated import confinement_in_force
 from bwc_audit.sources.mapping import load_mapping
 from bwc_audit.sources.policy_files import load_policy
 from bwc_audit.store.database import open_database, require_current
@@ -46,7 +47,7 @@ def diagnose(settings: Settings) -> tuple[Diagnosis, ...]:
         ("source: list", lambda: _listed(settings)),
         ("source: read", lambda: _readable(settings)),
     )
-    return (*(_tried(what, attempt) for what, attempt in tries), *_programs())
+    return (*(_tried(what, attempt) for what, attempt in tries), _confinement(settings), *_programs())
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Diagnosis:
@@ -91,6 +92,18 @@ def _readable(settings: Settings) -> str:
     for stat in islice(store.list_objects(), 1):
         return f"{len(store.read_range(stat.key, 0, 1024))} bytes of the first object"
     return "nothing to read"
+
+
+def _confinement(settings: Settings) -> Diagnosis:
+    """What holds the process that decodes footage; a child is started for it and ended."""
+    what = "decoding child"
+    try:
+        found = "; ".join(confinement_in_force(settings.inspect_memory_mb << 20))
+    except BwcAuditError as error:
+        return Diagnosis(what, False, str(error))
+    is_filtered = "system call filter" in found
+    mend = "" if is_filtered else "use a kernel and a container profile that allow seccomp, or a host without network"
+    return Diagnosis(what, is_filtered, found, mend)
 
 
 def _programs() -> Iterator[Diagnosis]:

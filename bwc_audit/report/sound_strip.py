@@ -33,12 +33,13 @@ _LEAST_SILENCE_US = SECOND_US
 @dataclass(frozen=True, slots=True)
 class SoundSpans:
     """World time of one file, ascending: ``silent`` below the limit, ``missing`` inside what was listened to, ``failed``
-    to decode, ``unheard``: recorded but not listened to."""
+    to decode, ``unheard``: recorded but not listened to, ``unmeasured``: sound by the sizes of its packets, not decoded."""
 
     silent: tuple[Span, ...]
     missing: tuple[Span, ...]
     failed: tuple[Span, ...]
     unheard: tuple[Span, ...]
+    unmeasured: tuple[Span, ...] = ()
 
 
 def sound_spans(evidence: InspectionEvidence, recorded: Span) -> SoundSpans:
@@ -58,6 +59,7 @@ def sound_spans(evidence: InspectionEvidence, recorded: Span) -> SoundSpans:
         missing=tuple(span for span in _without(examined, (*heard, *failed)) if span.length_us > _JOIN_US),
         failed=failed,
         unheard=tuple(span for span in _without((recorded,), examined) if span.length_us > _JOIN_US),
+        unmeasured=_blocks(levels, np.isnan(levels.dbfs), start_us),
     )
 
 
@@ -97,7 +99,7 @@ def columns_of(levels: SoundLevels, start_us: int, shown: Span, count: int) -> N
     begins = (levels.starts_us + start_us - shown.start_us) * count // shown.length_us
     # A block ends before its end: one that ends where a column begins does not reach into it.
     ends = (np.maximum(levels.ends_us - 1, levels.starts_us) + start_us - shown.start_us) * count // shown.length_us
-    inside = (ends >= 0) & (begins < count)
+    inside = (ends >= 0) & (begins < count) & ~np.isnan(levels.dbfs)
     begins, ends, dbfs = np.clip(begins[inside], 0, count - 1), np.clip(ends[inside], 0, count - 1), levels.dbfs[inside]
     np.maximum.at(loudest, begins, dbfs)
     np.maximum.at(loudest, ends, dbfs)
@@ -130,6 +132,7 @@ def _lane(
         (spans.unheard, "unknown", "not listened to"),
         (spans.missing, "missing", "no sound track" if evidence.is_soundless else "no sound"),
         (spans.failed, "damage", "sound damaged"),
+        (spans.unmeasured, "unknown", "sound, loudness not measured"),
         (spans.silent, "silence", "silence"),
     ):
         for span in found:
@@ -188,10 +191,11 @@ def _sentence(scene: Scene, segment: PlacedSegment, evidence: InspectionEvidence
         _said(spans.missing, "no sound", scene),
         _said(spans.failed, "sound that could not be decoded", scene),
         _said(spans.unheard, "not listened to", scene),
+        _said(spans.unmeasured, "sound by the size of its packets, its loudness not measured,", scene),
     ]
     listened_us = evidence.effort.sound_us
     said = "; ".join(part for part in parts if part) or "sound throughout, nowhere silent for a second"
-    return f"{name} {length(listened_us)} listened to; {said}."
+    return f"{name} {length(listened_us)} decoded; {said}."
 
 
 def _decibels(dbfs: float) -> str:

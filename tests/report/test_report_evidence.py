@@ -193,7 +193,7 @@ def test_sound_in_words_names_every_kind_of_nothing() -> None:
     scene = next(one for one in scenes_of(night.a_night(), LONDON) if one.incident_id == BUSY)
     first, second, third = describe_sound(scene)
     assert first == (
-        "bwv-1042-a: 37 min 31 s listened to; silent (below −80 dB) for 3 min (21:15:09–21:15:39, 21:36:00–21:38:30)."
+        "bwv-1042-a: 37 min 31 s decoded; silent (below −80 dB) for 3 min (21:15:09–21:15:39, 21:36:00–21:38:30)."
     )
     assert "no sound for 1 min 30 s (21:19:00–21:20:30)" in second
     assert "sound that could not be decoded for 40 s" in second

@@ -55,11 +55,6 @@ def gap_defects(gaps: FrameGaps, rules: UsabilityRules) -> Iterator[Defect]:
         yield Defect(DefectKind.TIMESTAMP_GAP, before_us + typical_us, after_us, 1.0, measures)
 
 
-def timestamp_gaps(times_us: NDArray[np.int64], rules: UsabilityRules) -> list[Defect]:
-    """The holes in ``times_us`` (ascending times of all frames)."""
-    return list(gap_defects(frame_gaps(times_us), rules))
-
-
 def _typical_us(deltas: NDArray[np.int64], number: int) -> int:
     around = np.concatenate([deltas[max(0, number - _NEIGHBOURS) : number], deltas[number + 1 :][:_NEIGHBOURS]])
     return int(np.median(around)) if around.size else 0

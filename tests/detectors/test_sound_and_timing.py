@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bwc_audit.detectors.sound import FLOOR_DBFS, SoundLevels, condensed, level_dbfs, sound_defects, within, without
-from bwc_audit.detectors.timing import frame_gaps, timestamp_gaps
+from bwc_audit.detectors.timing import frame_gaps, gap_defects
 from bwc_audit.domain.inspection import Defect, DefectKind
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.domain.times import SECOND_US, Span
@@ -154,7 +154,7 @@ def test_cutting_out_leaves_exactly_the_rest(spans: list[Span], removed: list[Sp
 
 
 def gaps(*deltas_ms: int) -> list[Defect]:
-    return timestamp_gaps(np.cumsum([0, *deltas_ms]).astype(np.int64) * 1000, RULES)
+    return list(gap_defects(frame_gaps(np.cumsum([0, *deltas_ms]).astype(np.int64) * 1000), RULES))
 
 
 @pytest.mark.parametrize(("gap_ms", "count"), [(999, 0), (1000, 0), (1001, 1), (60_000, 1)])

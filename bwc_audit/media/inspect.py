@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bwc_audit.detectors.judge import length_defects, weigh
+from bwc_audit.detectors.judge import weigh
 from bwc_audit.detectors.timing import frame_gaps
 from bwc_audit.domain.inspection import (
     AudioFacts,
@@ -92,8 +92,10 @@ def inspect_object(
         reason, detail = UnreadableReason(error.reason), error.detail
     if request.is_hashed and stat.size_bytes:
         notes.sha256 = sha256_of(source)
+    defects = () if notes.measures is None else weigh(notes.measures, rules.usability).defects
+    if any(one.kind is DefectKind.TRUNCATED for one in defects):
+        notes.miss("the file ends before what it says it holds")
     status = InspectionStatus.PARTIAL if notes.is_partial else InspectionStatus.COMPLETE
-    judged = None if notes.measures is None else weigh(notes.measures, rules.usability)
     return Inspection(
         object_key=request.object_key,
         status=status if reason is None else InspectionStatus.UNREADABLE,
@@ -103,7 +105,7 @@ def inspect_object(
         video=notes.video,
         audio=notes.audio,
         examined=_examined(source, notes, now() - began_s),
-        defects=() if judged is None else judged.defects,
+        defects=defects,
         stills=notes.stills,
         not_examined=tuple(notes.not_examined),
         sha256=notes.sha256,
@@ -133,8 +135,6 @@ def _look_into(source: RangeFile, request: InspectionRequest, rules: InspectionR
         if request.is_deep:
             notes.sheets = sheets_of(reel, spans, look)
         notes.measures = _measures(reel, sniffed, request, look, sound)
-        if any(one.kind is DefectKind.TRUNCATED for one in length_defects(notes.measures.lengths, rules.usability)):
-            notes.miss("the file ends before what it says it holds")
 
 
 def _pictures(
@@ -156,7 +156,7 @@ def _pictures(
                 stills[frame.number] = still
 
     budget = _budget(reel.source, rules, is_deep=request.is_deep)
-    look = look_at(reel, spans, rules, budget, keep, focus_us=request.focus_us, is_deep=request.is_deep)
+    look = look_at(reel, spans, rules, budget, keep, even=even, is_deep=request.is_deep)
     notes.look = look
     for what in look.missed:
         notes.miss(what)

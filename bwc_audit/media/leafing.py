@@ -13,6 +13,7 @@ from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.media.contact_sheet import TILE_WIDTH, ContactPage, TileState, contact_pages
 from bwc_audit.media.decoding import DecodeLog
 from bwc_audit.media.look import Look
+from bwc_audit.media.plan import left_of
 from bwc_audit.media.reel import Reel
 from bwc_audit.media.stills import small_picture
 
@@ -24,7 +25,7 @@ def sheets_of(reel: Reel, spans: Sequence[Span], look: Look) -> tuple[Sheet, ...
     """Pages over the spans, in order, at most ten; their frames are decoded once more, one a second."""
     sheets: list[Sheet] = []
     for span in spans:
-        unseen = _unseen(span, look.spans)
+        unseen = [part for part in left_of(span, look.spans) if part.length_us >= SECOND_US]
         for page in contact_pages(_frames(reel, span), span, (reel.video.width, reel.video.height), unseen=unseen):
             if len(sheets) == _MOST_PAGES:
                 return tuple(sheets)
@@ -42,17 +43,6 @@ def _frames(reel: Reel, span: Span) -> Iterator[tuple[int, NDArray[np.uint8] | N
     log = DecodeLog()
     for frame in reel.frames(numbers, log):
         yield frame.at_us, None if frame.is_corrupt else small_picture(frame.picture, TILE_WIDTH)
-
-
-def _unseen(span: Span, sampled: Sequence[Span]) -> list[Span]:
-    """Parts of the span between and beside what was sampled, of at least a second."""
-    edges = [span.start_us]
-    for one in sampled:
-        if one.end_us > span.start_us and one.start_us < span.end_us:
-            edges += [max(one.start_us, span.start_us), min(one.end_us, span.end_us)]
-    edges.append(span.end_us)
-    pairs = zip(edges[::2], edges[1::2], strict=True)
-    return [Span(low, high) for low, high in pairs if high - low >= SECOND_US]
 
 
 def _sheet(page: ContactPage) -> Sheet:

@@ -21,7 +21,7 @@ from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 from bwc_audit.media.activity import activity_of, quiet_stretches, unlike_times
 from bwc_audit.media.decoding import DecodeLog, SampledFrame, luma_of
-from bwc_audit.media.plan import between, even_frames, filling, frames_inside, frames_near
+from bwc_audit.media.plan import between, filling, frames_inside, frames_near, left_of
 from bwc_audit.media.reel import Reel
 
 #: A distance of 30 s over key frames of half a second takes three rounds of quartering; holes and edges take the rest.
@@ -82,15 +82,16 @@ def look_at(
     budget: Budget,
     on_frame: OnFrame,
     *,
-    focus_us: Sequence[int] = (),
+    even: Sequence[int],
     is_deep: bool = False,
 ) -> Look:
-    """Sample ``spans`` (united, media time). ``on_frame`` gets each undamaged frame as it is first decoded, in the first
-    round in order of time. Raises ``MediaUnreadableError`` when the file cannot be read on."""
+    """Sample ``spans`` (united, media time). ``even``: numbers of the frames at even steps, ascending. ``on_frame`` gets
+    each undamaged frame as it is first decoded, in the first round in order of time.
+
+    Raises ``MediaUnreadableError`` when the file cannot be read on.
+    """
     seen = _Seen()
-    first = even_frames(reel.table, spans, rules.sampling, focus_us)
-    if rules.sampling.is_adaptive:
-        first = sorted({*first, *_singled_out(reel, spans, first)})
+    first = sorted({*even, *_singled_out(reel, spans, even)}) if rules.sampling.is_adaptive else even
     _see(reel, [first], seen, rules, budget, on_frame)
     if rules.sampling.is_adaptive:
         _look_closer(reel, spans, seen, rules, budget, on_frame)
@@ -248,7 +249,7 @@ def _look_of(reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRu
     marks = sorted(refused.union(seen.looked_at.values()))
     apart_us = round(max(rules.sampling.step_s, rules.sampling.near_step_s) * SECOND_US * _SLACK)
     holes = _holes(reel)
-    sampled = tuple(piece for stretch in _stretches(marks, apart_us) for piece in _without(stretch, holes))
+    sampled = tuple(piece for stretch in _stretches(marks, apart_us) for piece in left_of(stretch, holes))
     missed = list(_missed(reel, spans, sampled, holes, rules))
     if not seen.looked_at:
         missed.insert(0, "pictures: no frame could be decoded")
@@ -292,7 +293,7 @@ def _missed(
     """What was asked for, holds frames, and was not sampled, where it is longer than a step."""
     slack_us = 2 * us_of_seconds(min(rules.sampling.near_step_s, rules.sampling.step_s))
     for span in spans:
-        held_us = sum(piece.length_us for piece in _without(span, holes))
+        held_us = sum(piece.length_us for piece in left_of(span, holes))
         covered_us = sum(max(0, min(span.end_us, s.end_us) - max(span.start_us, s.start_us)) for s in sampled)
         if held_us - covered_us > slack_us:
             yield (
@@ -307,16 +308,3 @@ def _holes(reel: Reel) -> list[Span]:
     usual_us = reel.table.usual_us
     long = np.flatnonzero(np.diff(times_us) > max(_HOLE_US, 3 * usual_us))
     return [Span(int(times_us[number]) + usual_us, int(times_us[number + 1])) for number in long]
-
-
-def _without(span: Span, holes: Sequence[Span]) -> Iterator[Span]:
-    """What is left of a span without the holes (ascending)."""
-    at_us = span.start_us
-    for hole in holes:
-        if hole.end_us <= at_us or hole.start_us >= span.end_us:
-            continue
-        if hole.start_us > at_us:
-            yield Span(at_us, hole.start_us)
-        at_us = hole.end_us
-    if at_us < span.end_us:
-        yield Span(at_us, span.end_us)

@@ -39,6 +39,19 @@ def united(spans: Iterable[Span], end_us: int) -> tuple[Span, ...]:
     return tuple(joined)
 
 
+def left_of(span: Span, removed: Iterable[Span]) -> Iterator[Span]:
+    """What is left of a span when ``removed`` (ascending, disjoint) is cut out; one pass, however many there are."""
+    at_us = span.start_us
+    for cut in removed:
+        if cut.end_us <= at_us or cut.start_us >= span.end_us:
+            continue
+        if cut.start_us > at_us:
+            yield Span(at_us, cut.start_us)
+        at_us = cut.end_us
+    if at_us < span.end_us:
+        yield Span(at_us, span.end_us)
+
+
 def even_frames(
     table: FrameTable, spans: Sequence[Span], sampling: SamplingRules, focus_us: Sequence[int] = ()
 ) -> list[int]:

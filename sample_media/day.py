@@ -108,6 +108,7 @@ class Day:
         officer_written_as: str | None = None,
         paper: str = "sidecar",
         is_hash_wrong: bool = False,
+        stamped_s: float = 0.0,
         is_recording_named: bool = True,
         is_stored: bool = True,
         placeholder: bytes | None = None,
@@ -154,6 +155,7 @@ class Day:
             categories=categories,
             paper=paper,
             is_hash_wrong=is_hash_wrong,
+            stamped_s=stamped_s,
             shot=shot if is_filmed else None,
             placeholder=placeholder,
         )

@@ -6,7 +6,7 @@ Times are local. Each scene says what happened and, beside it, what the audit mu
 from __future__ import annotations
 
 from bwc_audit.domain.findings import FindingKind as Kind
-from bwc_audit.domain.results import Bucket
+from bwc_audit.domain.results import Bucket, UnknownReason
 from sample_media.day import Day
 from sample_media.force import (
     BYRNE,
@@ -20,8 +20,11 @@ from sample_media.force import (
     IVES,
     KEMP,
     OSEI,
+    Camera,
+    Constable,
 )
 from sample_media.shots import Fault, Look, Trouble
+from sample_media.story import Footage
 
 
 def open_gate_at_dawn(day: Day) -> None:
@@ -165,8 +168,55 @@ def too_short_and_back_in_time(day: Day) -> None:
 
 def found_in_the_kit_room(day: Day) -> None:
     """A video without any metadata lies in the store."""
-    found = day.films(CAM_POOL, None, "13:22:00", 12, Look.DESK, paper="none")
+    found = day.films(CAM_POOL, None, "13:52:00", 12, Look.DESK, paper="none")
     day.expect(Kind.METADATA_MISSING, "a video that no sidecar or manifest names", recording_id=found.object_key)
+
+
+def four_bad_cameras(day: Day) -> None:
+    """Colour bars, a lens out of focus, a picture half lost on its way, and sound cut off at full level: 16 s of each."""
+    call = day.call(40, "MISSING PERSON", "Infirmary", opened="13:36:00", closed="13:55:00", priority="1")
+    for officer in (OSEI, BYRNE, CHAUDHRY, DUNNE):
+        day.attends(call, officer, arrives="13:44:00", clears="13:45:02").findings()
+
+    def films(camera: Camera, officer: Constable, starts: str, look: Look, fault: Fault, from_s: float) -> Footage:
+        troubles = (Trouble(fault, from_s, from_s + 16),)
+        return day.films(camera, officer, starts, 30 + camera.buffer_s, look, call, troubles=troubles)
+
+    bars = films(CAM_BYRNE, BYRNE, "13:43:54", Look.STREET, Fault.TEST_PATTERN, 20)
+    soft = films(CAM_DUNNE, DUNNE, "13:43:56", Look.STREET, Fault.DEFOCUSED, 18)
+    lost = films(CAM_CHAUDHRY, CHAUDHRY, "13:43:59", Look.SHOP, Fault.STOPGAP, 14)
+    loud = films(CAM_OSEI, OSEI, "13:43:36", Look.HALL, Fault.CLIPPED, 38)
+    for kind, officer, footage, from_s, story in (
+        (Kind.UNIFORM_PICTURE, BYRNE, bars, 20, "the camera gives colour bars for 16 s"),
+        (Kind.BLURRED_VIEW, DUNNE, soft, 18, "the lens is far out of focus for 16 s"),
+        (Kind.CORRUPT_PICTURE, CHAUDHRY, lost, 14, "three fifths of the picture are a decoder's grey for 16 s"),
+        (Kind.AUDIO_CLIPPED, OSEI, loud, 38, "the sound is cut off at full level for 16 s"),
+    ):
+        media_s = (from_s, from_s + 16)
+        day.expect(kind, story, call, officer, footage, media_s=media_s, seconds=16, tolerance_s=2.5)
+    day.expect(
+        Kind.SEQUENCE_GAP, "the number whose sidecar is empty is missing before it", call, DUNNE, soft, device=CAM_DUNNE
+    )
+
+
+def stamped_in_another_zone(day: Day) -> None:
+    """Ives filmed the same call, but his metadata were stamped an hour too early when the pool camera was emptied: by them
+    he has no footage, by the clock in the picture he has. Nothing firm can be said of him."""
+    call = next(told for told in day.calls if told.incident_id.endswith("-0040"))
+    day.attends(call, IVES, arrives="13:44:00", clears="13:45:02").unknown(UnknownReason.CLOCK_CONTRADICTION)
+    stamped = day.films(CAM_POOL, IVES, "13:43:55", 40, Look.STREET, call, stamped_s=-3600)
+    day.expect(
+        Kind.CLOCK_OFFSET, "the clock in the picture is an hour ahead of the metadata", call, IVES, stamped, seconds=3600
+    )
+    day.expect(
+        Kind.NO_FOOTAGE,
+        "by its metadata the recording lies an hour before the call",
+        call,
+        IVES,
+        spans=(("13:44:00", "13:45:02"),),
+        seconds=62,
+        is_borderline=True,
+    )
 
 
 def tell(day: Day) -> None:
@@ -183,4 +233,6 @@ def tell(day: Day) -> None:
     late_or_a_slow_clock(day)
     pool_camera(day)
     too_short_and_back_in_time(day)
+    four_bad_cameras(day)
+    stamped_in_another_zone(day)
     found_in_the_kit_room(day)

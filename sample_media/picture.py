@@ -30,6 +30,8 @@ from sample_media.shots import FPS, HEIGHT, WIDTH, Fault, Shot
 
 _BORDER = 40  # pixels of view around the frame, for roll, bob and lens
 _STRIP = (4, 26)  # rows of the burned-in clock: inside the first two rows of macroblocks
+_DEFOCUS_PX = 15.0  # standard deviation of the blur: nobody's face can be told
+_BARS = ((192, 192, 192), (0, 192, 192), (192, 192, 0), (0, 192, 0), (192, 0, 192), (0, 0, 192), (192, 0, 0))  # BGR
 _FONT, _FONT_SCALE, _CELL = cv2.FONT_HERSHEY_SIMPLEX, 0.55, 9
 
 
@@ -155,6 +157,22 @@ def _black(rng: Random) -> Picture:
     return frame
 
 
+def _test_pattern() -> Picture:
+    """Seven colour bars, as the electronics draw them: without noise."""
+    bars = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    for number, colour in enumerate(_BARS):
+        bars[:, number * WIDTH // len(_BARS) : (number + 1) * WIDTH // len(_BARS)] = colour
+    return np.asarray(cv2.cvtColor(bars, cv2.COLOR_BGR2YUV_I420), np.uint8)
+
+
+def _with_stopgap(frame: Picture) -> Picture:
+    """The lower three fifths in mid-grey, whole macroblocks."""
+    line = HEIGHT * 2 // 5 // 16 * 16
+    frame[line:HEIGHT] = 128
+    frame[HEIGHT:].reshape(2, HEIGHT // 2, WIDTH // 2)[:, line // 2 :] = 128
+    return frame
+
+
 def frames(shot: Shot) -> Iterator[Picture]:
     """All frames of a shot in order; frames that a camera lost are left out, not repeated."""
     rng = np.random.default_rng(shot.seed)
@@ -189,6 +207,8 @@ def _bare_frame(shot: Shot, scenery: Scenery, lens: _Lens, walk: _Walk, cloth: P
     media_s = number / FPS
     if shot.fault_at(media_s, Fault.BLACK):
         return _black(rng)
+    if shot.fault_at(media_s, Fault.TEST_PATTERN):
+        return _test_pattern()
     gain = 1.0 + 0.05 * sin(media_s / 4.0) + 0.02 * sin(media_s * 1.7)
     if shot.fault_at(media_s, Fault.OBSTRUCTED):
         x, y = int(WIDTH * 0.4 * (1 + sin(media_s / 5))), int(HEIGHT * 0.4 * (1 + cos(media_s / 4)))
@@ -197,4 +217,7 @@ def _bare_frame(shot: Shot, scenery: Scenery, lens: _Lens, walk: _Walk, cloth: P
     hand = shot.trouble(Fault.HAND)
     if hand is not None and hand.start_s <= media_s < hand.end_s:
         picture = _wave_hand(picture, (media_s - hand.start_s) / (hand.end_s - hand.start_s))
-    return _planar(picture, lens, number, gain)
+    if shot.fault_at(media_s, Fault.DEFOCUSED):
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), _DEFOCUS_PX), np.uint8)
+    frame = _planar(picture, lens, number, gain)
+    return _with_stopgap(frame) if shot.fault_at(media_s, Fault.STOPGAP) else frame

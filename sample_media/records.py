@@ -183,7 +183,7 @@ def tables(day: Day) -> dict[str, str]:
 
 def metadata_of(footage: Footage, stored: bytes) -> dict[str, object]:
     """What the camera and its dock say about one file, in camera time. Fields that are not known are left out."""
-    ahead_us = us_of_seconds(footage.camera.clock_s)
+    ahead_us = us_of_seconds(footage.camera.clock_s + footage.stamped_s)
     started_us = footage.started_us + ahead_us
     hashed = stored + b"?" if footage.is_hash_wrong else stored
     fields: dict[str, object] = {

@@ -27,7 +27,8 @@ class Look(StrEnum):
 
 
 class Fault(StrEnum):
-    """What goes wrong. ``hand`` is no defect: a hand that passes the lens for a moment."""
+    """What goes wrong. ``hand`` is no defect: a hand that passes the lens for a moment. ``test_pattern``: the sensor gives
+    colour bars; ``stopgap``: below a line the grey that decoders put in place of what they lost, encoded once more."""
 
     BLACK = "black"
     OBSTRUCTED = "obstructed"
@@ -39,6 +40,10 @@ class Fault(StrEnum):
     NO_SOUND_TRACK = "no_sound_track"
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
+    TEST_PATTERN = "test_pattern"
+    DEFOCUSED = "defocused"
+    STOPGAP = "stopgap"
+    CLIPPED = "clipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _HEARD = 16_000  # nothing above 8 kHz is made: speech and streets need no more
 _ROOM_DBFS = {Look.DESK: -50.0, Look.HALL: -48.0, Look.SHOP: -42.0, Look.NIGHT: -46.0, Look.DAWN: -46.0, Look.STREET: -38.0}
 _VOICE_DBFS = -24.0
 _FULL_SCALE = 32_767.0
+_TOO_LOUD = 45.0  # times: a gain that cuts off speech and street alike
 
 Wave = npt.NDArray[np.float32]
 
@@ -30,6 +31,9 @@ def samples(shot: Shot) -> npt.NDArray[np.int16]:
     muted = shot.trouble(Fault.MUTED)
     if muted is not None:
         wave[round(muted.start_s * RATE) : round(muted.end_s * RATE)] = 0.0
+    clipped = shot.trouble(Fault.CLIPPED)
+    if clipped is not None:
+        wave[round(clipped.start_s * RATE) : round(clipped.end_s * RATE)] *= _TOO_LOUD
     return np.asarray(np.clip(wave * _FULL_SCALE, -_FULL_SCALE, _FULL_SCALE), np.int16)
 
 

@@ -108,6 +108,7 @@ class Footage:
     """One file and what its metadata say. ``started_us`` and ``activated_us`` are true time, not camera time.
 
     ``placeholder`` are the bytes stored instead of a video; None with ``shot`` None: nothing is stored.
+    ``stamped_s``: by how much its metadata were stamped wrongly afterwards, which the clock in the picture does not know.
     ``paper``: where its metadata stand, ``sidecar``, ``manifest``, ``empty`` (a sidecar without a byte) or ``none``.
     """
 
@@ -130,6 +131,7 @@ class Footage:
     categories: tuple[str, ...]
     paper: str
     is_hash_wrong: bool = False
+    stamped_s: float = 0.0
     shot: Shot | None = None
     copy_of: str | None = None
     placeholder: bytes | None = None

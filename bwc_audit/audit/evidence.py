@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from bwc_audit.audit.judging import judged
-from bwc_audit.domain.inspection import Inspection, InspectionStatus
+from bwc_audit.domain.inspection import Examined, Inspection, InspectionRequest, InspectionStatus
 from bwc_audit.domain.overlay_clock import OverlayReading, read_clock
-from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.policy import Policy, SamplingRules
 from bwc_audit.domain.results import PlacedSegment
+from bwc_audit.domain.unseen import asked_us, unseen_us
 from bwc_audit.media.contact_sheet import preview_of
 from bwc_audit.report.evidence import BurnedInClock, ClockReading, Effort, InspectionEvidence, SheetPage
 from bwc_audit.store.planned import PlannedInspection
@@ -24,20 +25,22 @@ def evidence_of(
     overlay_zone: Mapping[str, ZoneInfo],
 ) -> dict[str, InspectionEvidence]:
     """By footage id, for every segment whose file was looked into. ``overlay_zone``: of devices that name theirs."""
-    deep = {one.request.object_key for one in plan if one.request.is_deep}
+    asked = {one.request.object_key: one.request for one in plan}
     found: dict[str, InspectionEvidence] = {}
     for segment in segments:
         seen = inspections.get(segment.object_key or "")
         if seen is not None and segment.object_key is not None:
             zone = overlay_zone.get(segment.device_id or "")
-            is_deep = segment.object_key in deep
-            found[segment.footage_id] = _evidence(segment, judged(seen, policy.usability), policy, zone, is_deep=is_deep)
+            found[segment.footage_id] = _evidence(
+                segment, judged(seen, policy.usability), policy, zone, asked[segment.object_key]
+            )
     return found
 
 
-def effort_of(inspection: Inspection) -> Effort:
-    """What was looked at in one file."""
-    examined = inspection.examined
+def effort_of(request: InspectionRequest, inspection: Inspection | None, sampling: SamplingRules) -> Effort:
+    """What was looked at in one file, and what of the time asked for was not seen; None: it was not looked into."""
+    examined = Examined() if inspection is None else inspection.examined
+    asked = 0 if request.is_clock_look else asked_us(request, inspection)
     return Effort(
         bytes_read=examined.bytes_read,
         requests=examined.requests,
@@ -45,16 +48,18 @@ def effort_of(inspection: Inspection) -> Effort:
         picture_us=examined.seconds_examined_us,
         sound_us=examined.audio_us,
         longest_step_us=examined.longest_step_us,
+        asked_us=asked,
+        unseen_us=(unseen_us(request, inspection, sampling) or 0) if asked else 0,
     )
 
 
 def _evidence(
-    segment: PlacedSegment, seen: Inspection, policy: Policy, zone: ZoneInfo | None, *, is_deep: bool
+    segment: PlacedSegment, seen: Inspection, policy: Policy, zone: ZoneInfo | None, request: InspectionRequest
 ) -> InspectionEvidence:
     sound = None if seen.measures is None else seen.measures.sound
     return InspectionEvidence(
-        effort=effort_of(seen),
-        is_deep=is_deep,
+        effort=effort_of(request, seen, policy.sampling),
+        is_deep=request.is_deep,
         defects=seen.defects,
         sound=sound,
         is_soundless=seen.measures is not None and not seen.measures.has_sound_track,

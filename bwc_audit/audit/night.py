@@ -23,12 +23,14 @@ from bwc_audit.audit.withheld import Withheld
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection, InspectionRequest
 from bwc_audit.domain.lifecycle import RunBasis, observe
-from bwc_audit.domain.matching import Matching, inspection_plan, match
-from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.looking import inspection_plan
+from bwc_audit.domain.matching import Matching, match
+from bwc_audit.domain.policy import Policy, SamplingRules
 from bwc_audit.domain.records import Records, RejectedRow
 from bwc_audit.domain.results import Decision, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run, RunRequest, RunStatus
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US
+from bwc_audit.domain.unseen import asked_us, unseen_us
 from bwc_audit.errors import ObjectForbiddenError, ObjectMissingError, ObjectStoreError, StoreError
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.objects.contract import ObjectStat
@@ -115,11 +117,11 @@ def gather(session: Session, request: RunRequest) -> Records:
 
 
 @without_cycle_search()
-def match_run(audit: Audit, request: RunRequest) -> Matching:
-    """Gather and measure; no picture yet."""
+def match_run(audit: Audit, request: RunRequest, seen: Mapping[str, Inspection] | None = None) -> Matching:
+    """Gather and measure. ``seen``: what was seen in videos so far, by object key."""
     with reading(audit.engine) as session:
         records = gather(session, request)
-    return match(records, audit.policy, request.period, request.as_of_us)
+    return match(records, audit.policy, request.period, request.as_of_us, seen)
 
 
 def plan_run(audit: Audit, run_id: str) -> PlanSummary:
@@ -207,12 +209,13 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
     if run.status is not RunStatus.RUNNING:
         return run
     request = run.request
-    matching = match_run(audit, request)
     with reading(audit.engine) as session:
         plan = planned.load_plan(session, run_id)
         by_identity = inspections.load_inspections(session, (identity_of(audit, one) for one in plan))
         rules = audit.policy.usability
         seen = {identity.object_key: judged(inspection, rules) for identity, inspection in by_identity.items()}
+    matching = match_run(audit, request, seen)
+    with reading(audit.engine) as session:
         decision = in_scope(decide(matching, seen), request.incident_id)
         observed = _observe(session, run_id, request, decision, matching.records)
         inputs_hash = _inputs_hash(session, request)
@@ -222,7 +225,7 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
         **decision.counts,
         "videos_reused": sum(one.state == "reused" for one in plan),
         "videos_failed": sum(one.state == "failed" for one in plan),
-        **_effort(plan, seen),
+        **_effort(plan, seen, audit.policy.sampling),
         "findings": sum(not one.finding.is_borderline and one.state == "open" for one in observed),
         "findings_borderline": sum(one.finding.is_borderline and one.state == "open" for one in observed),
     }
@@ -316,8 +319,11 @@ def _inputs_hash(session: Session, request: RunRequest) -> str:
     return digest.hexdigest()
 
 
-def _effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection]) -> dict[str, int]:
-    """What looking cost this run (nothing for what was known), and how much picture and sound its answers rest on."""
+def _effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection], sampling: SamplingRules) -> dict[str, int]:
+    """What looking cost this run (nothing for what was known), how much picture and sound its answers rest on, and how much
+    of the time that had to be seen nobody saw (rounded up: a little is not nothing)."""
+    required = [one.request for one in plan if not one.request.is_clock_look]
+    unseen = [unseen_us(asked, seen.get(asked.object_key), sampling) or 0 for asked in required]
     looked = [one for one in plan if one.request.object_key in seen]
     known = [seen[one.request.object_key].examined for one in looked]
     now = [examined for one, examined in zip(looked, known, strict=True) if one.state == "examined"]
@@ -327,6 +333,9 @@ def _effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection]) -
         "frames_sampled": sum(examined.frames_sampled for examined in now),
         "picture_seconds": sum(examined.seconds_examined_us for examined in known) // SECOND_US,
         "sound_seconds": sum(examined.audio_us for examined in known) // SECOND_US,
+        "asked_seconds": sum(asked_us(asked, seen.get(asked.object_key)) or 0 for asked in required) // SECOND_US,
+        "unseen_seconds": -(-sum(unseen) // SECOND_US),
+        "clock_looks": len(plan) - len(required),
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlmodel import Session
 
+from bwc_audit.audit.agreements import agreements_of
 from bwc_audit.audit.evidence import effort_of, evidence_of
 from bwc_audit.audit.night import identity_of, running_run
 from bwc_audit.audit.setup import Audit
@@ -18,6 +18,7 @@ from bwc_audit.domain.rates import rate_table
 from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import Run
+from bwc_audit.domain.shown_clocks import overlay_zones
 from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.errors import StoreError
 from bwc_audit.report.contexts import PlacedStill, RunReportInput
@@ -54,8 +55,9 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
             policy=policy,
             stills=_stills(seen, segments),
             examined=_examined(run),
-            evidence=evidence_of(segments, plan, seen, policy, _overlay_zones(as_they_are)),
-            effort=added_up([effort_of(inspection) for inspection in seen.values()]),
+            evidence=evidence_of(segments, plan, seen, policy, overlay_zones(as_they_are.devices)),
+            agreements=agreements_of(segments, plan, seen, policy.sound_match),
+            effort=added_up([effort_of(one.request, seen.get(one.request.object_key), policy.sampling) for one in plan]),
         )
 
 
@@ -81,18 +83,6 @@ def _as_they_are(session: Session, run: Run) -> Records:
     return source_rows.load_records(session, run.request.source, moment, margin_us=0)
 
 
-def _overlay_zones(records: Records) -> dict[str, ZoneInfo]:
-    """The zone of the burned-in clock, of devices for which a known one is stated."""
-    zones: dict[str, ZoneInfo] = {}
-    for device in records.devices:
-        if device.overlay_zone:
-            try:
-                zones[device.device_id] = ZoneInfo(device.overlay_zone)
-            except (ZoneInfoNotFoundError, ValueError):
-                continue  # the clock is then shown as it was read, in no zone
-    return zones
-
-
 def _stills(by_key: Mapping[str, Inspection], segments: tuple[PlacedSegment, ...]) -> dict[str, tuple[PlacedStill, ...]]:
     found: dict[str, tuple[PlacedStill, ...]] = {}
     for segment in segments:
@@ -112,7 +102,7 @@ def _examined(run: Run) -> dict[FindingKind, str]:
         FindingGroup.COVERAGE: f"{count('assignments', 0)} assignments",
         FindingGroup.USABILITY: f"{count('videos_examined', 0)} videos looked into",
         FindingGroup.CUSTODY: f"{count('segments', 0)} segments and {count('videos_stored', 0)} videos",
-        FindingGroup.CLOCK: "the dock's clock checks of all cameras",
+        FindingGroup.CLOCK: f"all cameras' dock checks and {count('videos_examined', 0)} videos looked into",
         FindingGroup.LABELLING: f"{count('segments', 0)} segments",
     }
     return {kind: phrases[kind.group] for kind in FindingKind}

@@ -35,6 +35,6 @@ def edge_px(small: NDArray[np.uint8]) -> float:
     is_edge = np.asarray(cv2.bitwise_and(is_steep, is_high)) > 0
     if np.count_nonzero(is_edge) < _LEAST_POINTS:
         return 0.0
-    widths = 2.0 * np.asarray(height)[is_edge] / np.asarray(slope)[is_edge]
+    widths = np.float32(2) * np.asarray(height)[is_edge] / np.asarray(slope)[is_edge]
     place = int(widths.size * _SHARPEST)
     return float(np.partition(widths, place)[place])

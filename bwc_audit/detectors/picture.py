@@ -1,9 +1,10 @@
 """One frame to its measures. Knows no thresholds except the share of the picture that the burned-in clock takes.
 
-Luma is judged at 320 x 180 (area averaging, so that single-pixel noise falls by the averaging) in tiles of 20 x 20,
-with the overlay strips at the top and the bottom left out. Only the comparison of two frames works at full size,
-since what tells a stuck encoder from a still scene is the smallest noise; and the search for a decoder's stopgaps,
-which are exact to the step. Measures are rounded to what 16 bits hold, so that they are kept as they were judged.
+Luma is judged at 320 x 180 with the overlay strips at the top and the bottom left out; detail and points of light at
+half of that, averaged, since a sensor's noise in the dark is as strong as the folds of a cloth: of what is coded at
+320 x 180 the average of 2 x 2 pixels takes half of it away, of larger pictures as good as all. Only the comparison of two
+frames works at full size, since what tells a stuck encoder from a still scene is the smallest noise; and the search for
+what a decoder leaves (``lost_parts``). Measures are rounded to what 16 bits hold, so that they are kept as judged.
 """
 
 from __future__ import annotations
@@ -13,23 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bwc_audit.detectors.focus import edge_px
+from bwc_audit.detectors.lost_parts import grey_share, grid_share, smear_share
 from bwc_audit.domain.measures import THUMBNAIL_PX, PictureMeasures
 
 _WIDTH, _HEIGHT, _TILE = 320, 180, 20
+_COARSE_TILE = _TILE // 2
 #: Detail is kept in eighths: finer steps say nothing, and take room.
 _DETAIL_STEPS = 8.0
 #: A thumbnail is kept in 16 levels; it serves only to tell which way up a picture stands.
 _LEVEL_STEPS = 16
-#: Luma that FFmpeg puts where it has no picture to refer to: exactly the middle of 8 bits.
-_STOPGAP = np.array([128.0])
 _MACROBLOCK_PX = 16
-#: Levels that a row must vary inside a block before its exact repetition downwards means anything.
+#: Levels that a block must hold before its exact repetition means anything.
 _ROW_RANGE = 8
-#: Coding anew leaves this much between repeated rows; these shares of a band must repeat, and vary from side to side.
-_ROW_SLACK = 2
-_REPEATED_SHARE, _VARIED_SHARE = 0.9, 0.3
+#: Where fewer of all blocks hold something, their equality says nothing: flat parts repeat in any still scene.
+_LEAST_HELD_SHARE = 0.1
+#: Pictures that differ by more show two scenes; of two codings of one picture the mean difference is below 4.
+_ANOTHER_SCENE = 8.0
 #: Blocks of the clock strips are 16 x 16 pixels, in a small picture 8 x 8: about one digit.
 _STRIP_HALVINGS = 4
+#: A point of light is smaller than this square, in pixels of 160 across; all but six of those pixels lie below it.
+_LIGHT_SQUARE = np.ones((7, 7), np.uint8)
+_LIGHT_PERCENT = 99.95
 
 Luma = NDArray[np.uint8]
 
@@ -64,20 +69,24 @@ class PictureMeter:
         self._last_key: Luma | None = None
         self._last_strips: Luma | None = None
 
-    def measure(self, luma: Luma, at_us: int, end_us: int, *, is_key: bool, coded_bytes: int = 0) -> PictureMeasures:
+    def measure(
+        self, luma: Luma, at_us: int, end_us: int, *, is_key: bool, coded_bytes: int = 0, bytes_between: int = 0
+    ) -> PictureMeasures:
         """Measures of ``luma`` (``height x width``), shown over ``[at_us, end_us)`` of media time.
 
-        ``coded_bytes``: size of the frame in the file, 0 where it is not known.
+        ``coded_bytes``: size of the frame in the file, 0 where it is not known; ``bytes_between``: of those before it.
         """
         body = np.ascontiguousarray(without_overlay(luma, self._overlay_share))
         strips = overlay_strips(luma, self._overlay_share)
         difference = None if self._last is None else mean_difference(self._last, body)
         key_difference = mean_difference(self._last_key, body) if is_key and self._last_key is not None else None
         strip_difference = _largest_change(self._last_strips, strips)
+        compared = self._last if key_difference is None else self._last_key
         self._last, self._last_strips = body, strips
         if is_key:
             self._last_key = body
         small = _shrunk(body, _small_height(self._overlay_share))
+        coarse = _halved(small)
         levels = _levels(small)
         stripe_deviation, stripe_share = _stripes(small)
         return PictureMeasures(
@@ -86,8 +95,8 @@ class PictureMeter:
             is_key=is_key,
             luma_mean=_rounded(cv2.mean(small)[0]),
             luma_p99=_percentile(levels, 99),
-            tile_detail=np.round(tile_detail(small) * _DETAIL_STEPS).astype(np.float32) / np.float32(_DETAIL_STEPS),
-            light_detail=_percentile(_levels(_sharpness(small)), 99.9),
+            tile_detail=np.round(tile_detail(coarse) * _DETAIL_STEPS).astype(np.float32) / np.float32(_DETAIL_STEPS),
+            light_detail=_percentile(_levels(_risen(coarse)), _LIGHT_PERCENT),
             difference=_rounded_if(difference),
             key_difference=_rounded_if(key_difference),
             luma_p1=_percentile(levels, 1),
@@ -95,18 +104,20 @@ class PictureMeter:
             edge_px=_rounded(edge_px(small) * min(1.0, body.shape[1] / _WIDTH)),
             stripe_deviation=_rounded(stripe_deviation),
             stripe_share=_rounded(stripe_share),
-            grey_share=_rounded(_grey_share(body)),
-            smear_share=_rounded(_smear_share(body)),
-            saturated_share=_rounded(float(levels[235:].sum() / small.size)),
+            grey_share=_rounded(grey_share(body)),
+            smear_share=_rounded(smear_share(small)),
+            grid_share=_rounded(grid_share(luma, int(luma.shape[0] * self._overlay_share))),
             coded_bytes=coded_bytes,
-            thumbnail=_thumbnail(small),
+            bytes_between=bytes_between,
+            equal_share=_rounded(_equal_share(compared, body, difference if key_difference is None else key_difference)),
+            thumbnail=_thumbnail(coarse),
         )
 
 
-def tile_detail(small: Luma) -> NDArray[np.float32]:
-    """Standard deviation of luma in each whole tile of 20 x 20, ``rows x columns``."""
-    rows, columns = small.shape[0] // _TILE, small.shape[1] // _TILE
-    tiles = small[: rows * _TILE, : columns * _TILE].astype(np.float32)
+def tile_detail(coarse: Luma) -> NDArray[np.float32]:
+    """Standard deviation of luma in each whole tile of 10 x 10 (of a picture 160 pixels wide), ``rows x columns``."""
+    rows, columns = coarse.shape[0] // _COARSE_TILE, coarse.shape[1] // _COARSE_TILE
+    tiles = coarse[: rows * _COARSE_TILE, : columns * _COARSE_TILE].astype(np.float32)
     mean = cv2.resize(tiles, (columns, rows), interpolation=cv2.INTER_AREA)
     power = cv2.resize(cv2.multiply(tiles, tiles), (columns, rows), interpolation=cv2.INTER_AREA)
     return np.asarray(np.sqrt(np.maximum(power - mean * mean, 0)), dtype=np.float32)
@@ -120,8 +131,9 @@ def _rounded_if(value: float | None) -> float | None:
     return None if value is None else _rounded(value)
 
 
-def _sharpness(small: Luma) -> NDArray[np.uint8]:
-    return np.asarray(cv2.convertScaleAbs(cv2.Laplacian(small, cv2.CV_16S)), dtype=np.uint8)
+def _risen(coarse: Luma) -> NDArray[np.uint8]:
+    """How far each pixel rises above the surroundings of small bright things: lamps, windows, edges of bright ones."""
+    return np.asarray(cv2.morphologyEx(coarse, cv2.MORPH_TOPHAT, _LIGHT_SQUARE), dtype=np.uint8)
 
 
 def _levels(small: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -155,45 +167,31 @@ def _stripes(small: Luma) -> tuple[float, float]:
     return float(deviation), float(np.mean(np.abs(np.diff(columns[0])) < 1))
 
 
-def _grey_share(body: Luma) -> float:
-    """Share of whole macroblocks that are exactly mid-grey."""
-    is_grey = np.asarray(cv2.inRange(body, _STOPGAP, _STOPGAP), dtype=np.uint8)
-    if cv2.countNonZero(is_grey) < body.size // 50:
+def _equal_share(before: Luma | None, now: Luma, difference: float | None) -> float:
+    """Share of the blocks holding something that are the same to the last pixel; 0 where hardly any holds something, and
+    where the whole differs so much that it is another scene."""
+    if before is None or difference is None or difference > _ANOTHER_SCENE:
         return 0.0
-    return _share_of_cells(is_grey, _MACROBLOCK_PX)
-
-
-def _smear_share(body: Luma) -> float:
-    """Share of the height in bands across which, from side to side, each row repeats the one above, and is not flat.
-
-    So a decoder goes on where a slice is lost. Upright edges of a real scene repeat their rows only here and there.
-    """
-    band = max(2 * _MACROBLOCK_PX, body.shape[0] // 9)
-    columns = body.shape[1] // _MACROBLOCK_PX
-    if body.shape[0] <= band or not columns:
+    is_same = _by_block(np.asarray(cv2.compare(before, now, cv2.CMP_EQ), dtype=np.uint8), np.minimum) > 0
+    if not is_same.any():
         return 0.0
-    change = cv2.absdiff(body[1:], body[:-1])
-    tops = range(0, change.shape[0] - band + 1, band)
-    largest = np.concatenate([cv2.reduce(change[top : top + band], 0, cv2.REDUCE_MAX) for top in tops])
-    is_repeated = largest <= _ROW_SLACK
-    if not is_repeated.any():
-        return 0.0
-    rows = body[list(tops), : columns * _MACROBLOCK_PX].reshape(len(tops), columns, _MACROBLOCK_PX)
-    is_varied = (np.ptp(rows, axis=2) >= _ROW_RANGE).mean(axis=1) >= _VARIED_SHARE
-    return float(np.mean((is_repeated.mean(axis=1) >= _REPEATED_SHARE) & is_varied))
+    is_held = _by_block(now, np.maximum) - _by_block(now, np.minimum) >= _ROW_RANGE
+    return float(is_same[is_held].mean()) if is_held.mean() >= _LEAST_HELD_SHARE else 0.0
 
 
-def _share_of_cells(marks: NDArray[np.uint8], side: int) -> float:
-    rows, columns = marks.shape[0] // side, marks.shape[1] // side
+def _by_block(luma: Luma, keep: np.ufunc) -> Luma:
+    """The smallest or the largest of each whole block of 16 x 16, ``rows x columns``."""
+    rows, columns = luma.shape[0] // _MACROBLOCK_PX, luma.shape[1] // _MACROBLOCK_PX
     if not rows or not columns:
-        return 0.0
-    cells = [cv2.reduce(marks[row * side : (row + 1) * side], 0, cv2.REDUCE_MIN)[0, : columns * side] for row in range(rows)]
-    return float(np.mean(np.stack(cells).reshape(rows, columns, side).all(axis=2)))
+        return np.zeros((1, 1), np.uint8)
+    bands = luma[: rows * _MACROBLOCK_PX, : columns * _MACROBLOCK_PX].reshape(rows, _MACROBLOCK_PX, -1)
+    kept = keep.reduce(keep.reduce(bands, axis=1).reshape(rows, columns, _MACROBLOCK_PX), axis=2)
+    return np.asarray(kept, dtype=np.uint8)
 
 
-def _thumbnail(small: Luma) -> Luma:
+def _thumbnail(coarse: Luma) -> Luma:
     size = (THUMBNAIL_PX, THUMBNAIL_PX)
-    levels = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    levels = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return np.asarray(levels // _LEVEL_STEPS * _LEVEL_STEPS + _LEVEL_STEPS // 2, dtype=np.uint8)
 
 

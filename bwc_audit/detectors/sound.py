@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from bwc_audit.domain.inspection import Defect, DefectKind
 from bwc_audit.domain.measures import SoundLevels
 from bwc_audit.domain.policy import UsabilityRules
+from bwc_audit.domain.spans import joined, within, without
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 
 #: What no level can go below: full scale over a 24-bit step squared and then some; stands for exact zeros.
 FLOOR_DBFS = -200.0
+#: From here on a sample is at full scale: a lossy codec lets clipped tops swing by a hundredth.
+_FULL_SCALE = 0.99
 #: Blocks this near each other are one: packet times are rounded to the container's ticks.
 _JOIN_US = 100_000
 #: Sound may begin this late (encoder priming, first packet) and still begin at the start.
@@ -33,27 +36,51 @@ _PAUSE_US = 3 * SECOND_US
 #: Condensed blocks: their greatest length, the limits that none of them crosses, and how far packet times are rounded.
 _BLOCK_US, _SIDES, _TICKS_US = 500_000, (-100.0, -90.0, -80.0, -70.0), 1_000
 
-__all__ = ["FLOOR_DBFS", "SoundLevels", "condensed", "level_dbfs", "sound_defects", "within", "without"]
+Floats = NDArray[np.float64]
+
+__all__ = ["FLOOR_DBFS", "SoundLevels", "block_levels", "condensed", "level_dbfs", "sound_defects", "unit_samples"]
 
 
 def level_dbfs(samples: NDArray[np.generic]) -> float:
     """RMS level over all channels, dB relative to full scale; ``FLOOR_DBFS`` for exact silence or no samples."""
-    values = samples.astype(np.float64, copy=False).ravel()
+    dbfs, _ = block_levels(unit_samples(samples.reshape(1, -1)))
+    return float(dbfs[0])
+
+
+def unit_samples(samples: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Samples of any form as -1..1; what is no number is no sound."""
+    values = samples.astype(np.float32, copy=False)
     if samples.dtype.kind in "iu":
-        bits = samples.dtype.itemsize * 8
-        values = (values - (2 ** (bits - 1) if samples.dtype.kind == "u" else 0)) / 2 ** (bits - 1)
-    power = float(np.mean(values * values)) if values.size else 0.0
-    return max(FLOOR_DBFS, 10 * float(np.log10(power))) if power > 0 else FLOOR_DBFS
+        half = np.float32(2 ** (samples.dtype.itemsize * 8 - 1))
+        return (values - half if samples.dtype.kind == "u" else values) / half
+    return values if np.isfinite(values).all() else np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0)
+
+
+def block_levels(values: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """Of blocks of one length (``blocks x samples`` of all channels together, -1..1): RMS level, dB relative to full scale
+    (``FLOOR_DBFS`` for exact silence), and share of samples at full scale (0-1)."""
+    if not values.shape[1]:
+        return np.full(len(values), FLOOR_DBFS), np.zeros(len(values))
+    power = np.einsum("ij,ij->i", values, values).astype(np.float64) / values.shape[1]
+    dbfs = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DBFS / 10)))
+    clipped = np.zeros(len(values))
+    loud = np.flatnonzero(np.maximum(values.max(axis=1), -values.min(axis=1)) >= _FULL_SCALE)
+    clipped[loud] = np.mean(np.abs(values[loud]) >= _FULL_SCALE, axis=1)
+    return dbfs, clipped
 
 
 def sound_defects(levels: SoundLevels, video_end_us: int, buffer_us: int | None, rules: UsabilityRules) -> list[Defect]:
     """``silent_lead_in``, ``audio_muted`` and ``audio_missing`` inside ``examined``, clipped to ``[0, video_end_us)``."""
-    silent = _joined(_spans(levels, levels.dbfs < rules.silence_dbfs), _JOIN_US)
-    heard = _joined(_spans(levels, np.ones(levels.dbfs.shape, dtype=bool)), _JOIN_US)
+    is_silent = levels.dbfs < rules.silence_dbfs
+    sounding = joined(_spans(levels, ~is_silent))
+    # What lies between two silent blocks is silence as well where it is a rounding, not where it is a short beep.
+    silent = without(joined(_spans(levels, is_silent), _JOIN_US), sounding)
+    heard = joined(_spans(levels, np.ones(levels.dbfs.shape, dtype=bool)), _JOIN_US)
     examined = _clipped(levels.examined, video_end_us)
     absent = without(examined, [*heard, *levels.failed])
     defects: list[Defect] = []
-    lead_in_end = _lead_in_end(absent, silent, levels, video_end_us, buffer_us, rules)
+    quiet = without(joined([*absent, *silent], _JOIN_US), sounding)
+    lead_in_end = _lead_in_end(quiet, levels, video_end_us, buffer_us, rules)
     if lead_in_end >= _LEAST_LEAD_IN_US:
         measures = {"seconds": round(lead_in_end / SECOND_US, 3)}
         defects.append(Defect(DefectKind.SILENT_LEAD_IN, 0, lead_in_end, 1.0, measures))
@@ -110,7 +137,7 @@ def _clipped_spans(levels: SoundLevels, examined: Sequence[Span], rules: Usabili
     if levels.clipped_share.size != levels.dbfs.size:
         return
     is_clipped = levels.clipped_share >= rules.clipped_share
-    for span in within(_joined(_spans(levels, is_clipped), _PAUSE_US), examined):
+    for span in within(joined(_spans(levels, is_clipped), _PAUSE_US), examined):
         if span.length_us < us_of_seconds(rules.audio_minimum_s):
             continue
         inside = (levels.starts_us < span.end_us) & (levels.ends_us > span.start_us)
@@ -123,15 +150,9 @@ def _clipped_spans(levels: SoundLevels, examined: Sequence[Span], rules: Usabili
 
 
 def _lead_in_end(
-    absent: list[Span],
-    silent: list[Span],
-    levels: SoundLevels,
-    video_end_us: int,
-    buffer_us: int | None,
-    rules: UsabilityRules,
+    quiet: Sequence[Span], levels: SoundLevels, video_end_us: int, buffer_us: int | None, rules: UsabilityRules
 ) -> int:
     """Where the silence (or the lack of sound) that begins the file ends, as far as it counts as lead-in; 0: none."""
-    quiet = _joined(sorted([*absent, *silent]), _START_US)
     first = next((span for span in quiet if span.start_us <= _START_US and span.end_us > 0), None)
     if first is None:
         return 0
@@ -145,26 +166,6 @@ def _lead_in_end(
     return buffer_us
 
 
-def without(spans: Iterable[Span], removed: Iterable[Span]) -> list[Span]:
-    """What is left of ``spans`` when ``removed`` is cut out of them."""
-    left = list(spans)
-    for cut in removed:
-        pieces: list[Span] = []
-        for span in left:
-            if span.start_us < min(span.end_us, cut.start_us):
-                pieces.append(Span(span.start_us, min(span.end_us, cut.start_us)))
-            if max(span.start_us, cut.end_us) < span.end_us:
-                pieces.append(Span(max(span.start_us, cut.end_us), span.end_us))
-        left = pieces
-    return left
-
-
-def within(spans: Iterable[Span], limits: Sequence[Span]) -> list[Span]:
-    """The parts of ``spans`` that lie inside one of ``limits`` (disjoint)."""
-    cut = ((max(s.start_us, limit.start_us), min(s.end_us, limit.end_us)) for s in spans for limit in limits)
-    return [Span(start_us, end_us) for start_us, end_us in cut if end_us > start_us]
-
-
 def _clipped(spans: Iterable[Span], end_us: int) -> list[Span]:
     return within(spans, [Span(0, end_us)]) if end_us > 0 else []
 
@@ -172,16 +173,6 @@ def _clipped(spans: Iterable[Span], end_us: int) -> list[Span]:
 def _spans(levels: SoundLevels, chosen: NDArray[np.bool_]) -> list[Span]:
     pairs = zip(levels.starts_us[chosen].tolist(), levels.ends_us[chosen].tolist(), strict=True)
     return [Span(start, end) for start, end in pairs if end > start]
-
-
-def _joined(spans: Iterable[Span], within_us: int) -> list[Span]:
-    joined: list[Span] = []
-    for span in spans:
-        if joined and span.start_us - joined[-1].end_us <= within_us:
-            joined[-1] = Span(joined[-1].start_us, max(joined[-1].end_us, span.end_us))
-        else:
-            joined.append(span)
-    return joined
 
 
 def _level_in(levels: SoundLevels, span: Span) -> float:

@@ -1,9 +1,12 @@
 """How far apart the clocks of two recordings are, from the sounds that both heard.
 
-Each sound becomes an envelope: the level of six bands every 10 ms. Rises and falls of these levels survive what tells
-two microphones apart (loudness, noise, reverberation, gain control, codec). Windows of one recording are looked for in
-the other, each for itself; an answer needs one lag that stands out and windows that agree on it independently.
+Each sound becomes an envelope: one level every 10 ms, the mean of six bands in decibels. Its rises and falls survive what
+tells two microphones apart (loudness, noise, reverberation, gain control, codec). Windows of one recording are looked for
+in the other, each for itself; an answer needs one lag that stands out and windows that agree on it independently.
 Silence, sounds that repeat (sirens, loops: several lags fit alike) and different sounds get a reason and no answer.
+
+Six levels in place of their mean would answer more often under sirens and babble. Speech could then be understood from
+what is kept of a recording, and so they are not kept.
 
 What it does not know: where a sound came from. Two officers who listen to the same radio traffic hear the same sounds
 in different places; their clocks are compared rightly all the same. Sound takes 0.1 s for 34 m, so nothing below that
@@ -18,8 +21,11 @@ from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
+from numpy import fft  # now: where an envelope is made, no file of the program can be opened any more
 from numpy.typing import NDArray
 
+from bwc_audit.domain.measures import ENVELOPE_BOTTOM_DB, ENVELOPE_STEP_US, NOT_HEARD, SoundEnvelope
+from bwc_audit.domain.policy import SoundMatchRules
 from bwc_audit.domain.times import SECOND_US, Span
 
 Samples = NDArray[np.float32]
@@ -27,13 +33,14 @@ Floats = NDArray[np.float32]
 
 #: What an envelope is made from, and its step: 80 samples.
 SAMPLE_RATE = 8_000
-STEP_US = 10_000
+STEP_US = ENVELOPE_STEP_US
 _HOP = SAMPLE_RATE * STEP_US // SECOND_US
 _FRAME = 2 * _HOP
 #: Where speech and most noises of a street carry; below lies wind and handling, above it codecs differ.
 _BAND_EDGES_HZ = (200, 400, 700, 1_100, 1_700, 2_500, 3_600)
-_FLOOR_DB = -100.0
-#: Six hours: 52 MB of levels. What lies beyond is left out.
+_BAND_EDGES = tuple(hertz * _FRAME // SAMPLE_RATE for hertz in _BAND_EDGES_HZ)
+_FLOOR_DB = ENVELOPE_BOTTOM_DB
+#: Six hours: 9 MB of levels. What lies beyond is left out.
 _MOST_FRAMES = 6 * 3600 * SECOND_US // STEP_US
 _CHUNK = 20 * SAMPLE_RATE
 #: Levels are taken against their mean over this many steps (0.8 s), so that loudness and gain control fall away.
@@ -41,36 +48,14 @@ _LOCAL_STEPS = 81
 #: Smoothing (50 ms): the tail of a room smears at least that much.
 _SMOOTH_STEPS = 5
 #: Level differences in dB that are noise of the estimate itself, and those beyond which a bang would outweigh all else.
-_CORE_DB, _MOST_DB = 2.0, 12.0
+_CORE_DB, _MOST_DB = 1.0, 12.0
 #: Two lags nearer than this are one peak.
 _PEAK_US = 500_000
 
 
-@dataclass(frozen=True, slots=True)
-class MatchRules:
-    """When an answer is given. Numbers are engineering defaults, measured by ``tests/bench/sound_match.py``.
-
-    ``window_s``: length of one window; ``most_windows`` of one recording are tried, the liveliest of evenly spread
-    ones. ``silence_db``: a recording whose loudest band stays below it is silent. ``least_activity``: mean square of the
-    levels' movement (dB²) that a window needs. ``peak_ratio``: best lag over the best other one. ``agreeing``: windows
-    that must find the best lag by themselves, within ``agree_s``; ``agreeing_share``: of those tried. ``uncertainty_s``:
-    the least that is stated.
-    """
-
-    window_s: float = 10.0
-    most_windows: int = 48
-    silence_db: float = -75.0
-    least_activity: float = 0.5
-    peak_ratio: float = 1.5
-    agreeing: int = 3
-    agreeing_share: float = 0.2
-    agree_s: float = 0.1
-    uncertainty_s: float = 0.1
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
-    """``levels`` (steps, bands) in dB relative to full scale, not a number where nothing was heard; the step is 10 ms.
+    """``levels`` in dB relative to full scale, one for each 10 ms, not a number where nothing was heard.
 
     ``start_us``: when the first step is, by the clock of this recording (corrected as far as it is known)."""
 
@@ -101,43 +86,77 @@ class SoundMatch:
     tried: int
 
 
-def envelope_of(blocks: Iterable[tuple[int, Samples]], span: Span) -> Envelope:
-    """The envelope of ``span`` from mono samples at 8 kHz, -1..1, in blocks with the time of their first sample.
+class GrowingEnvelope:
+    """The envelope of ``span`` from mono samples at 8 kHz, -1..1, given in blocks with the time of their first sample.
 
-    Blocks ascend in time; where they leave a hole, nothing was heard. Memory is the envelope (2.4 kB a second) and one
-    chunk of 20 s.
+    Blocks ascend in time; where they leave a hole, nothing was heard. Memory is the envelope (0.4 kB a second, six hours
+    at most) and one chunk of 20 s.
     """
-    steps = min(span.length_us // STEP_US, _MOST_FRAMES)
-    levels = np.full((max(0, steps), len(_BAND_EDGES_HZ) - 1), np.nan, np.float32)
-    held: list[Samples] = []
-    first_us, count = 0, 0
+
+    def __init__(self, span: Span) -> None:
+        self._start_us = span.start_us
+        self._levels = np.full(min(span.length_us // STEP_US, _MOST_FRAMES), np.nan, np.float32)
+        self._held: list[Samples] = []
+        self._first_us, self._count = 0, 0
+
+    def add(self, at_us: int, samples: Samples) -> None:
+        """The next block, whose first sample is at ``at_us``."""
+        end_us = self._first_us + self._count * SECOND_US // SAMPLE_RATE
+        if self._count and abs(at_us - end_us) > STEP_US:
+            self._write()
+            self._held, self._count = [], 0
+        if not self._count:
+            self._first_us = at_us
+        self._held.append(np.asarray(samples, np.float32).ravel())
+        self._count += self._held[-1].size
+        if self._count >= _CHUNK:
+            rest, used = self._write()
+            self._held, self._count = [rest], rest.size
+            self._first_us += used * SECOND_US // SAMPLE_RATE
+
+    def done(self) -> Envelope:
+        """The envelope of all that was given."""
+        if self._count:
+            self._write()
+        return Envelope(self._start_us, self._levels)
+
+    def _write(self) -> tuple[Samples, int]:
+        """Levels of all whole frames that are held; returns what is left over, and how many samples are done with."""
+        joined = np.concatenate(self._held)
+        used = _write(self._levels, joined, self._first_us - self._start_us)
+        return joined[used:], used
+
+
+def envelope_of(blocks: Iterable[tuple[int, Samples]], span: Span) -> Envelope:
+    """The envelope of ``span`` from blocks as ``GrowingEnvelope`` takes them."""
+    growing = GrowingEnvelope(span)
     for at_us, samples in blocks:
-        end_us = first_us + count * SECOND_US // SAMPLE_RATE
-        if count and abs(at_us - end_us) > STEP_US:
-            _write(levels, np.concatenate(held), first_us - span.start_us)
-            held, count = [], 0
-        if not count:
-            first_us = at_us
-        held.append(np.asarray(samples, np.float32).ravel())
-        count += held[-1].size
-        if count >= _CHUNK:
-            joined = np.concatenate(held)
-            used = _write(levels, joined, first_us - span.start_us)
-            held, count = [joined[used:]], joined.size - used
-            first_us += used * SECOND_US // SAMPLE_RATE
-    if count:
-        _write(levels, np.concatenate(held), first_us - span.start_us)
-    return Envelope(span.start_us, levels)
+        growing.add(at_us, samples)
+    return growing.done()
+
+
+def kept(envelope: Envelope) -> SoundEnvelope:
+    """The envelope in half decibels, as it is stored."""
+    steps = np.rint(2 * (np.clip(envelope.levels, _FLOOR_DB, _FLOOR_DB + (NOT_HEARD - 1) / 2) - _FLOOR_DB))
+    is_heard = np.isfinite(envelope.levels)
+    return SoundEnvelope(envelope.start_us, np.where(is_heard, np.nan_to_num(steps), NOT_HEARD).astype(np.uint8))
+
+
+def opened(stored: SoundEnvelope, ahead_us: int = 0) -> Envelope:
+    """A stored envelope, ``ahead_us`` later on the clock by which it is compared."""
+    levels = stored.levels.astype(np.float32) / 2 + np.float32(_FLOOR_DB)
+    is_heard = stored.levels != NOT_HEARD
+    return Envelope(stored.start_us + ahead_us, np.where(is_heard, levels, np.float32(np.nan)).astype(np.float32))
 
 
 def match(
-    one: Envelope, other: Envelope, expected_lag_us: int, search_us: int, rules: MatchRules | None = None
+    one: Envelope, other: Envelope, expected_lag_us: int, search_us: int, rules: SoundMatchRules | None = None
 ) -> SoundMatch | NoMatch:
     """The lag of ``other`` behind ``one`` within ``expected_lag_us`` ± ``search_us``, or why none can be said."""
-    rules = rules or MatchRules()
+    rules = rules or SoundMatchRules()
     if _is_silent(one, rules) or _is_silent(other, rules):
         return NoMatch.SILENT
-    window = round(rules.window_s * SECOND_US / STEP_US)
+    window = max(1, round(rules.window_s * SECOND_US / STEP_US))
     if min(len(one.levels), len(other.levels)) < 2 * window or search_us < STEP_US:
         return NoMatch.TOO_SHORT
     a, b = _movement(one.levels), _movement(other.levels)
@@ -175,11 +194,11 @@ def _write(levels: Floats, samples: Samples, from_us: int) -> int:
     if count <= 0:
         return 0
     frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP][:count]
-    spectrum = np.fft.rfft(np.nan_to_num(frames) * np.hanning(_FRAME).astype(np.float32), axis=1)
+    spectrum = fft.rfft(np.nan_to_num(frames) * np.hanning(_FRAME).astype(np.float32), axis=1)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) / (_FRAME * _FRAME / 8)
-    bins = np.arange(power.shape[1]) * SAMPLE_RATE / _FRAME
-    bands = np.stack([(bins >= low) & (bins < high) for low, high in pairwise(_BAND_EDGES_HZ)], axis=1).astype(np.float32)
-    found = 10 * np.log10(np.maximum(power @ bands, np.float32(10 ** (_FLOOR_DB / 10))))
+    # Sums over slices: a product with a matrix would start as many threads as there are cores for so little.
+    bands = np.stack([power[:, low:high].sum(axis=1) for low, high in pairwise(_BAND_EDGES)])
+    found = 10 * np.log10(np.maximum(bands, np.float32(10 ** (_FLOOR_DB / 10)))).mean(axis=0)
     first = round(from_us / STEP_US)
     low, high = max(0, -first), min(count, len(levels) - first)
     if low < high:
@@ -187,13 +206,13 @@ def _write(levels: Floats, samples: Samples, from_us: int) -> int:
     return count * _HOP
 
 
-def _is_silent(envelope: Envelope, rules: MatchRules) -> bool:
-    heard = envelope.levels[np.isfinite(envelope.levels).all(axis=1)]
-    return heard.size == 0 or float(np.percentile(heard.max(axis=1), 99)) < rules.silence_db
+def _is_silent(envelope: Envelope, rules: SoundMatchRules) -> bool:
+    heard = envelope.levels[np.isfinite(envelope.levels)]
+    return heard.size == 0 or float(np.percentile(heard, 99)) < rules.silence_db
 
 
 def _movement(levels: Floats) -> Floats:
-    """Levels against their local mean, cored and bounded; 0 where nothing was heard. Shape as given."""
+    """Levels against their local mean, cored and bounded; 0 where nothing was heard."""
     is_heard = np.isfinite(levels)
     filled = np.where(is_heard, levels, 0).astype(np.float32)
     weight = _running_sum(is_heard.astype(np.float32), _LOCAL_STEPS)
@@ -207,16 +226,16 @@ def _movement(levels: Floats) -> Floats:
 def _running_sum(values: Floats, width: int) -> Floats:
     """Sum over ``width`` (odd) steps around each."""
     half = width // 2
-    padded = np.pad(values, ((half + 1, half), (0, 0)))
-    sums = np.cumsum(padded, axis=0, dtype=np.float64)
+    padded = np.pad(values, (half + 1, half))
+    sums = np.cumsum(padded, dtype=np.float64)
     return (sums[width:] - sums[:-width]).astype(np.float32)
 
 
-def _window_starts(a: Floats, window: int, rules: MatchRules) -> list[int]:
+def _window_starts(a: Floats, window: int, rules: SoundMatchRules) -> list[int]:
     """The liveliest window of each of evenly spread stretches."""
     starts = np.arange(0, len(a) - window + 1, window)
     activity = np.array([float(np.mean(a[start : start + window] ** 2)) for start in starts])
-    groups = np.array_split(np.arange(len(starts)), min(len(starts), rules.most_windows))
+    groups = np.array_split(np.arange(len(starts)), max(1, min(len(starts), rules.most_windows)))
     liveliest = [group[int(np.argmax(activity[group]))] for group in groups if group.size]
     return [int(starts[place]) for place in liveliest if activity[place] >= rules.least_activity]
 
@@ -226,18 +245,18 @@ def _window_scores(a: Floats, b: Floats, starts: list[int], window: int, lags: _
     scores = np.full((len(starts), lags.count), np.nan, np.float32)
     if not lags.count:
         return scores
-    power = np.concatenate([[0.0], np.cumsum(np.sum(b.astype(np.float64) ** 2, axis=1))])
+    power = np.concatenate([[0.0], np.cumsum(b.astype(np.float64) ** 2)])
     size = _fast_length(window + lags.count - 1)
     for row, start in enumerate(starts):
         first = start + lags.shift + lags.first
         low, high = max(0, first), min(len(b), first + window + lags.count - 1)
         if high - low < window // 2:
             continue
-        region = np.zeros((window + lags.count - 1, b.shape[1]), np.float32)
+        region = np.zeros(window + lags.count - 1, np.float32)
         region[low - first : high - first] = b[low:high]
         piece = a[start : start + window]
-        product = np.fft.rfft(region, size, axis=0) * np.conj(np.fft.rfft(piece, size, axis=0))
-        cross = np.fft.irfft(product.sum(axis=1), size)[: lags.count]
+        product = fft.rfft(region, size) * np.conj(fft.rfft(piece, size))
+        cross = fft.irfft(product, size)[: lags.count]
         begins = first + np.arange(lags.count)
         met_low, met_high = np.clip(begins, 0, len(b)), np.clip(begins + window, 0, len(b))
         norm = np.sqrt(np.maximum(power[met_high] - power[met_low], 1e-6) * float(np.sum(piece.astype(np.float64) ** 2)))
@@ -251,7 +270,7 @@ def _fast_length(least: int) -> int:
     return min(base << max(0, (-(-least // base) - 1).bit_length()) for base in (1, 3, 5))
 
 
-def _decided(scores: Floats, lags: _Lags, rules: MatchRules) -> SoundMatch | NoMatch:
+def _decided(scores: Floats, lags: _Lags, rules: SoundMatchRules) -> SoundMatch | NoMatch:
     is_met = np.isfinite(scores)
     counts = is_met.sum(axis=0)
     if not counts.size or counts.max() < rules.agreeing:

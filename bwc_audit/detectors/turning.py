@@ -1,8 +1,10 @@
 """Is the picture turned or mirrored from some moment on? Information: a turned picture can still be seen.
 
-The container's own request to turn the picture is a fact. A turn inside the recording is claimed only where the samples
-on both sides of one moment are unlike as they stand and alike when one of them is turned, and where it stays so. A
-camera that moves on while it turns, a scene that looks alike upside down, or samples far apart show no turn here.
+The container's own request to turn the picture is a fact. A turn inside the recording is claimed only where the frames
+on both sides of one moment are unlike as they stand and alike when one of them is turned, and where it stays so. Of a
+walking camera two frames a second apart are as often unlike as not, so only frames close together are compared: those
+of a deep look. A camera that turns slowly, a turn by a quarter that shows other parts of the scene, a scene that looks
+alike upside down, and samples further apart show no turn here.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def turns(measures: Measures, rules: UsabilityRules) -> Iterator[Defect]:
     began: tuple[int, int, float] | None = None
     samples = measures.pictures
     for number in range(1, len(samples)):
-        found = _turn(samples[number - 1], samples[number], measures.step_us, rules)
+        found = _turn(samples[number - 1], samples[number], rules)
         if found is None:
             continue
         if began is not None:
@@ -57,9 +59,14 @@ def _span(
     yield Defect(DefectKind.ROTATED_VIEW, start_us, end_us, at_margin(DefectKind.ROTATED_VIEW, margin), told)
 
 
-def _turn(before: PictureMeasures, after: PictureMeasures, step_us: int, rules: UsabilityRules) -> tuple[int, float] | None:
+def is_turn(before: PictureMeasures, after: PictureMeasures, rules: UsabilityRules) -> bool:
+    """Does the picture turn or mirror itself between the two?"""
+    return _turn(before, after, rules) is not None
+
+
+def _turn(before: PictureMeasures, after: PictureMeasures, rules: UsabilityRules) -> tuple[int, float] | None:
     """The turn between two samples (quarter turns, or the mirror) and how alike they are then; None: no turn."""
-    if step_us and after.at_us - before.at_us > step_us:
+    if after.at_us - before.at_us > us_of_seconds(rules.rotated_apart_s):
         return None
     if min(float(np.std(before.thumbnail)), float(np.std(after.thumbnail))) < _LEAST_CONTRAST:
         return None

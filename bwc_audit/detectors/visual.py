@@ -13,6 +13,7 @@ a lens half covered; sharp points of light speak for an open lens.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from bwc_audit.detectors.confidence import Around, weighed
@@ -40,7 +41,7 @@ __all__ = [
 
 def kinds_of(samples: Samples, rules: UsabilityRules) -> list[DefectKind | None]:
     """The state of each sample, None where nothing is wrong; ``samples`` ascending, at any distance from each other."""
-    kinds = [own_kind(sample, rules) for sample in samples]
+    kinds = _joined_damage(samples, [own_kind(sample, rules) for sample in samples], rules)
     for first, last in frozen_runs(samples, rules):
         for number in range(first, last + 1):
             kinds[number] = kinds[number] or DefectKind.FROZEN_VIDEO
@@ -48,6 +49,16 @@ def kinds_of(samples: Samples, rules: UsabilityRules) -> list[DefectKind | None]
         kind or (DefectKind.BLURRED_VIEW if is_blurred(sample, rules) else None)
         for kind, sample in zip(kinds, samples, strict=True)
     ]
+
+
+def _joined_damage(samples: Samples, kinds: list[DefectKind | None], rules: UsabilityRules) -> list[DefectKind | None]:
+    """Damage comes and goes from picture to picture: what lies between two damaged ones in a row of seconds is damaged."""
+    damaged = [number for number, kind in enumerate(kinds) if kind is DefectKind.CORRUPT_PICTURE]
+    joined = list(kinds)
+    for before, after in pairwise(damaged):
+        if samples[after].at_us - samples[before].at_us <= us_of_seconds(rules.corrupt_join_s):
+            joined[before:after] = [DefectKind.CORRUPT_PICTURE] * (after - before)
+    return joined
 
 
 def breaks_between(samples: Samples, max_apart_us: int) -> list[int]:
@@ -65,8 +76,12 @@ def visual_runs(samples: Samples, rules: UsabilityRules) -> list[tuple[DefectKin
 def candidate_runs(
     samples: Samples, rules: UsabilityRules, breaks_us: Sequence[int] = (), *, max_apart_us: int = 0
 ) -> Iterator[tuple[Samples, int, int]]:
-    """Runs ``(stretch, first, last)`` that can have lasted the minimum: worth a closer look at their edges."""
+    """Runs ``(stretch, first, last)`` that can have lasted the minimum: worth a closer look at their edges.
+
+    Two samples far apart that repeat one picture are too few to call it frozen, and reason enough to look between them.
+    """
     minimum_us = us_of_seconds(rules.minimum_s)
+    rules = replace(rules, frozen_pairs=1)
     for stretch in _stretches(samples, [*breaks_us, *breaks_between(samples, max_apart_us)]):
         for _, first, last in visual_runs(stretch, rules):
             if _possible_us(stretch, first, last) >= minimum_us:

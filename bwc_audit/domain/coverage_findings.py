@@ -125,10 +125,17 @@ def _no_footage(matching: Matching, index: int, gaps: tuple[Span, ...]) -> _Abse
         matching.policy.coverage.activation_clause,
         required_us,
         required_us,
-        None if nearest_us == NO_TIME else nearest_us,
+        _distance_to_any(matching, index, nearest_us),
         gaps,
         f"No footage found for the required {said_length(required_us)}, as of {said_day_time(matching.as_of_us)}. {nearest}",
     )
+
+
+def _distance_to_any(matching: Matching, index: int, nearest_us: int) -> int | None:
+    """The smallest clock error that would bring a recording into a window without any; None: no error could."""
+    if index in matching.shifted.placements_of:
+        return int(matching.measures.uncertainty_us[index])
+    return None if nearest_us == NO_TIME else nearest_us
 
 
 def _recording_gap(matching: Matching, margin_us: int, holes: tuple[Span, ...]) -> _Absence:
@@ -240,6 +247,8 @@ def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, i
     total_us = sum(span.length_us for span in holes)
     margin_us = max(span.length_us for span in holes) - us_of_seconds(rules.gap_s)
     uncertainty_us = max(int(matching.measures.uncertainty_us[window]) for window in windows)
+    if incident_id in matching.shifted.incidents:
+        uncertainty_us = max(uncertainty_us, margin_us)  # what a recording covers that may belong here is not worked out
     footage = sorted(
         {matching.placements[one].footage_id for window in windows for one in matching.placements_of.get(window, ())}
     )

@@ -27,6 +27,7 @@ from bwc_audit.domain.results import (
     PlacedSegment,
     UnknownReason,
 )
+from bwc_audit.domain.shown_clock_findings import shown_clock_findings
 from bwc_audit.domain.sight import SegmentSight, Sight, look, usability_findings
 from bwc_audit.domain.time_index import TimeIndex
 from bwc_audit.domain.times import Span
@@ -50,7 +51,8 @@ class _Pieces:
 
 
 def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decision:
-    """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*."""
+    """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*. Clocks in
+    pictures count as far as the matching was made with them."""
     sight = look(matching, inspections)
     clues = Clues.of(matching)
     absent = absences(matching, clues)
@@ -60,6 +62,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
     findings += usability_findings(matching, sight)
     findings += custody_findings(matching, sight)
     findings += clock_findings(matching.checks, matching.period, _checks_used(matching))
+    findings += shown_clock_findings(matching)
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
     findings = _distinct(findings)
@@ -69,7 +72,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
         results=results,
         incidents=_incident_results(matching, union, judgeable),
         findings=tuple(findings),
-        segments=_placed_segments(matching, sight),
+        segments=_placed_segments(matching, sight, inspections),
         not_examined=_not_examined(matching, sight),
         counts=_counts(matching, sight, inspections, results),
     )
@@ -182,7 +185,7 @@ def _measured_result(pieces: _Pieces, base: AssignmentResult, index: int) -> Ass
     matching, measures, sight = pieces.matching, pieces.matching.measures, pieces.sight
     segments = matching.placements_of.get(index, ())
     covered_us, unexamined_us = int(measures.covered_us[index]), int(sight.unexamined_us[index])
-    reason = pieces.withheld.get(index) if index in pieces.absent else None
+    reason = _undecided_reason(pieces, index)
     firm = {finding.kind for finding in pieces.absent.get(index, ()) if not finding.is_borderline}
     if reason is not None:
         outcome = Outcome.UNKNOWN if isinstance(reason, UnknownReason) else Outcome.PENDING
@@ -210,6 +213,30 @@ def _measured_result(pieces: _Pieces, base: AssignmentResult, index: int) -> Ass
     )
 
 
+def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownReason | None:
+    """Why a window with an absence stays open: its sources are not complete, or a clock in a picture contradicts metadata
+    so far that nothing of the absence is firm."""
+    absent = pieces.absent.get(index, ())
+    if not absent:
+        return None
+    if index in pieces.withheld:
+        return pieces.withheld[index]
+    if any(not finding.is_borderline for finding in absent):
+        return None
+    return UnknownReason.CLOCK_CONTRADICTION if _is_contradicted(pieces.matching, index, absent) else None
+
+
+def _is_contradicted(matching: Matching, index: int, absent: Iterable[Finding]) -> bool:
+    """Whether a recording may lie in the window that by its metadata does not, or an absence would be firm if those that
+    do were believed."""
+    if index in matching.shifted.placements_of:
+        return True
+    touching = (matching.placements[place].shown for place in matching.placements_of.get(index, ()))
+    shift_us = max((abs(one) for shown in touching if shown for one in shown.shifts_us), default=0)
+    usual_us = int(matching.measures.uncertainty_us[index]) - shift_us
+    return shift_us > 0 and any(finding.margin_us is not None and finding.margin_us > usual_us for finding in absent)
+
+
 def _has_doubt(pieces: _Pieces, base: AssignmentResult) -> bool:
     return any(
         not finding.is_borderline
@@ -234,20 +261,27 @@ def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Itera
     )
 
 
-def _placed_segments(matching: Matching, sight: Sight) -> tuple[PlacedSegment, ...]:
+def _placed_segments(matching: Matching, sight: Sight, inspections: Mapping[str, Inspection]) -> tuple[PlacedSegment, ...]:
     """Each segment once for every incident whose windows it touches, or that it is tagged with."""
     known = {incident.incident_id for incident in matching.records.incidents}
     placed: list[PlacedSegment] = []
     for index, placement in enumerate(matching.placements):
         matched = {matching.measured[window].attendance.incident_id for window in matching.windows_of.get(index, ())}
         tagged = (set(placement.segment.incident_ids) & known) - matched
-        seen = sight.of_placement.get(index)
+        seen = sight.of_placement.get(index) or _beside(placement, inspections)
         placed += [_placed(placement, incident_id, "matched", seen) for incident_id in matched]
         placed += [_placed(placement, incident_id, "tagged", seen) for incident_id in tagged]
     return tuple(sorted(placed, key=lambda one: (one.incident_id, one.span, one.footage_id, one.object_key or "")))
 
 
-def _placed(placement: Placement, incident_id: str, role: str, seen: SegmentSight | None) -> PlacedSegment:
+def _beside(placement: Placement, inspections: Mapping[str, Inspection]) -> SegmentSight:
+    """The sight of a segment that touches no window: nothing, or at most its clock."""
+    is_clock_read = (placement.segment.object_key or "") in inspections
+    rest = "only the clock in its picture was looked for" if is_clock_read else "not looked into"
+    return SegmentSight(None, not_examined=(f"{placement.footage_id}: touches no required window, {rest}",))
+
+
+def _placed(placement: Placement, incident_id: str, role: str, seen: SegmentSight) -> PlacedSegment:
     return PlacedSegment(
         incident_id=incident_id,
         footage_id=placement.footage_id,
@@ -260,11 +294,9 @@ def _placed(placement: Placement, incident_id: str, role: str, seen: SegmentSigh
         uncertainty_us=placement.clock.tolerance_us,
         role=role,
         object_key=placement.segment.object_key,
-        inspection_status=seen.inspection.status if seen and seen.inspection else None,
-        unusable=seen.unusable if seen else (),
-        not_examined=seen.not_examined
-        if seen
-        else (f"{placement.footage_id}: touches no required window, not looked into",),
+        inspection_status=seen.inspection.status if seen.inspection else None,
+        unusable=seen.unusable,
+        not_examined=seen.not_examined,
     )
 
 

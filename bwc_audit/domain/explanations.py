@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from bwc_audit.domain.findings import Explanation, ExplanationKind
 from bwc_audit.domain.matching import Judged, Matching
-from bwc_audit.domain.phrases import said_length, said_time
+from bwc_audit.domain.phrases import said_length, said_moment, said_time
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
+from bwc_audit.domain.shifted import shifted_places
 from bwc_audit.domain.time_index import TimeIndex
 from bwc_audit.domain.times import Span, iso_utc
 
@@ -65,6 +66,7 @@ class Clues:
 def explain(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> tuple[Explanation, ...]:
     """Explanations for uncovered ``spans`` of one assignment; the most directly evidenced first."""
     found = [
+        *_clock_contradiction(matching, judged),
         *_tagged_elsewhere(clues, judged),
         *_other_officer(matching, clues, judged, spans),
         *_unassigned_device(clues, spans),
@@ -86,6 +88,33 @@ def _overlapping(placements: TimeIndex[Placement], spans: tuple[Span, ...]) -> I
     for placement in placements.overlapping(low, high):
         if any(placement.start_us < span.end_us and placement.end_us > span.start_us for span in spans):
             yield placement
+
+
+def _clock_contradiction(matching: Matching, judged: Judged) -> Iterator[Explanation]:
+    """Recordings that the clock in their picture moves into the window; and those that touch it and whose clock disagrees
+    with their metadata, or shows no time."""
+    if judged.measured is None:
+        return
+    moved_in = matching.shifted.placements_of.get(judged.measured, ())
+    touching = matching.placements_of.get(judged.measured, ())
+    for index in sorted({*moved_in, *touching}):
+        placement = matching.placements[index]
+        shown = placement.shown
+        if shown is None or not (shown.shifts_us or shown.is_untimed):
+            continue
+        readings = f"{shown.clock.agreed} of {shown.clock.of} readings agree"
+        said = f"the clock in the picture of recording {placement.recording_id} ({readings})"
+        if shown.is_untimed:
+            said += " was not set: it may lie elsewhere" if shown.clock.is_not_set else " stands still: it may lie elsewhere"
+        for shift_us, place in zip(shown.shifts_us, shifted_places(placement), strict=True):
+            side = "ahead of" if shift_us > 0 else "behind"
+            said += (
+                f" is {said_length(abs(shift_us))} {side} its metadata: by it the recording runs from "
+                f"{said_moment(place.start_us)} to {said_moment(place.end_us)}"
+            )
+        against = [f"its metadata place it at {said_moment(placement.start_us)}"]
+        against += ["the dock measured this camera's clock"] if placement.clock.check else []
+        yield Explanation(ExplanationKind.CLOCK_CONTRADICTION, (said,), tuple(against))
 
 
 def _tagged_elsewhere(clues: Clues, judged: Judged) -> Iterator[Explanation]:

@@ -105,6 +105,7 @@ class ExplanationKind(StrEnum):
     NEVER_ARRIVED = "never_arrived"
     NO_CAMERA = "no_camera"
     VIDEO_WITHOUT_METADATA = "video_without_metadata"
+    CLOCK_CONTRADICTION = "clock_contradiction"
 
 
 @dataclass(frozen=True, slots=True)

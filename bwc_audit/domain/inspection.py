@@ -14,7 +14,7 @@ from bwc_audit.domain.overlay_clock import OverlayReading
 from bwc_audit.domain.times import Span
 
 #: Part of the key under which an inspection is stored: raise it when any measure changes.
-INSPECTOR_VERSION = "2"
+INSPECTOR_VERSION = "3"
 
 
 class InspectionStatus(StrEnum):
@@ -152,7 +152,8 @@ class InspectionRequest:
     """What to look at in one object. ``spans`` empty: the whole file. ``buffer_us``: the pre-event buffer the
     metadata state. ``expected_duration_us``: the length the metadata state. ``is_deep``: look at every frame, as far as the
     budget reaches. ``focus_us``: media times near which to look more closely (dispatch records inside the file).
-    ``is_hashed``: also read the whole object once for its SHA-256. ``stills_at_us`` empty: a default choice."""
+    ``is_hashed``: also read the whole object once for its SHA-256. ``stills_at_us`` empty: a default choice.
+    ``is_clock_look``: nothing is required of the picture here, only the clock burned into it is wanted."""
 
     object_key: str
     spans: tuple[Span, ...] = ()
@@ -162,6 +163,7 @@ class InspectionRequest:
     is_hashed: bool = True
     stills_at_us: tuple[int, ...] = ()
     focus_us: tuple[int, ...] = ()
+    is_clock_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)

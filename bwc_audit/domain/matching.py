@@ -1,12 +1,13 @@
 """From records to measured coverage: the part of a decision that needs no picture.
 
 Who had to record when, which recordings touch that time, and what they cover. What to look at in the videos follows from
-it (``inspection_plan``); what it all means is decided afterwards.
+it (``looking``); what it all means is decided afterwards.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,11 +18,13 @@ from bwc_audit.domain.completeness import Completeness
 from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
 from bwc_audit.domain.findings import Window
 from bwc_audit.domain.identity import HolderHistory, Roster
-from bwc_audit.domain.inspection import InspectionRequest
+from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.placement import Placement, place_segments
 from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
+from bwc_audit.domain.shifted import Need, Shifted, shifted_into
+from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import Span, us_of_seconds
 from bwc_audit.domain.waterfall import Attendance, Exemptions, attendances, bucket_of, is_open, required_window
 
@@ -48,7 +51,8 @@ class Matching:
     ``measured``: the attendances that have a required window to measure, by their index in the measures.
     ``contested``: segments of devices with several holders at that moment.
     ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
-    ``placements_of`` the reverse, in order of time.
+    ``placements_of`` the reverse, in order of time. ``shifted``: which of them would touch which other windows by the clock
+    in their picture; no absence in such a window is firm.
     """
 
     records: Records
@@ -69,6 +73,7 @@ class Matching:
     measures: CoverageMeasures
     windows_of: dict[int, tuple[int, ...]]
     placements_of: dict[int, tuple[int, ...]]
+    shifted: Shifted
 
 
 def limits_of(rules: CoverageRules) -> CoverageLimits:
@@ -81,18 +86,26 @@ def limits_of(rules: CoverageRules) -> CoverageLimits:
     )
 
 
-def match(records: Records, policy: Policy, period: Span, as_of_us: int) -> Matching:
-    """Judge and measure every assignment of the records. The order of the records does not matter."""
+def match(
+    records: Records, policy: Policy, period: Span, as_of_us: int, seen: Mapping[str, Inspection] | None = None
+) -> Matching:
+    """Judge and measure every assignment of the records. The order of the records does not matter.
+
+    ``seen``: what is known of videos already, by object key; only the clocks burned into their pictures are used here.
+    """
     roster = Roster(records.officers)
     history = HolderHistory.of(records.holdings, roster)
     checks = ClockChecks.of(records.device_events, policy.clock)
-    placements = place_segments(records.segments, roster, history, checks)
+    shown = shown_clocks(records.segments, records.devices, seen or {})
+    placements = place_segments(records.segments, roster, history, checks, shown)
     exemptions = Exemptions(records.exemptions, roster)
     judged = _judge(records, policy, roster, exemptions)
     owner_of = _owners(judged, placements)
     windows, pieces = _window_arrays(judged, owner_of, history, checks)
     measures = coverage.measure_coverage(windows, pieces, segment_arrays(placements, owner_of), limits_of(policy.coverage))
     windows_of, placements_of = _pairs(measures, windows, placements)
+    measured = tuple(one for one in judged if one.measured is not None)
+    shifted = shifted_into(needs(measured), placements, windows_of)
     return Matching(
         records=records,
         policy=policy,
@@ -103,16 +116,39 @@ def match(records: Records, policy: Policy, period: Span, as_of_us: int) -> Matc
         checks=checks,
         completeness=Completeness.of(records.device_events, history, policy.upload, as_of_us),
         judged=judged,
-        measured=tuple(one for one in judged if one.measured is not None),
+        measured=measured,
         placements=placements,
         contested=tuple(placement for placement in placements if placement.conflict),
         windows=windows,
         pieces=pieces,
         owner_of=owner_of,
-        measures=measures,
+        measures=_doubted(measures, shifted, placements),
         windows_of=windows_of,
         placements_of=placements_of,
+        shifted=shifted,
     )
+
+
+def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
+    """The required windows of measured attendances, in their order."""
+    return tuple(
+        Need(one.attendance.officer_id, one.attendance.incident_id, Span(one.pieces[0].start_us, one.pieces[-1].end_us))
+        for one in measured
+    )
+
+
+def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement]) -> CoverageMeasures:
+    """The measures with the uncertainty of windows into which a picture's clock moves a recording: no smaller than that
+    shift, nor than any absence there. What of it remains with the recording moved in is not worked out."""
+    if not shifted.placements_of:
+        return measures
+    uncertainty_us = measures.uncertainty_us.copy()
+    margins = (measures.late_margin_us, measures.early_margin_us, measures.gap_margin_us, measures.nearest_us)
+    for window, found in shifted.placements_of.items():
+        shifts_us = [shift_us for index in found if (shown := placements[index].shown) for shift_us in shown.shifts_us]
+        doubts_us = [abs(shift_us) for shift_us in shifts_us] + [int(margin[window]) for margin in margins]
+        uncertainty_us[window] = max(int(uncertainty_us[window]), *doubts_us)
+    return replace(measures, uncertainty_us=uncertainty_us)
 
 
 def _judge(records: Records, policy: Policy, roster: Roster, exemptions: Exemptions) -> tuple[Judged, ...]:
@@ -209,45 +245,3 @@ def _pairs(
         {segment: tuple(sorted(found, key=lambda index: (start_us[index], index))) for segment, found in windows_of.items()},
         {window: tuple(sorted(found)) for window, found in placements_of.items()},
     )
-
-
-def inspection_plan(matching: Matching, *, is_deep: bool = False) -> tuple[InspectionRequest, ...]:
-    """What to look at: each stored video that touches a required window, the parts inside windows; by object key."""
-    stored = {video.object_key for video in matching.records.objects}
-    spans: dict[str, set[Span]] = defaultdict(set)
-    placement_of: dict[str, Placement] = {}
-    for index, windows in matching.windows_of.items():
-        placement = matching.placements[index]
-        key = placement.segment.object_key
-        if key is None or key not in stored:
-            continue
-        placement_of.setdefault(key, placement)
-        for window in windows:
-            low = max(placement.start_us, int(matching.windows.start_us[window])) - placement.start_us
-            high = min(placement.end_us, int(matching.windows.end_us[window])) - placement.start_us
-            spans[key].add(Span(low, high))
-    return tuple(
-        InspectionRequest(
-            object_key=key,
-            spans=_merged(spans[key]),
-            expected_duration_us=placement_of[key].segment.duration_us,
-            buffer_us=_buffer_in_file(placement_of[key]),
-            is_deep=is_deep,
-        )
-        for key in sorted(spans)
-    )
-
-
-def _merged(spans: set[Span]) -> tuple[Span, ...]:
-    ordered = sorted(spans)
-    starts, ends = coverage.union(
-        np.array([span.start_us for span in ordered], np.int64), np.array([span.end_us for span in ordered], np.int64)
-    )
-    return tuple(Span(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
-
-
-def _buffer_in_file(placement: Placement) -> int | None:
-    """How much of the start of this file is pre-event buffer; 0 in later segments; None: not known."""
-    if placement.activated_us is not None:
-        return max(0, min(placement.activated_us - placement.start_us, placement.segment.duration_us))
-    return 0 if (placement.segment.segment_no or 1) > 1 else placement.segment.pre_event_buffer_us

@@ -54,16 +54,20 @@ class PictureMeasures(_ByValue):
     """Measures of one frame, shown over ``[at_us, end_us)``. Luma is 0-255 without the strips of the burned-in clock.
 
     ``luma_mean``, ``luma_p99``, ``luma_p1``: of the picture at 320 pixels width. ``tile_detail``: standard deviation of
-    luma in each tile of 20 x 20, ``rows x columns``. ``light_detail``: 99.9th percentile of the absolute Laplacian (how
-    sharp the sharpest points are). ``difference``: mean absolute difference to the sample before, full size, None for
-    the first. ``key_difference``: the same between two key frames that follow each other among the samples; else None.
-    ``strip_difference``: the largest mean difference of a small block of the clock strips to the sample before, None
-    for the first or without strips. ``edge_px``: width of the sharpest strong edges in pixels at 320 width; 0: no edge
-    is strong enough to tell. ``stripe_deviation``: mean distance of the upper half from its own column means.
-    ``stripe_share``: share of neighbouring columns there with one level. ``grey_share``: share of blocks
-    that are exactly mid-grey; ``smear_share``: share of the height over which every row repeats one row that is not flat.
-    ``saturated_share``: share at the top of the range.
-    ``coded_bytes``: size of the frame as coded, 0: not known. ``thumbnail``: 12 x 12 luma of the picture.
+    luma in each tile of 10 x 10 of the picture at 160 pixels width, ``rows x columns``. ``light_detail``: how far the
+    brightest small points there rise above what surrounds them (99.95th percentile, luma). ``difference``: mean absolute
+    difference to the sample before, full size, None for the first. ``key_difference``: the same between two key frames
+    that follow each other among the samples; else None. ``strip_difference``: the largest mean difference of a small
+    block of the clock strips to the sample before, None for the first or without strips. ``edge_px``: width of the
+    sharpest strong edges in pixels at 320 width; 0: no edge is strong enough to tell. ``stripe_deviation``: mean
+    distance of the upper half from its own column means. ``stripe_share``: share of neighbouring columns there with one
+    level. ``grey_share``: share of blocks that are exactly mid-grey; ``smear_share``: share of the height, from the
+    bottom up, whose rows repeat one row that has edges; ``grid_share`` (0-1): how much of a grid of 16 pixels stands out
+    by steps beyond what lies beside it.
+    ``coded_bytes``: size of the frame as coded, 0: not known. ``bytes_between``: median size of the frames that are no
+    key frames since the key frame before it in the file, 0: there are none. ``equal_share``: of the blocks of 16 x 16
+    pixels that hold more than one level or two, the share that repeats what ``key_difference``, else ``difference``,
+    compares with exactly (0-1). ``thumbnail``: 12 x 12 luma of the picture.
     """
 
     at_us: int
@@ -82,8 +86,10 @@ class PictureMeasures(_ByValue):
     stripe_share: float = 0.0
     grey_share: float = 0.0
     smear_share: float = 0.0
-    saturated_share: float = 0.0
+    grid_share: float = 0.0
     coded_bytes: int = 0
+    bytes_between: int = 0
+    equal_share: float = 0.0
     thumbnail: NDArray[np.uint8] = field(default_factory=_no_thumbnail)
 
     @property
@@ -108,6 +114,26 @@ class SoundLevels(_ByValue):
     examined: tuple[Span, ...]
     failed: tuple[Span, ...] = ()
     clipped_share: NDArray[np.float64] = field(default_factory=_empty(np.float64))
+
+
+#: Step of an envelope; its level in half decibels above this bottom, and the mark of what was not heard.
+ENVELOPE_STEP_US = 10_000
+ENVELOPE_BOTTOM_DB = -100.0
+NOT_HEARD = 255
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SoundEnvelope(_ByValue):
+    """How loud it was, one number for each 10 ms from ``start_us`` (media time) on: half decibels above -100 dB relative
+    to full scale, 0-254; 255: nothing was heard.
+
+    Made for comparing recordings, and for nothing else: neither pitch nor tone is in it. Of speech that is cut down to
+    the loudness of one band few words are recognised; it takes the loudness of three bands for most of them (Shannon et
+    al., Speech recognition with primarily temporal cues, Science 270, 1995). So only one is kept, and never the sound.
+    """
+
+    start_us: int
+    levels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +169,7 @@ class Measures(_ByValue):
     ``pictures``: the undamaged samples, ascending. ``damaged``: display spans of frames that the decoder refused or
     concealed, ascending, one a frame. ``frames_damaged``: how many those were. ``sound``: None where no sound was
     examined; ``has_sound_track`` tells whether there is any. ``buffer_us``: pre-event buffer the metadata state.
+    ``envelope``: of a deep look only.
     ``step_us``: the longest distance of samples that still speak for what lies between them. ``rotation_degrees``
     (0, 90, 180, 270 clockwise) and ``is_mirrored``: how the container asks players to turn the picture.
     """
@@ -158,3 +185,4 @@ class Measures(_ByValue):
     step_us: int = 0
     rotation_degrees: int = 0
     is_mirrored: bool = False
+    envelope: SoundEnvelope | None = None

@@ -25,8 +25,9 @@ _STEEPEST_PPM = 1000.0  # a quartz clock drifts 20-100 ppm; more than this over 
 _STUCK_US = 10 * SECOND_US  # of media time over which one and the same reading means a stopped clock
 _HALF_HOUR_US = 30 * MINUTE_US
 _ZONE_SLACK_US = 2 * MINUTE_US  # a wrong zone and an ordinary offset come together
-_WIDEST_ZONE_US = 14 * HOUR_US
-_SAME_DAY_US = DAY_US + _WIDEST_ZONE_US  # a clock in an unknown zone may be this far off and yet be right
+#: No zone is further from UTC than this.
+WIDEST_ZONE_US = 14 * HOUR_US
+_SAME_DAY_US = DAY_US + WIDEST_ZONE_US  # a clock in an unknown zone may be this far off and yet be right
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ def _jump(one: list[_Point], other: list[_Point]) -> Jump:
 
 def _zone_doubt(offset_us: int) -> int | None:
     halves_us = round(offset_us / _HALF_HOUR_US) * _HALF_HOUR_US
-    if halves_us == 0 or abs(halves_us) > _WIDEST_ZONE_US or abs(offset_us - halves_us) > _ZONE_SLACK_US:
+    if halves_us == 0 or abs(halves_us) > WIDEST_ZONE_US or abs(offset_us - halves_us) > _ZONE_SLACK_US:
         return None
     return halves_us
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bwc_audit.domain.times import MINUTE_US, SECOND_US, at_of
+from bwc_audit.domain.times import MINUTE_US, SECOND_US, at_of, iso_utc
 
 
 def said_length(length_us: int) -> str:
-    """``94 s``, ``6 min 40 s``, ``2 h 05 min``; rounded to the second."""
+    """``94 s``, ``6 min 40 s``, ``2 h 05 min``, ``268 days 3 h``; rounded to the second."""
     seconds = round(length_us / SECOND_US)
     if seconds < 120:
         return f"{seconds} s"
@@ -14,12 +14,19 @@ def said_length(length_us: int) -> str:
     if minutes < 120:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
+    if hours >= 100:
+        return f"{hours // 24} days {hours % 24} h"
     return f"{hours} h {minutes:02d} min"
 
 
 def said_time(time_us: int) -> str:
     """``20:09:32Z``, rounded to the second."""
     return at_of((time_us + SECOND_US // 2) // SECOND_US * SECOND_US).strftime("%H:%M:%SZ")
+
+
+def said_moment(time_us: int) -> str:
+    """``2025-05-24T20:09:32Z``, rounded to the second."""
+    return iso_utc((time_us + SECOND_US // 2) // SECOND_US * SECOND_US)
 
 
 def said_day_time(time_us: int) -> str:

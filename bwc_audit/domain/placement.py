@@ -7,12 +7,13 @@ was taken out and what may still be wrong with it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bwc_audit.domain.clocks import ClockChecks, ClockEstimate
 from bwc_audit.domain.identity import HolderHistory, Roster
-from bwc_audit.domain.records import Segment
+from bwc_audit.domain.records import RowRef, Segment
+from bwc_audit.domain.shown_clocks import ShownClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Placement:
     """One segment in corrected UTC time. ``activated_us``: the recording's activation (all its segments share it).
 
     ``officer_id`` None: nobody can be named; ``conflict`` names the holders who contradict one another.
-    ``is_by_holder``: taken from the holder history, the metadata name no officer.
+    ``is_by_holder``: taken from the holder history, the metadata name no officer. ``shown``: the clock in its picture, where
+    it was looked for and found; ``clock.tolerance_us`` has grown by what it contradicts.
     """
 
     segment: Segment
@@ -32,6 +34,7 @@ class Placement:
     end_us: int
     activated_us: int | None
     clock: ClockEstimate
+    shown: ShownClock | None = None
 
     @property
     def footage_id(self) -> str:
@@ -39,11 +42,15 @@ class Placement:
 
 
 def place_segments(
-    segments: Iterable[Segment], roster: Roster, history: HolderHistory, checks: ClockChecks
+    segments: Iterable[Segment],
+    roster: Roster,
+    history: HolderHistory,
+    checks: ClockChecks,
+    shown: Mapping[RowRef, ShownClock],
 ) -> tuple[Placement, ...]:
-    """All segments placed; ordered by corrected start, then footage id and source row."""
+    """All segments placed; ordered by corrected start, then footage id and source row. ``shown``: by the segment's row."""
     activation = _activations(segments)
-    placed = [_place(segment, activation, roster, history, checks) for segment in segments]
+    placed = [_place(segment, activation, roster, history, checks, shown.get(segment.row)) for segment in segments]
     return tuple(sorted(placed, key=lambda place: (place.start_us, place.footage_id, place.segment.row)))
 
 
@@ -75,9 +82,16 @@ def _ends_of_buffer(parts: Sequence[Segment]) -> list[int]:
 
 
 def _place(
-    segment: Segment, activation: dict[str, int], roster: Roster, history: HolderHistory, checks: ClockChecks
+    segment: Segment,
+    activation: dict[str, int],
+    roster: Roster,
+    history: HolderHistory,
+    checks: ClockChecks,
+    shown: ShownClock | None,
 ) -> Placement:
     clock = checks.estimate(segment.device_id, segment.media_started_us)
+    if shown is not None:
+        clock = replace(clock, tolerance_us=shown.believed_us(clock.tolerance_us, checks.rules))
     start_us = segment.media_started_us - clock.offset_us
     officer_id, is_by_holder, conflict = _owner(segment, start_us, roster, history)
     recording_id = recording_id_of(segment)
@@ -92,6 +106,7 @@ def _place(
         end_us=start_us + segment.duration_us,
         activated_us=None if activated_us is None else activated_us - clock.offset_us,
         clock=clock,
+        shown=shown,
     )
 
 

@@ -131,7 +131,8 @@ class SamplingRules:
     """Which frames are looked at, and how much may be spent on one file. Numbers here decide what is *seen*; the
     limits by which it is judged are ``UsabilityRules``, so that a changed limit never makes anyone read video again.
 
-    ``step_s``: two samples inside what is asked for never lie further apart. ``near_step_s``: the same within
+    ``step_s``: two samples inside what is asked for never lie further apart, and only where the sizes of coded frames say
+    that nothing changed between them do they lie that far apart. ``near_step_s``: the same within
     ``near_reach_s`` of the ends of a required window and of dispatch records inside it. ``defect_step_s``: the same inside
     what looks defective, and inside what the sizes of coded frames single out. ``edge_step_s``: how exactly the ends of
     a defect are found. ``sound_step_s``: so often a piece of sound is decoded even where the sizes of packets tell that
@@ -141,12 +142,12 @@ class SamplingRules:
     """
 
     clause: str
-    step_s: float = 10.0
+    step_s: float = 40.0
     near_step_s: float = 5.0
     near_reach_s: float = 10.0
     defect_step_s: float = 4.0
     edge_step_s: float = 0.1
-    sound_step_s: float = 30.0
+    sound_step_s: float = 40.0
     is_adaptive: bool = True
     budget_bytes: float = 1e9
     budget_s: float = 60.0
@@ -159,6 +160,11 @@ class UsabilityRules:
 
     Luma is 0-255 over the picture without the strips of the burned-in clock (``overlay_share`` of the height at the
     top and at the bottom); see ``detectors`` for each measure.
+    ``frozen_difference``: luma by which pictures that repeat inside one group may differ; ``frozen_key_difference``: the
+    same of two key frames, ``frozen_recode_difference``: of the first key frame in a run, which is coded anew.
+    ``frozen_idle_share``: share of a key frame's bytes that the frames between may take while a picture is stuck;
+    ``frozen_equal_share``: share of blocks from which on two key frames show one picture; ``frozen_growth_share``: share
+    by which the key frames of a stuck picture grow while the encoder settles (all 0-1).
     ``lead_in_unknown_s`` bounds the silent lead-in where the metadata state no pre-event buffer.
     ``duration_tolerance_s``: how far a file's length may be from its metadata's, and from what its own index says.
 
@@ -166,9 +172,13 @@ class UsabilityRules:
     ``uniform_range``: luma between the darkest and the brightest hundredth, up to which a picture is one colour;
     ``uniform_stripe_deviation``: luma by which a test pattern's columns may deviate from being of one level each.
     ``blurred_edge_px``: width from which on even the sharpest edges count as out of focus, pixels of 320 across.
-    ``corrupt_share`` (0-1): share of the picture that only a decoder's stopgap (exact mid-grey, one row repeated) fills.
+    ``corrupt_share`` (0-1): share of the picture that only a decoder's stopgap (exact mid-grey) fills;
+    ``corrupt_smear_share`` (0-1): share of its height over which one row repeats down to the bottom; ``corrupt_grid_share``
+    (0-1): how much of the blocks' grid stands out. ``corrupt_join_s``: damaged pictures no further apart are one span, since
+    damage comes and goes from picture to picture.
     ``low_light_luma``: mean luma below which a picture with something in it is dark. ``rotated_likeness`` (0-1): how
-    much the turned picture must be like the one before the turn. ``clipped_share`` (0-1): share of a block's samples
+    much the turned picture must be like the one before the turn, of two pictures at most ``rotated_apart_s`` apart.
+    ``clipped_share`` (0-1): share of a block's samples
     at full scale from which on it is clipped; ``clipped_blocks_share`` (0-1): share of such blocks in a clipped span.
     ``obstructed_bright_luma``: mean luma from which on a smooth picture may be a wall or a sky as well as a cover, the more
     the brighter. ``strip_difference``: luma by which a block of the clock strips changes when the clock in it runs on.
@@ -180,16 +190,19 @@ class UsabilityRules:
     black_detail: float = 2.0
     frozen_difference: float = 0.02
     frozen_pairs: int = 3
-    obstructed_detail: float = 3.0
-    obstructed_share: float = 0.85
+    obstructed_detail: float = 3.5
+    obstructed_share: float = 0.8
     timestamp_gap_s: float = 1.0
     silence_dbfs: float = -80.0
     audio_minimum_s: float = 10.0
     frozen_key_difference: float = 0.25
     frozen_recode_difference: float = 4.0
+    frozen_idle_share: float = 0.02
+    frozen_equal_share: float = 0.05
+    frozen_growth_share: float = 0.04
     overlay_share: float = 0.12
-    obstructed_night_luma: float = 48.0
-    obstructed_light_detail: float = 24.0
+    obstructed_night_luma: float = 40.0
+    obstructed_light_detail: float = 12.0
     lead_in_tolerance_s: float = 2.0
     lead_in_unknown_s: float = 120.0
     duration_tolerance_s: float = 2.0
@@ -198,8 +211,12 @@ class UsabilityRules:
     uniform_stripe_deviation: float = 1.5
     blurred_edge_px: float = 5.0
     corrupt_share: float = 0.1
+    corrupt_smear_share: float = 0.5
+    corrupt_grid_share: float = 0.22
+    corrupt_join_s: float = 5.0
     low_light_luma: float = 40.0
     rotated_likeness: float = 0.9
+    rotated_apart_s: float = 0.5
     clipped_share: float = 0.02
     clipped_blocks_share: float = 0.25
     strip_difference: float = 12.0
@@ -212,6 +229,31 @@ class InspectionRules:
 
     sampling: SamplingRules
     usability: UsabilityRules
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMatchRules:
+    """When the clocks of two cameras are compared by the sounds that both heard. Engineering defaults, measured by
+    ``python -m tests.bench.sound_match``; an answer is evidence beside the clocks and decides nothing of an officer.
+
+    ``window_s``: length of one window; ``most_windows`` of one recording are tried, the liveliest of evenly spread
+    ones. ``silence_db``: a recording whose envelope stays below it is silent. ``least_activity``: mean square of the
+    levels' movement (dB²) that a window needs. ``peak_ratio``: best lag over the best other one. ``agreeing``: windows
+    that must find the best lag by themselves, within ``agree_s``; ``agreeing_share``: of those tried. ``uncertainty_s``:
+    the least that is stated. ``search_s``: differences are looked for at least so far (further where the clocks' own
+    tolerances reach further).
+    """
+
+    window_s: float = 10.0
+    most_windows: int = 48
+    silence_db: float = -85.0
+    least_activity: float = 0.5
+    peak_ratio: float = 1.5
+    agreeing: int = 3
+    agreeing_share: float = 0.2
+    agree_s: float = 0.1
+    uncertainty_s: float = 0.1
+    search_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +283,7 @@ class Policy:
     sampling: SamplingRules
     usability: UsabilityRules
     severity: SeverityRules = field(default_factory=SeverityRules)
+    sound_match: SoundMatchRules = field(default_factory=SoundMatchRules)
     clauses: dict[str, Clause] = field(default_factory=dict)
 
     @property

@@ -39,12 +39,14 @@ class PendingReason(StrEnum):
 
 
 class UnknownReason(StrEnum):
-    """Why nothing can be said. ``footage_not_loaded``: no footage metadata at all were read for the period."""
+    """Why nothing can be said. ``footage_not_loaded``: no footage metadata at all were read for the period.
+    ``clock_contradiction``: the clock in a recording's picture places it into the window, its metadata elsewhere."""
 
     IDENTITY = "identity"
     HOLDER_CONFLICT = "holder_conflict"
     FOOTAGE_NOT_LOADED = "footage_not_loaded"
     INCIDENT_NOT_LOADED = "incident_not_loaded"
+    CLOCK_CONTRADICTION = "clock_contradiction"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
 """What the sizes of coded frames say about where to look; known from the index alone, before any frame is fetched.
 
-An encoder spends bytes where something is to be seen: a covered lens, a black or a repeated picture costs it little, a
-changed scene costs it another amount. So each second has two levels, the size of its key frame and the mean size of
-its other frames. Seconds unlike the samples on both sides of them deserve a sample of their own, and seconds in which
-nothing but the key frames costs anything deserve several, because only the comparison of pictures shows a stuck encoder.
-Sizes only direct the looking. What is wrong with a picture is never concluded from them.
+An encoder spends bytes where something is to be seen: a covered lens, a black or a repeated picture costs it another
+amount than the scene before it, as a key frame, in the frames between, or both. Seconds whose sizes, averaged over a few
+seconds, are unlike those around the samples on both sides of them get a sample of their own; what counts as unlike
+follows from how much the sizes of this file vary from one key frame to the next. So a long distance between two samples
+remains only where the sizes say that nothing changed. Seconds in which nothing but the key frames costs anything get
+several samples, because only the comparison of pictures shows a stuck encoder.
+
+Sizes only direct the looking. What is wrong with a picture is never concluded from them. Damage to the bytes leaves their
+sizes as they were: between two samples it stays unseen.
 """
 
 from __future__ import annotations
@@ -19,84 +23,97 @@ from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.media.frame_table import FrameTable
 from bwc_audit.media.track_index import Int, TrackIndex
 
-#: Levels are compared as powers of two: one step is twice or half the bytes.
-_UNLIKE = 0.8
-#: Other frames below this share of the file's upper quartile cost next to nothing.
-_QUIET_SHARE = 0.12
-#: Shorter changes are a flash, a hand, a turn of the head.
-_LEAST_SECONDS = 2
-_MEDIAN_SECONDS = 3
+#: Levels are powers of two of bytes. Means that differ by less than this (a tenth of the bytes) are alike in any file.
+_LEAST_UNLIKE = 0.15
+#: From so many standard deviations of the difference of two means on they are unlike.
+_SIGMAS = 3.0
+#: Seconds over which levels are averaged, and over which the level at a sample is taken.
+_MEAN_SECONDS, _SAMPLE_SECONDS = 5, 3
+#: No sample is added nearer to another one: shorter changes are a flash, a hand, a turn of the head.
+_LEAST_APART_S = 5
+#: Where more than this share are key frames, the spread of their sizes says what the other frames say elsewhere.
+_ALL_KEYS = 0.9
+#: A spread (standard deviation over mean) is told apart down to a thousandth, and weighs a quarter: it varies more.
+_LEAST_SPREAD, _SPREAD_WEIGHT = 1e-3, 0.25
+#: Other frames below this share of the file's upper quartile cost next to nothing, for at least so many seconds.
+_QUIET_SHARE, _QUIET_SECONDS = 0.12, 2
+#: From the median of absolute differences to the standard deviation of normally distributed ones.
+_MAD_TO_SIGMA = 1.4826
 
 Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activity:
-    """Levels of each second of media time: log2 of bytes, the last known one where a second has no such frame.
+    """``levels``: a row for each kind of level, a column for each second of media time, the last known one where a second
+    has no such frame. ``unlike``: for each row, by how much means differ where something changed. ``is_quiet``: seconds
+    in which the other frames cost next to nothing."""
 
-    ``keys``: of the key frame; ``others``: mean of the other frames. ``is_quiet``: others cost next to nothing.
-    """
-
-    keys: Float
-    others: Float
+    levels: Float
+    unlike: Float
     is_quiet: NDArray[np.bool_]
 
 
 def activity_of(track: TrackIndex, table: FrameTable) -> Activity:
-    """The levels of a whole file."""
+    """The levels of a whole file: of its key frames, of the frames between, of the spread where there are none between."""
     seconds = int(table.end_us // SECOND_US) + 1
-    sizes = track.sizes[table.samples]
+    sizes = track.sizes[table.samples].astype(np.float64)
     is_key = track.is_key[table.samples]
     second = np.minimum(table.times_us // SECOND_US, seconds - 1)
     others = _mean_by(second[~is_key], sizes[~is_key], seconds)
-    known = others[others > 0]
-    quiet_bytes = _QUIET_SHARE * float(np.percentile(known, 75)) if known.size else 0.0
+    rows = [_log2(_mean_by(second[is_key], sizes[is_key], seconds)), _log2(others)]
+    if np.count_nonzero(is_key) > _ALL_KEYS * is_key.size:
+        rows.append(_spread(second, sizes, seconds))
+    known = [row for row in rows if np.count_nonzero(~np.isnan(row)) > _SAMPLE_SECONDS]
+    costs = others[others > 0]
+    quiet_bytes = _QUIET_SHARE * float(np.percentile(costs, 75)) if costs.size else 0.0
     return Activity(
-        keys=_level(_mean_by(second[is_key], sizes[is_key], seconds)),
-        others=_level(others),
+        levels=np.array([_carried(row) for row in known]).reshape(len(known), seconds),
+        unlike=np.array([max(_LEAST_UNLIKE, _SIGMAS * _deviation(row)) for row in known]),
         is_quiet=(others > 0) & (others < quiet_bytes),
     )
 
 
 def unlike_times(activity: Activity, sampled_us: Sequence[int], spans: Sequence[Span], most: int) -> list[int]:
-    """Times in the spans whose seconds are unlike the nearest samples before and after them; at most ``most``, the
-    longest stretches first. ``sampled_us`` ascending."""
-    places = np.unique(np.array([at_us // SECOND_US for at_us in sampled_us], dtype=np.int64))
+    """Times in the spans whose seconds are unlike the nearest samples before and after them, at most ``most``: the middle
+    of the stretch that is most unlike, then the same again with that sample known. ``sampled_us`` ascending."""
+    seconds = activity.levels.shape[1]
+    places = np.unique(np.array(sampled_us, dtype=np.int64) // SECOND_US)
+    places = places[places < seconds]
+    if not len(activity.levels) or not places.size:
+        return []
+    means = _over(activity.levels, _MEAN_SECONDS).mean(axis=2)
+    at_sample = np.median(_over(activity.levels, _SAMPLE_SECONDS), axis=2)
+    is_inside = _inside(seconds, spans)
     found: list[int] = []
-    for _ in range(most):
-        stretches = list(_unlike_stretches(activity, places, spans))
-        if not stretches or len(found) >= most:
+    while len(found) < most:
+        unlikeness = np.where(is_inside, _unlikeness(activity, means, at_sample, places), 0.0)
+        peak = int(unlikeness.argmax())
+        if unlikeness[peak] <= 1:
             break
-        taken = sorted(stretches, key=lambda run: (run[0] - run[1], run[0]))[: most - len(found)]
-        middles = [(first + last) // 2 for first, last in taken]
-        found += [middle * SECOND_US + SECOND_US // 2 for middle in middles]
-        places = np.unique(np.concatenate([places, np.array(middles, dtype=np.int64)]))
+        middle = next((first + last) // 2 for first, last in _runs(unlikeness > 1) if first <= peak <= last)
+        found.append(middle * SECOND_US + SECOND_US // 2)
+        places = np.unique(np.append(places, middle))
     return found
 
 
 def quiet_stretches(activity: Activity, spans: Sequence[Span]) -> Iterator[Span]:
     """Stretches of at least some seconds inside the spans in which only key frames cost anything."""
-    for first, last in _runs(activity.is_quiet & _inside(activity.keys.size, spans)):
-        if last - first + 1 >= _LEAST_SECONDS:
+    for first, last in _runs(activity.is_quiet & _inside(activity.is_quiet.size, spans)):
+        if last - first + 1 >= _QUIET_SECONDS:
             yield Span(first * SECOND_US, (last + 1) * SECOND_US)
 
 
-def _unlike_stretches(activity: Activity, places: Int, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
-    seconds = np.arange(activity.keys.size)
-    if not places.size:
-        return
+def _unlikeness(activity: Activity, means: Float, at_sample: Float, places: Int) -> Float:
+    """For each second, how unlike it is to the more alike of the samples beside it; above 1 something changed."""
+    seconds = np.arange(means.shape[1])
     following = np.clip(np.searchsorted(places, seconds), 0, places.size - 1)
     before, after = places[np.maximum(following - 1, 0)], places[following]
-    unlike = np.minimum(_distance(activity, seconds, before), _distance(activity, seconds, after)) > _UNLIKE
-    for first, last in _runs(unlike & _inside(seconds.size, spans)):
-        if last - first + 1 >= _LEAST_SECONDS:
-            yield first, last
-
-
-def _distance(activity: Activity, seconds: Int, places: Int) -> Float:
-    places = np.minimum(places, activity.keys.size - 1)
-    apart = np.abs(activity.keys[seconds] - activity.keys[places])
-    return np.asarray(np.maximum(apart, np.abs(activity.others[seconds] - activity.others[places]) / 2), dtype=np.float64)
+    unlike = activity.unlike[:, None]
+    from_before = (np.abs(means - at_sample[:, before]) / unlike).max(axis=0)
+    from_after = (np.abs(means - at_sample[:, after]) / unlike).max(axis=0)
+    is_near = np.minimum(np.abs(seconds - before), np.abs(after - seconds)) < _LEAST_APART_S
+    return np.where(is_near, 0.0, np.minimum(from_before, from_after))
 
 
 def _inside(seconds: int, spans: Sequence[Span]) -> NDArray[np.bool_]:
@@ -112,18 +129,37 @@ def _runs(claims: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         yield first, behind - 1
 
 
-def _mean_by(second: Int, sizes: Int, seconds: int) -> Float:
+def _mean_by(second: Int, sizes: Float, seconds: int) -> Float:
     count = np.bincount(second, minlength=seconds)
     return np.asarray(np.bincount(second, weights=sizes, minlength=seconds) / np.maximum(count, 1), dtype=np.float64)
 
 
-def _level(means: Float) -> Float:
-    """log2, the last known level carried over seconds without, then a running median against single odd seconds."""
-    known = np.flatnonzero(means > 0)
-    if not known.size:
-        return np.zeros(means.size)
-    last = known[np.clip(np.searchsorted(known, np.arange(means.size), side="right") - 1, 0, known.size - 1)]
-    level = np.log2(means[last])
-    padded = np.pad(level, _MEDIAN_SECONDS // 2, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN_SECONDS)
-    return np.asarray(np.median(windows, axis=1), dtype=np.float64)
+def _log2(means: Float) -> Float:
+    """NaN where there is nothing."""
+    return np.log2(means, out=np.full(means.size, np.nan), where=means > 0)
+
+
+def _spread(second: Int, sizes: Float, seconds: int) -> Float:
+    mean = _mean_by(second, sizes, seconds)
+    power = _mean_by(second, sizes**2, seconds)
+    share = np.sqrt(np.maximum(power - mean**2, 0)) / np.maximum(mean, 1)
+    return np.asarray(_SPREAD_WEIGHT * np.where(mean > 0, np.log2(share + _LEAST_SPREAD), np.nan), dtype=np.float64)
+
+
+def _deviation(row: Float) -> float:
+    """Standard deviation of the difference of two means, from the steps between neighbouring known levels."""
+    places = np.flatnonzero(~np.isnan(row))
+    each = _MAD_TO_SIGMA * float(np.median(np.abs(np.diff(row[places])))) / np.sqrt(2)
+    seconds_each = (places[-1] - places[0]) / (places.size - 1)
+    return float(each * np.sqrt(seconds_each * (1 / _MEAN_SECONDS + 1 / _SAMPLE_SECONDS)))
+
+
+def _carried(row: Float) -> Float:
+    known = np.flatnonzero(~np.isnan(row))
+    return row[known[np.clip(np.searchsorted(known, np.arange(row.size), side="right") - 1, 0, known.size - 1)]]
+
+
+def _over(levels: Float, seconds: int) -> Float:
+    """For each second the levels of the seconds around it, on a last axis of that length."""
+    padded = np.pad(levels, ((0, 0), (seconds // 2, seconds // 2)), mode="edge")
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, seconds, axis=1))

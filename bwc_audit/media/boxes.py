@@ -16,6 +16,8 @@ from bwc_audit.media.source import RangeFile
 #: A level of a real file holds some dozens; fragments are counted apart.
 MOST_BOXES = 10_000
 HEADER_BYTES = 16
+#: Claimed lengths are held within this, so that places of a file stay inside 64 bits.
+_MOST_LENGTH = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def box_of(header: bytes, start: int, end: int) -> Box | None:
     if length == 1:
         if len(header) < 16:
             return None
-        (length,) = struct.unpack_from(">Q", header, 8)
+        length = min(struct.unpack_from(">Q", header, 8)[0], _MOST_LENGTH)
         header_bytes = 16
     elif length == 0:
         length = end - start
@@ -93,11 +95,21 @@ class HeldParts:
         self._parts = self._source.read_many(ordered)
         self._starts = [start for start, _ in ordered]
 
+    def hold(self, parts: Sequence[tuple[int, bytes]]) -> None:
+        """Keep what was read elsewhere, each with its place, to serve later; what was prefetched before is dropped."""
+        ordered = sorted(parts)
+        self._parts = [part for _, part in ordered]
+        self._starts = [start for start, _ in ordered]
+
+    def holds(self, start: int) -> bool:
+        """Whether the beginning of a box at ``start`` is held."""
+        return len(self._held(start, HEADER_BYTES)) >= min(HEADER_BYTES, self._source.size_bytes - start)
+
     def at(self, start: int, length: int, ahead: int = 0) -> bytes:
         """Bytes ``[start, start + length)``, shorter only at the end of the file. A read takes ``ahead`` bytes more;
         what is held of the beginning is not read again. Raises ``ObjectStoreError``."""
         length = max(0, min(length, self._source.size_bytes - start))
-        held = self._held(start)
+        held = self._held(start, length)
         if len(held) < length:
             missing = start + len(held)
             (read,) = self._source.read_many([(missing, length - len(held) + ahead)])
@@ -105,11 +117,12 @@ class HeldParts:
             self._last = (start, held)
         return held[:length]
 
-    def _held(self, start: int) -> bytes:
+    def _held(self, start: int, length: int) -> bytes:
         first, part = self._last
         if first <= start < first + len(part):
-            return part[start - first :]
+            return part[start - first : start - first + length]
         place = bisect_right(self._starts, start) - 1
         if place >= 0 and start < self._starts[place] + len(self._parts[place]):
-            return self._parts[place][start - self._starts[place] :]
+            at = start - self._starts[place]
+            return self._parts[place][at : at + length]
         return b""

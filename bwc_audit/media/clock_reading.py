@@ -12,7 +12,7 @@ from bwc_audit.media.decoding import SampledFrame, luma_of
 #: Frames of a file in which a clock is looked for: three must agree, and some may be unreadable.
 CLOCK_FRAMES = 10
 #: After so many frames without any clock the rest of the file is not searched: it has none that can be read.
-_GIVE_UP_AFTER = 4
+_GIVE_UP_AFTER = 3
 
 
 @dataclass(slots=True)

@@ -1,17 +1,19 @@
 """Opening one sniffed object with its one demuxer, and what its packets say as a ``MediaIndex``.
 
 No demuxer is guessed, no other file or address can be opened (every protocol is off), decoders run without threads.
-All packets are read once for the table, because these containers have no index that tells every frame's time; wanted
-samples are then reached by a seek whose landing is checked against the table, else by reading from the start.
+All packets are read once for the table, because these containers have no index that tells every frame's time. Wanted
+samples are then fetched by the places noted meanwhile (``placed``); what does not serve that way is reached by a seek whose
+landing is checked against the table, else by reading from the start.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Literal, cast
 
 import av
@@ -27,14 +29,16 @@ from bwc_audit.domain.inspection import UnreadableReason
 from bwc_audit.domain.times import SECOND_US
 from bwc_audit.errors import MediaUnreadableError
 from bwc_audit.media.faults import translated
+from bwc_audit.media.indexed import groups, pieces
+from bwc_audit.media.placed import Noted, PlacedSamples
 from bwc_audit.media.sniff import Sniffed
 from bwc_audit.media.source import RangeFile
-from bwc_audit.media.track_index import MediaIndex, TrackIndex
+from bwc_audit.media.track_index import Int, MediaIndex, TrackIndex
 
 _READ_BYTES = 64 * 1024
 _CLOSED = {"protocol_whitelist": "none", "enable_drefs": "0", "use_absolute_path": "0"}
 _COVER_PICTURE = 0x400
-#: Packets of one file: a day at 60 frames/s with sound is below ten million.
+#: Packets of one file: a day at 60 frames/s with sound is below ten million; memory ends it earlier, at 70 bytes a packet.
 _MOST_PACKETS = 20_000_000
 #: A wanted sample this near behind the last one read is reached by reading on, not by a seek.
 _NEAR_SAMPLES = 60
@@ -56,8 +60,13 @@ def demuxed(source: RangeFile, sniffed: Sniffed) -> Iterator[tuple[MediaIndex, D
             container = open_again()
             video = _video_of(container)
             streams: list[Stream] = [video, *container.streams.audio[:1]]
-            index = _index_of(container, streams)
-        yield index, DemuxedTracks(container, streams, index, open_again)
+            index, noted = _index_of(container, streams)
+        is_transport = sniffed.demuxer == "mpegts"
+        placed = [
+            PlacedSamples(source, track, each, is_transport=is_transport)
+            for track, each in zip(index.tracks, noted, strict=True)
+        ]
+        yield index, DemuxedTracks(container, streams, index, placed, open_again)
 
 
 def _opened(source: RangeFile, sniffed: Sniffed) -> InputContainer:
@@ -67,9 +76,10 @@ def _opened(source: RangeFile, sniffed: Sniffed) -> InputContainer:
 
 
 class DemuxedTracks:
-    """``Tracks`` through FFmpeg's demuxer. One reading position; ranges are best asked for in order.
+    """``Tracks`` by noted places, else through FFmpeg's demuxer, whose one reading position makes ranges in order cheaper.
 
-    ``open_again`` gives the same file from its start, which seeks do not reach in every container.
+    ``placed``: one for each track. ``open_again`` gives the same file from its start, which seeks do not reach in every
+    container.
     """
 
     def __init__(
@@ -77,22 +87,46 @@ class DemuxedTracks:
         container: InputContainer,
         streams: Sequence[Stream],
         index: MediaIndex,
+        placed: Sequence[PlacedSamples],
         open_again: Callable[[], InputContainer],
     ) -> None:
         self._container = container
         self._open_again = open_again
         self._stream_of = dict(zip(map(id, index.tracks), streams, strict=True))
+        self._placed_of = dict(zip(map(id, index.tracks), placed, strict=True))
         self._reading: _Reading | None = None
 
     def packets(self, track: TrackIndex, wanted: Sequence[range]) -> Iterator[Iterable[Packet[Any]]]:
-        for run in wanted:
-            yield self._run(track, run)
+        for group in groups(track, wanted):
+            found = self._together(track, group) if len(group) > 1 else None
+            for number, run in enumerate(group):
+                yield self._in_pieces(track, run) if found is None else found[number]
+
+    def expect(self, track: TrackIndex, runs: Sequence[range]) -> None:
+        """Nothing: the file was read in order once, and what may be wanted of the sound is kept from then."""
 
     def video_decoder(self, track: TrackIndex) -> VideoCodecContext:
         return cast(VideoStream, self._stream_of[id(track)]).codec_context
 
     def sound_decoder(self, track: TrackIndex) -> AudioCodecContext:
         return cast(AudioCodecContext, self._stream_of[id(track)].codec_context)
+
+    def _together(self, track: TrackIndex, group: Sequence[range]) -> list[list[Packet[Any]]] | None:
+        """The packets of several ranges by one fetch; None where one of them does not serve that way."""
+        packets = self._placed_of[id(track)].read([number for run in group for number in run])
+        if packets is None:
+            return None
+        following = iter(packets)
+        return [list(islice(following, len(run))) for run in group]
+
+    def _in_pieces(self, track: TrackIndex, run: range) -> Iterator[Packet[Any]]:
+        """One range, however long, in fetches of bounded size; through the demuxer from where that does not serve."""
+        for piece in pieces(track, run):
+            packets = self._placed_of[id(track)].read(piece)
+            if packets is None:
+                yield from self._run(track, range(piece.start, run.stop))
+                return
+            yield from packets
 
     def _run(self, track: TrackIndex, run: range) -> Iterator[Packet[Any]]:
         reading = self._reading
@@ -133,14 +167,15 @@ class _Reading:
 
 @dataclass(slots=True)
 class _Rows:
-    """What the packets of one stream say, in file order."""
+    """What the packets of one stream say, in file order; 54 bytes a packet."""
 
-    pts: list[int] = field(default_factory=list)
-    dts: list[int] = field(default_factory=list)
-    durations: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    is_key: list[bool] = field(default_factory=list)
-    is_shown: list[bool] = field(default_factory=list)
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    dts: array[int] = field(default_factory=lambda: array("q"))
+    durations: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    is_key: array[int] = field(default_factory=lambda: array("b"))
+    is_shown: array[int] = field(default_factory=lambda: array("b"))
+    noted: Noted = field(default_factory=Noted)
 
 
 def has_decoder(stream: Stream) -> bool:
@@ -160,8 +195,11 @@ def _video_of(container: InputContainer) -> VideoStream:
     return stream
 
 
-def _index_of(container: InputContainer, streams: Sequence[Stream]) -> MediaIndex:
+def _index_of(container: InputContainer, streams: Sequence[Stream]) -> tuple[MediaIndex, list[Noted]]:
     rows = {stream.index: _Rows() for stream in streams}
+    for stream in streams:
+        if stream.type == "audio":
+            rows[stream.index].noted.kept = bytearray()
     for number, packet in enumerate(_real(container.demux(*streams))):
         if number >= _MOST_PACKETS:
             raise MediaUnreadableError(UnreadableReason.NOT_MEDIA, f"more than {_MOST_PACKETS} packets")
@@ -173,8 +211,9 @@ def _index_of(container: InputContainer, streams: Sequence[Stream]) -> MediaInde
         row.sizes.append(packet.size)
         row.is_key.append(packet.is_keyframe)
         row.is_shown.append(at is not None and not packet.is_discard)
-    claimed_us = container.duration
-    return MediaIndex(tuple(_track_of(stream, rows[stream.index]) for stream in streams), claimed_us)
+        row.noted.note(packet)
+    tracks = tuple(_track_of(stream, rows[stream.index]) for stream in streams)
+    return MediaIndex(tracks, container.duration), [rows[stream.index].noted for stream in streams]
 
 
 def _track_of(stream: Stream, rows: _Rows) -> TrackIndex:
@@ -186,18 +225,22 @@ def _track_of(stream: Stream, rows: _Rows) -> TrackIndex:
         extradata=b"",
         time_base=stream.time_base or Fraction(1, SECOND_US),
         offsets=np.full(len(rows.pts), -1, dtype=np.int64),
-        sizes=np.array(rows.sizes, dtype=np.int64),
-        dts=np.array(rows.dts, dtype=np.int64),
-        pts=np.array(rows.pts, dtype=np.int64),
-        durations=np.array(rows.durations, dtype=np.int64),
-        is_key=np.array(rows.is_key, dtype=bool),
-        is_shown=np.array(rows.is_shown, dtype=bool),
+        sizes=_column(rows.sizes),
+        dts=_column(rows.dts),
+        pts=_column(rows.pts),
+        durations=_column(rows.durations),
+        is_key=_column(rows.is_key).astype(np.bool_),
+        is_shown=_column(rows.is_shown).astype(np.bool_),
         claimed=stream.duration,
         width=getattr(context, "width", 0),
         height=getattr(context, "height", 0),
         sample_rate=getattr(context, "sample_rate", 0),
         channels=getattr(context, "channels", 0),
     )
+
+
+def _column(values: array[int]) -> Int:
+    return np.array(values, dtype=np.int64)
 
 
 def _place_of(track: TrackIndex, packet: Packet[Any]) -> int | None:

@@ -25,11 +25,16 @@ from numpy.typing import NDArray
 from bwc_audit.media.frame_table import FrameTable
 from bwc_audit.media.track_index import TrackIndex
 
+#: Ten seconds at 30 frames/s tell what frames cost; a group without end must not make each frame cost its length.
+_MOST_BETWEEN = 300
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampledFrame:
     """One decoded frame. ``number``: its place in the table. ``is_key``: it can be decoded alone; ``is_corrupt``: the
-    decoder says it is damaged. ``coded_bytes``: what it took in the file."""
+    decoder says that it is damaged, or a frame before it since the key frame, of which it may be made.
+    ``coded_bytes``: what it took in the file. ``bytes_between``: median size of the frames
+    that are no key frames since the key frame before it, itself included, 0: there are none."""
 
     number: int
     at_us: int
@@ -38,6 +43,7 @@ class SampledFrame:
     is_key: bool
     is_corrupt: bool
     coded_bytes: int
+    bytes_between: int
 
 
 @dataclass(slots=True)
@@ -63,6 +69,10 @@ class Tracks(Protocol):
 
     def packets(self, track: TrackIndex, wanted: Sequence[range]) -> Iterator[Iterable[Packet[Any]]]:
         """For each range of sample numbers (ascending starts), its packets in decoding order, times as in the index."""
+        ...
+
+    def expect(self, track: TrackIndex, runs: Sequence[range]) -> None:
+        """These samples will be wanted: what lies beside others may be read along with them."""
         ...
 
     def video_decoder(self, track: TrackIndex) -> VideoCodecContext:
@@ -141,14 +151,15 @@ def _frames_of(
     key_pts = int(track.pts[table.key_samples[visit.key]])
     may_begin_earlier = visit.key > 0 and not log.lead_in
     refusals = [0]
-    is_first = True
+    is_first, is_hurt = True, False
     for frame in _pictures(run, context, refusals):
         if is_first and may_begin_earlier and not _stands_alone(frame, key_pts):
             raise _NotAloneError
         is_first = False
+        is_hurt = is_hurt or (frame.is_corrupt and frame.pts is not None and frame.pts >= key_pts)
         number = wanted.pop(frame.pts, None) if frame.pts is not None else None
         if number is not None:
-            yield _sampled(frame, number, track, table)
+            yield _sampled(frame, number, track, table, is_hurt=is_hurt)
         if not wanted:
             return
     if is_first and may_begin_earlier and not refusals[0]:
@@ -178,7 +189,7 @@ def _decoded(packet: Packet[Any] | None, context: VideoCodecContext, refusals: l
         return []
 
 
-def _sampled(frame: VideoFrame, number: int, track: TrackIndex, table: FrameTable) -> SampledFrame:
+def _sampled(frame: VideoFrame, number: int, track: TrackIndex, table: FrameTable, *, is_hurt: bool) -> SampledFrame:
     at_us = int(table.times_us[number])
     following_us = int(table.times_us[number + 1]) if number + 1 < table.times_us.size else table.end_us
     usual_us, shown_us = table.usual_us, following_us - at_us
@@ -189,6 +200,16 @@ def _sampled(frame: VideoFrame, number: int, track: TrackIndex, table: FrameTabl
         end_us=at_us + (shown_us if 0 < shown_us <= 2 * usual_us else usual_us),
         picture=frame,
         is_key=bool(track.is_key[sample]),
-        is_corrupt=frame.is_corrupt,
+        is_corrupt=frame.is_corrupt or is_hurt,
         coded_bytes=int(track.sizes[sample]),
+        bytes_between=_bytes_between(number, track, table),
     )
+
+
+def _bytes_between(number: int, track: TrackIndex, table: FrameTable) -> int:
+    """A key frame ends the group of frames before it; any other frame belongs to its own, and to no later one."""
+    place = int(np.searchsorted(table.keys_us, table.times_us[number])) - 1
+    after = int(np.searchsorted(table.times_us, table.keys_us[place])) + 1 if place >= 0 else 0
+    samples = table.samples[max(after, number + 1 - _MOST_BETWEEN) : number + 1]
+    sizes = track.sizes[samples[~track.is_key[samples]]]
+    return int(np.median(sizes)) if sizes.size else 0

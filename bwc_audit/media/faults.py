@@ -21,9 +21,15 @@ def translated(source: RangeFile) -> Iterator[None]:
     except (av.error.FFmpegError, OSError, ValueError, MemoryError, OverflowError) as error:
         if source.fault is not None:
             raise source.fault from error
-        raise MediaUnreadableError(_reason_of(error), str(error)) from error
+        raise MediaUnreadableError(_reason_of(error), _said_by(error)) from error
     if source.fault is not None:
         raise source.fault
+
+
+def _said_by(error: BaseException) -> str:
+    """Its own words only: PyAV adds the last line that FFmpeg logged, which may be about the file before."""
+    said = error.strerror if isinstance(error, (av.error.FFmpegError, OSError)) else None
+    return said or str(error) or type(error).__name__
 
 
 def _reason_of(error: BaseException) -> UnreadableReason:

@@ -18,6 +18,11 @@ from bwc_audit.media.track_index import Int, TrackIndex
 
 #: Share by which frame distances may differ and still be one rate: time bases round to a tick.
 _RATE_SLACK = 0.1
+#: No recording is longer than this; what lies further from its middle frame has a time that is no time (in seconds).
+_MOST_SECONDS = 7 * 24 * 3600
+#: Lengths and starts that a file claims are held within this: some thirty thousand years of microseconds.
+_MOST_CLAIMED_US = 10**18
+_MOST_ORIGIN = Fraction(_MOST_CLAIMED_US, SECOND_US)
 #: Above this share of distances that differ, the rate is variable.
 _VARIABLE_SHARE = 0.02
 
@@ -31,7 +36,8 @@ class FrameTable:
     ``usual_us``: how long a frame is usually shown (the median distance of two frames; 0 where there are fewer).
     ``claimed_us``: video duration that the container declares; None: none.
     ``origin``: first shown frame, in seconds of the container's own time.
-    ``missing_frames``: frames in the index whose bytes are not in the file.
+    ``missing_frames``: frames in the index whose bytes are not in the file. ``misplaced_frames``: frames left out, since
+    their times lie more than a week from the middle one.
     """
 
     times_us: Int
@@ -43,6 +49,7 @@ class FrameTable:
     claimed_us: int | None
     origin: Fraction
     missing_frames: int = 0
+    misplaced_frames: int = 0
 
     def frame_at(self, at_us: int, slack_us: int = 500) -> int | None:
         """Number (in order of time) of the first frame at or after ``at_us``; None behind the last. The slack covers
@@ -55,13 +62,15 @@ def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = Non
     """The table of a picture track. ``claimed_us``: what the container says where its track says nothing;
     ``least_claimed_us``: what its header said before its demuxer forgot."""
     is_held = held(track, size_bytes)
-    numbers = np.flatnonzero(is_held & track.is_shown)
-    numbers = numbers[np.argsort(track.pts[numbers], kind="stable")]
+    shown = np.flatnonzero(is_held & track.is_shown)
+    shown = shown[np.argsort(track.pts[shown], kind="stable")]
+    numbers = shown[_is_placed(track.pts[shown], track.time_base)]
     start = int(track.pts[numbers[0]]) if numbers.size else 0
     times_us = media_us(track.pts[numbers] - start, track.time_base)
     claimed = claimed_us if not track.claimed else round(track.claimed * track.time_base * SECOND_US)
     if least_claimed_us:
         claimed = max(claimed or 0, least_claimed_us)
+    claimed = min(claimed, _MOST_CLAIMED_US) if claimed and claimed > 0 else None
     is_key = track.is_key[numbers]
     usual_us = int(np.median(np.diff(times_us))) if times_us.size > 1 else 0
     end_us = int(times_us[-1]) + usual_us if times_us.size else 0
@@ -76,9 +85,20 @@ def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = Non
         end_us=end_us,
         usual_us=usual_us,
         claimed_us=claimed,
-        origin=start * track.time_base,
+        origin=max(-_MOST_ORIGIN, min(start * track.time_base, _MOST_ORIGIN)),
         missing_frames=int(np.count_nonzero(~is_held & track.is_shown)),
+        misplaced_frames=int(shown.size - numbers.size),
     )
+
+
+def _is_placed(ascending: Int, base: Fraction) -> NDArray[np.bool_]:
+    """Which times lie within a week of the middle one."""
+    if not ascending.size:
+        return np.ones(0, np.bool_)
+    # Halved, so that the distance of the two ends of 64 bits still fits; a tick more or less does not matter here.
+    reach = min(int(_MOST_SECONDS / base) // 2, 2**62)
+    is_placed: NDArray[np.bool_] = np.abs(ascending // 2 - ascending[ascending.size // 2] // 2) <= reach
+    return is_placed
 
 
 def held(track: TrackIndex, size_bytes: int) -> NDArray[np.bool_]:
@@ -87,8 +107,11 @@ def held(track: TrackIndex, size_bytes: int) -> NDArray[np.bool_]:
 
 
 def media_us(ticks: Int, base: Fraction) -> Int:
-    """Ticks of a time base in microseconds, each rounded once; exact for every time base below 2^31 ticks a second."""
+    """Ticks of a time base in microseconds, each rounded once; exact for every time base below 2^31 ticks a second.
+    Times beyond 146,000 years stay there, instead of turning negative."""
     numerator, denominator = base.numerator * SECOND_US, base.denominator
+    most = min(2**62 // numerator * denominator, 2**62)
+    ticks = np.clip(ticks, -most, most)
     whole, rest = np.divmod(ticks, denominator)
     rounded: Int = whole * numerator + (rest * numerator * 2 + denominator) // (2 * denominator)
     return rounded

@@ -24,6 +24,8 @@ _Context = TypeVar("_Context", bound=CodecContext)
 
 #: One fetch: enough for eight large key frames at once, small against the memory limit of a child.
 _FETCH_BYTES = 8 * 1024 * 1024
+#: Samples of one run of sound lie between pictures; further apart than this they are not read along with others.
+_EXPECTED_BYTES = 128 * 1024
 #: A single sample above this is no coded picture (an 8K intra frame takes some megabytes).
 MOST_SAMPLE_BYTES = 32 * 1024 * 1024
 
@@ -36,14 +38,18 @@ class IndexedTracks:
 
     def packets(self, track: TrackIndex, wanted: Sequence[range]) -> Iterator[Iterable[Packet[Any]]]:
         """For each range of sample numbers its packets; what one fetch can hold is read ahead, over several ranges."""
-        for group in _groups(track, wanted):
+        for group in groups(track, wanted):
             if len(group) == 1:
                 yield self._in_pieces(track, group[0])
             else:
                 numbers = [number for run in group for number in run]
                 coded = dict(zip(numbers, self._fetched(track, numbers), strict=True))
                 for run in group:
-                    yield [_packet(track, number, coded[number]) for number in run]
+                    yield [packet_of(track, number, coded[number]) for number in run]
+
+    def expect(self, track: TrackIndex, runs: Sequence[range]) -> None:
+        spans = [(int(track.offsets[run.start]), int(track.offsets[run[-1]]) + _size(track, run[-1])) for run in runs if run]
+        self._source.expect([(start, end - start) for start, end in spans if 0 < end - start <= _EXPECTED_BYTES])
 
     def video_decoder(self, track: TrackIndex) -> VideoCodecContext:
         context = CodecContext.create(track.codec, "r")
@@ -57,9 +63,9 @@ class IndexedTracks:
 
     def _in_pieces(self, track: TrackIndex, run: range) -> Iterator[Packet[Any]]:
         """One range, however long, in fetches of bounded size; what is not asked for any more is not read."""
-        for piece in _pieces(track, run):
+        for piece in pieces(track, run):
             for number, coded in zip(piece, self._fetched(track, piece), strict=True):
-                yield _packet(track, number, coded)
+                yield packet_of(track, number, coded)
 
     def _fetched(self, track: TrackIndex, numbers: Sequence[int]) -> list[bytes]:
         ranges = [(int(track.offsets[number]), _size(track, number)) for number in numbers]
@@ -77,7 +83,8 @@ def _set_up(context: _Context, track: TrackIndex) -> _Context:
     return context
 
 
-def _packet(track: TrackIndex, number: int, coded: bytes) -> Packet[Any]:
+def packet_of(track: TrackIndex, number: int, coded: bytes) -> Packet[Any]:
+    """The sample as a decoder takes it, its times as in the index."""
     packet: Packet[Any] = Packet(len(coded))  # with the zeroes behind its end that decoders read; Packet(coded) has none
     packet.update(coded)
     packet.pts = int(track.pts[number])
@@ -90,7 +97,7 @@ def _size(track: TrackIndex, number: int) -> int:
     return min(int(track.sizes[number]), MOST_SAMPLE_BYTES)
 
 
-def _groups(track: TrackIndex, wanted: Sequence[range]) -> Iterator[list[range]]:
+def groups(track: TrackIndex, wanted: Sequence[range]) -> Iterator[list[range]]:
     """Ranges that follow each other and fit into one fetch together; a larger one stands alone."""
     group: list[range] = []
     held = 0
@@ -105,7 +112,8 @@ def _groups(track: TrackIndex, wanted: Sequence[range]) -> Iterator[list[range]]
         yield group
 
 
-def _pieces(track: TrackIndex, run: range) -> Iterator[range]:
+def pieces(track: TrackIndex, run: range) -> Iterator[range]:
+    """The range in parts that one fetch can hold."""
     first, held = run.start, 0
     for number in run:
         size = _size(track, number)

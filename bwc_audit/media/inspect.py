@@ -26,14 +26,14 @@ from bwc_audit.domain.inspection import (
     UnreadableReason,
     VideoFacts,
 )
-from bwc_audit.domain.measures import Lengths, Measures, SoundLevels
+from bwc_audit.domain.measures import Lengths, Measures
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.errors import MediaUnreadableError
 from bwc_audit.media.clock_reading import CLOCK_FRAMES, ClockReader
 from bwc_audit.media.decoding import DecodeLog, SampledFrame
-from bwc_audit.media.leafing import sheets_of
-from bwc_audit.media.listen import decoded_us, heard_spans, listen, sound_extent
+from bwc_audit.media.leafing import leaves_for
+from bwc_audit.media.listen import Heard, Listening, decoded_us, heard_spans, listen, listening_to, sound_extent
 from bwc_audit.media.look import Budget, Look, look_at
 from bwc_audit.media.plan import even_frames, frames_near, united
 from bwc_audit.media.reel import Reel, opened
@@ -130,23 +130,25 @@ def _look_into(source: RangeFile, request: InspectionRequest, rules: InspectionR
         for doubt in reel.index.doubts:
             notes.miss(f"index: {doubt}")
         _note_outside(request, reel, notes)
-        look = _pictures(reel, spans, request, rules, notes)
-        sound = _sound(reel, spans, rules, request, notes)
-        if request.is_deep:
-            notes.sheets = sheets_of(reel, spans, look)
-        notes.measures = _measures(reel, sniffed, request, look, sound)
+        even = even_frames(reel.table, spans, rules.sampling, request.focus_us)
+        listening = _listening(reel, spans, rules, request, even, notes)
+        look = _pictures(reel, spans, request, rules, notes, even)
+        heard = None if listening is None else _sound(listening, rules, notes)
+        notes.measures = _measures(reel, sniffed, request, look, heard)
 
 
 def _pictures(
-    reel: Reel, spans: tuple[Span, ...], request: InspectionRequest, rules: InspectionRules, notes: _Notes
+    reel: Reel, spans: tuple[Span, ...], request: InspectionRequest, rules: InspectionRules, notes: _Notes, even: list[int]
 ) -> Look:
-    """Look at the pictures, and keep stills: those asked for or spread over the file, and one of each visual defect."""
+    """Look at the pictures; keep stills (those asked for or spread over the file, and one of each visual defect), and the
+    contact sheets of a deep look."""
     stills: dict[int, Still] = {}
-    even = even_frames(reel.table, spans, rules.sampling, request.focus_us)
     clock_frames = set(spread(even, CLOCK_FRAMES))
     planned = set(frames_near(reel.table, request.stills_at_us) if request.stills_at_us else spread(even))
+    leaves = leaves_for(reel, spans if request.is_deep else ())
 
     def keep(frame: SampledFrame) -> None:
+        leaves.keep(frame)
         if frame.number in clock_frames:
             clock_frames.discard(frame.number)
             notes.clock.read(frame)
@@ -157,7 +159,7 @@ def _pictures(
 
     budget = _budget(reel.source, rules, is_deep=request.is_deep)
     look = look_at(reel, spans, rules, budget, keep, even=even, is_deep=request.is_deep)
-    notes.look = look
+    notes.look, notes.sheets = look, leaves.sheets(reel, spans if request.is_deep else (), look)
     for what in look.missed:
         notes.miss(what)
     measures = Measures(Lengths(reel.table.end_us, reel.table.end_us), look.pictures, step_us=look.step_us)
@@ -181,30 +183,45 @@ def _budget(source: RangeFile, rules: InspectionRules, *, is_deep: bool) -> Budg
     )
 
 
-def _sound(
-    reel: Reel, spans: tuple[Span, ...], rules: InspectionRules, request: InspectionRequest, notes: _Notes
-) -> SoundLevels | None:
-    """Levels of the sound; None where there is no track or nothing can be known of it."""
+def _listening(
+    reel: Reel,
+    spans: tuple[Span, ...],
+    rules: InspectionRules,
+    request: InspectionRequest,
+    even: list[int],
+    notes: _Notes,
+) -> Listening | None:
+    """What sound to decode, some of it to be read along with the frames ``even``; None where there is no track, nothing
+    can be known of it, or only the clock is wanted."""
     track = reel.sound_track
-    if track is None:
+    if track is None or request.is_clock_look:
         return None
     if not track.sample_rate:
         notes.miss("sound: no decoder for the track")
         return None
     heard = heard_spans(spans, rules.usability.lead_in_unknown_s, reel.table.end_us)
+    beside_us = reel.table.times_us[even].tolist()
+    listening = listening_to(reel, track, heard, rules, is_deep=request.is_deep, beside_us=beside_us)
+    reel.tracks.expect(track, listening.foreseen())
+    return listening
+
+
+def _sound(listening: Listening, rules: InspectionRules, notes: _Notes) -> Heard | None:
+    """What was heard; None where nothing can be known of it."""
     try:
-        levels = listen(reel, track, heard, rules, is_deep=request.is_deep)
+        found = listen(listening, rules)
     except MediaUnreadableError as error:
         notes.miss(f"sound: {error}")
         return None
+    levels = found.levels
     notes.audio_us = decoded_us(levels)
     if levels.failed:
         failed_s = sum(span.length_us for span in levels.failed) / SECOND_US
         notes.miss(f"sound: {len(levels.failed)} packets ({failed_s:.1f} s) could not be decoded")
-    return levels
+    return found
 
 
-def _measures(reel: Reel, sniffed: Sniffed, request: InspectionRequest, look: Look, sound: SoundLevels | None) -> Measures:
+def _measures(reel: Reel, sniffed: Sniffed, request: InspectionRequest, look: Look, heard: Heard | None) -> Measures:
     table = reel.table
     begin_us, end_us = sound_extent(reel)
     lengths = Lengths(
@@ -222,7 +239,8 @@ def _measures(reel: Reel, sniffed: Sniffed, request: InspectionRequest, look: Lo
         pictures=look.pictures,
         damaged=look.damaged,
         frames_damaged=len(look.damaged),
-        sound=sound,
+        sound=None if heard is None else heard.levels,
+        envelope=None if heard is None else heard.envelope,
         has_sound_track=reel.sound_track is not None,
         gaps=frame_gaps(table.times_us),
         buffer_us=request.buffer_us,

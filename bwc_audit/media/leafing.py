@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, field
 
 from bwc_audit.domain.inspection import Sheet
+from bwc_audit.domain.spans import without
 from bwc_audit.domain.times import SECOND_US, Span
-from bwc_audit.media.contact_sheet import TILE_WIDTH, ContactPage, TileState, contact_pages
-from bwc_audit.media.decoding import DecodeLog
+from bwc_audit.media.contact_sheet import TILE_WIDTH, ContactPage, Picture, TileState, contact_pages
+from bwc_audit.media.decoding import SampledFrame
 from bwc_audit.media.look import Look
-from bwc_audit.media.plan import left_of
+from bwc_audit.media.plan import frames_inside
 from bwc_audit.media.reel import Reel
 from bwc_audit.media.stills import small_picture
 
@@ -21,28 +20,47 @@ from bwc_audit.media.stills import small_picture
 _MOST_PAGES = 10
 
 
-def sheets_of(reel: Reel, spans: Sequence[Span], look: Look) -> tuple[Sheet, ...]:
-    """Pages over the spans, in order, at most ten; their frames are decoded once more, one a second."""
-    sheets: list[Sheet] = []
+@dataclass(slots=True)
+class Leaves:
+    """Small pictures of the first frame of each second, kept as a deep look comes by them: at most 26 MB."""
+
+    _wanted: frozenset[int]
+    _kept: dict[int, Picture] = field(default_factory=dict)
+
+    def keep(self, frame: SampledFrame) -> None:
+        """Keep the frame's picture if it stands for a second."""
+        if frame.number in self._wanted and frame.number not in self._kept:
+            self._kept[frame.number] = small_picture(frame.picture, TILE_WIDTH)
+
+    def sheets(self, reel: Reel, spans: Sequence[Span], look: Look) -> tuple[Sheet, ...]:
+        """Pages over the spans, in order, at most ten. What was damaged or not looked at is drawn as such."""
+        sheets: list[Sheet] = []
+        for span in spans:
+            unseen = [part for part in without([span], look.spans) if part.length_us >= SECOND_US]
+            frames = self._frames(reel, span, look)
+            for page in contact_pages(frames, span, (reel.video.width, reel.video.height), unseen=unseen):
+                if len(sheets) == _MOST_PAGES:
+                    return tuple(sheets)
+                sheets.append(_sheet(page))
+        return tuple(sheets)
+
+    def _frames(self, reel: Reel, span: Span, look: Look) -> Iterator[tuple[int, Picture | None]]:
+        damaged_us = {one.start_us for one in look.damaged}
+        for number in sorted(self._wanted.intersection(frames_inside(reel.table, span))):
+            at_us = int(reel.table.times_us[number])
+            if number in self._kept or at_us in damaged_us:
+                yield at_us, self._kept.get(number)
+
+
+def leaves_for(reel: Reel, spans: Sequence[Span]) -> Leaves:
+    """For the spans (united, media time): one frame for each second that holds any."""
+    numbers = set()
     for span in spans:
-        unseen = [part for part in left_of(span, look.spans) if part.length_us >= SECOND_US]
-        for page in contact_pages(_frames(reel, span), span, (reel.video.width, reel.video.height), unseen=unseen):
-            if len(sheets) == _MOST_PAGES:
-                return tuple(sheets)
-            sheets.append(_sheet(page))
-    return tuple(sheets)
-
-
-def _frames(reel: Reel, span: Span) -> Iterator[tuple[int, NDArray[np.uint8] | None]]:
-    """One frame for each second of the span that holds any, None where it is damaged."""
-    numbers: list[int] = []
-    for at_us in range(span.start_us, min(span.end_us, span.start_us + _MOST_PAGES * 60 * SECOND_US), SECOND_US):
-        number = reel.table.frame_at(at_us)
-        if number is not None and reel.table.times_us[number] < min(at_us + SECOND_US, span.end_us):
-            numbers.append(number)
-    log = DecodeLog()
-    for frame in reel.frames(numbers, log):
-        yield frame.at_us, None if frame.is_corrupt else small_picture(frame.picture, TILE_WIDTH)
+        for at_us in range(span.start_us, min(span.end_us, span.start_us + _MOST_PAGES * 60 * SECOND_US), SECOND_US):
+            number = reel.table.frame_at(at_us)
+            if number is not None and reel.table.times_us[number] < min(at_us + SECOND_US, span.end_us):
+                numbers.add(number)
+    return Leaves(frozenset(numbers))
 
 
 def _sheet(page: ContactPage) -> Sheet:

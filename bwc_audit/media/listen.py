@@ -1,9 +1,11 @@
 """Sound of the requested spans to levels, decoding no more than is needed. Nothing is kept but the levels.
 
 An AAC encoder writes a few bytes a packet for digital silence, or packets of one size where it pads; a second whose
-packets have a sound's sizes is believed to hold sound, and a sample of such seconds is decoded all the same. What is
-decoded contradicts the sizes anywhere: then everything is decoded. Other codecs are decoded throughout. Seconds that were
-not decoded are in the levels with no level (NaN): sound by its size, its loudness not measured.
+packets have a sound's sizes is believed to hold sound, and a sample of such seconds is decoded all the same. Overdriven
+sound takes larger packets than what is around it, so the largest of such are decoded too. What is decoded
+contradicts the sizes anywhere: then everything is decoded; it is overdriven: then all of the seconds like it. Other codecs
+are decoded throughout. Seconds that were not decoded are in the levels with no level (NaN): sound by its size, its
+loudness not measured. Overdriven sound whose packets are all of one size shows only where a sample happens to lie.
 
 Packets that a decoder refuses become ``failed`` spans: there nothing is known, which is not the same as silence.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import av.error
 import numpy as np
@@ -19,36 +22,123 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
-from bwc_audit.detectors.sound import condensed, level_dbfs
-from bwc_audit.domain.measures import SoundLevels
+from bwc_audit.detectors.sound import block_levels, condensed, unit_samples
+from bwc_audit.detectors.sound_match import STEP_US
+from bwc_audit.domain.measures import SoundEnvelope, SoundLevels
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 from bwc_audit.media.faults import translated
 from bwc_audit.media.frame_table import held, media_us
+from bwc_audit.media.mono_sound import EnvelopeEar
 from bwc_audit.media.plan import united
 from bwc_audit.media.reel import Reel
+from bwc_audit.media.sound_plan import SoundPlan, plan_of
 from bwc_audit.media.track_index import Int, TrackIndex
 
-#: Packets decoded before the wanted ones: AAC overlaps each block with the one before.
-_LEAD_IN = 2
-#: Packets below this many bytes on average may be silence; speech at 16 kbit/s takes 40 bytes.
-_SMALL_BYTES = 24
-#: Sizes that vary less than this share of their mean may be padded silence; of the steadiest noise they varied by 0.02.
-_LEVEL_SHARE = 0.005
-#: From here on a sample is at full scale: a lossy codec lets clipped tops swing by a hundredth.
-_FULL_SCALE = 0.99
-#: Packets of one check of what is believed by its size.
-_CHECKED = 3
-#: Codecs whose packet sizes follow what is in them.
-_SIZE_TELLS = frozenset({"aac"})
+#: Packets decoded before the wanted ones: AAC overlaps each block with the one before. With one of them levels differ by
+#: 0.015 dB from those of the whole track, as they do with five; without any by 12 dB.
+_LEAD_IN = 1
+#: Values that are measured at once.
+_BATCH = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """``envelope``: of a deep look only."""
+
+    levels: SoundLevels
+    envelope: SoundEnvelope | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sound:
+    """The sound of a file and how it is decoded. Times: start and end of each sample, media time."""
+
+    reel: Reel
+    track: TrackIndex
+    context: AudioCodecContext
+    starts_us: Int
+    ends_us: Int
+
+
+class _Form(NamedTuple):
+    """What frames of one form share: samples of one channel, samples a second, FFmpeg's name of their type, channels; the
+    type here, values of one plane, planes, and how long the sound is. A file may change all of it on its way."""
+
+    samples: int
+    rate: int
+    name: str
+    channels: int
+    kind: np.dtype[np.generic]
+    values: int
+    planes: int
+    length_us: int
+
+
+def _form_of(frame: AudioFrame) -> _Form:
+    samples = frame.to_ndarray()  # planes x values
+    length_us = round(frame.samples * SECOND_US / frame.sample_rate) if frame.sample_rate else 0
+    planes, values = samples.shape
+    return _Form(*_key_of(frame), samples.dtype, values, planes, length_us)
+
+
+def _key_of(frame: AudioFrame) -> tuple[int, int, str, int]:
+    return frame.samples, frame.sample_rate, frame.format.name, frame.layout.nb_channels
 
 
 @dataclass(slots=True)
 class _Blocks:
-    """Decoded blocks: sample number, start, end, level, share of clipped samples."""
+    """Decoded blocks, measured in batches of one form. ``levels``, ``clipped``: a batch each, in the order of ``rows``
+    (sample number, start, end). ``ear``: hears all of it. ``waiting``: planes of one ``form`` that are not measured yet."""
 
-    rows: list[tuple[int, int, int, float, float]] = field(default_factory=list)
+    ear: EnvelopeEar | None = None
+    rows: list[tuple[int, int, int]] = field(default_factory=list)
+    levels: list[NDArray[np.float64]] = field(default_factory=list)
+    clipped: list[NDArray[np.float64]] = field(default_factory=list)
     failed: list[Span] = field(default_factory=list)
+    waiting: list[NDArray[np.generic]] = field(default_factory=list)
+    form: _Form | None = None
+
+    def add(self, frame: AudioFrame, number: int, start_us: int) -> None:
+        """A decoded frame: its level is measured now or with those that follow."""
+        if not frame.samples:
+            return
+        form = self.form
+        if form is None or _key_of(frame) != form[:4]:
+            self.measure()
+            form = self.form = _form_of(frame)
+        self.rows.append((number, start_us, start_us + form.length_us))
+        self.waiting += [np.frombuffer(memoryview(plane), form.kind, form.values) for plane in frame.planes]
+        if len(self.waiting) * form.values >= _BATCH:
+            self.measure()
+
+    def measure(self) -> None:
+        """Measure all frames that wait."""
+        form, waiting = self.form, self.waiting
+        if form is None or not waiting:
+            return
+        values = unit_samples(np.concatenate(waiting)).reshape(-1, form.planes * form.values)
+        levels, clipped = block_levels(values)
+        self.levels.append(levels)
+        self.clipped.append(clipped)
+        if self.ear is not None and values.size:
+            self._hear(self.ear, form, values)
+        self.waiting = []
+
+    def _hear(self, ear: EnvelopeEar, form: _Form, values: NDArray[np.float32]) -> None:
+        """Stretches without a hole, all channels as one."""
+        mono = values.reshape(len(values), form.planes, form.samples, -1).mean(axis=(1, 3))
+        times_us = np.array(self.rows[-len(values) :], np.int64)[:, 1:]
+        holes = np.flatnonzero(np.abs(times_us[1:, 0] - times_us[:-1, 1]) > STEP_US) + 1
+        for part in np.split(np.arange(len(values)), holes):
+            ear.hear(mono[part].ravel(), form.rate, int(times_us[part[0], 0]))
+
+    def columns(self) -> tuple[Int, NDArray[np.float64], NDArray[np.float64]]:
+        """``rows x 3``, levels and shares of clipped samples of everything decoded so far."""
+        self.measure()
+        nothing = np.empty(0)
+        rows = np.array(self.rows, np.int64).reshape(-1, 3)
+        return rows, np.concatenate([nothing, *self.levels]), np.concatenate([nothing, *self.clipped])
 
 
 def heard_spans(spans: Sequence[Span], lead_in_s: float, end_us: int) -> tuple[Span, ...]:
@@ -58,22 +148,63 @@ def heard_spans(spans: Sequence[Span], lead_in_s: float, end_us: int) -> tuple[S
     return united((Span(0 if s.start_us < reach_us else s.start_us, s.end_us) for s in spans), end_us)
 
 
-def listen(reel: Reel, track: TrackIndex, spans: Sequence[Span], rules: InspectionRules, *, is_deep: bool) -> SoundLevels:
-    """Levels of the sound in ``spans`` (united, media time). Raises ``MediaUnreadableError`` and ``ObjectStoreError``."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Listening:
+    """What of a file's sound is to be decoded, before any of it is read. ``starts_us``, ``ends_us``: of each sample of the
+    track, media time; ``wanted``: samples in the spans; ``plan``: None where all of them are decoded."""
+
+    reel: Reel
+    track: TrackIndex
+    spans: tuple[Span, ...]
+    starts_us: Int
+    ends_us: Int
+    wanted: Int
+    plan: SoundPlan | None
+
+    def foreseen(self) -> list[range]:
+        """Runs of samples that are decoded whatever they say; empty where all are."""
+        return [] if self.plan is None else _runs(self.wanted[_asked(self.plan)])
+
+
+def listening_to(
+    reel: Reel,
+    track: TrackIndex,
+    spans: Sequence[Span],
+    rules: InspectionRules,
+    *,
+    is_deep: bool,
+    beside_us: Sequence[int] = (),
+) -> Listening:
+    """The plan for ``spans`` (united, media time); everything in them where the look is deep.
+
+    ``beside_us``: media times at which the file is read anyway; sound is sampled just before them where that is as often
+    as the policy asks.
+    """
     starts_us, ends_us = _times(reel, track)
     there = np.flatnonzero((ends_us > starts_us) & held(track, reel.source.size_bytes))
     wanted = there[_inside(starts_us[there], ends_us[there], spans)]
+    step_us = max(SECOND_US, us_of_seconds(rules.sampling.sound_step_s))
+    plan = None if is_deep else plan_of(track, wanted, starts_us[wanted], step_us, beside_us)
+    return Listening(reel, track, tuple(spans), starts_us, ends_us, wanted, plan)
+
+
+def listen(listening: Listening, rules: InspectionRules) -> Heard:
+    """Levels of the sound; its envelope too where the look is deep. Raises ``MediaUnreadableError`` and
+    ``ObjectStoreError``."""
+    reel, spans, wanted = listening.reel, listening.spans, listening.wanted
+    starts_us, ends_us = listening.starts_us, listening.ends_us
+    ear = EnvelopeEar(Span(spans[0].start_us, spans[-1].end_us)) if listening.plan is None and spans else None
     with translated(reel.source):
-        context = reel.tracks.sound_decoder(track)
-        blocks = _Blocks()
-        to_decode = wanted if is_deep else _doubtful(track, wanted, starts_us, rules)
-        _decode(reel, track, context, to_decode, starts_us, ends_us, blocks)
-        if to_decode.size < wanted.size and _contradicts(track, wanted, starts_us, blocks, rules):
-            left = np.setdiff1d(wanted, to_decode)
-            _decode(reel, track, context, left, starts_us, ends_us, blocks)
-            to_decode = wanted
-    believed = np.setdiff1d(wanted, to_decode)
-    return condensed(_levels(blocks, _believed_blocks(believed, starts_us, ends_us), spans))
+        sound = _Sound(reel, listening.track, reel.tracks.sound_decoder(listening.track), starts_us, ends_us)
+        blocks = _Blocks(ear)
+        if listening.plan is None:
+            _decode(sound, wanted, blocks)
+            is_decoded = np.ones(wanted.size, dtype=bool)
+        else:
+            is_decoded = _decode_doubtful(sound, wanted, listening.plan, blocks, rules)
+    believed = wanted[~is_decoded]
+    levels = condensed(_levels(blocks, _believed_blocks(believed, starts_us, ends_us), spans))
+    return Heard(levels, None if ear is None else ear.envelope())
 
 
 def decoded_us(levels: SoundLevels) -> int:
@@ -107,67 +238,83 @@ def _inside(starts_us: Int, ends_us: Int, spans: Sequence[Span]) -> NDArray[np.b
     return inside
 
 
-def _believed(track: TrackIndex, wanted: Int, starts_us: Int) -> NDArray[np.bool_]:
-    """Which of the wanted samples lie in a second that holds sound by its sizes, as do the seconds beside it."""
-    if track.codec not in _SIZE_TELLS or not wanted.size:
-        return np.zeros(wanted.size, dtype=bool)
-    _, place, count = np.unique(starts_us[wanted] // SECOND_US, return_inverse=True, return_counts=True)
-    sizes = track.sizes[wanted].astype(np.float64)
-    mean = np.bincount(place, weights=sizes) / count
-    deviation = np.sqrt(np.maximum(np.bincount(place, weights=sizes**2) / count - mean**2, 0))
-    is_doubt = np.pad((mean < _SMALL_BYTES) | (deviation < _LEVEL_SHARE * mean), 1, constant_values=True)
-    is_sound = ~(is_doubt[:-2] | is_doubt[1:-1] | is_doubt[2:])
-    believed: NDArray[np.bool_] = is_sound[place]
-    return believed
+def _asked(plan: SoundPlan) -> NDArray[np.bool_]:
+    """Which of the wanted samples are decoded first: what the sizes do not tell, and a sample of the rest."""
+    is_asked = ~plan.is_believed
+    for group in plan.checks:
+        is_asked[group] = True
+    return is_asked
 
 
-def _doubtful(track: TrackIndex, wanted: Int, starts_us: Int, rules: InspectionRules) -> Int:
-    """Of the wanted samples those that must be decoded: all that are not believed to hold sound, and a few of the rest."""
-    is_believed = _believed(track, wanted, starts_us)
-    step_us = max(SECOND_US, us_of_seconds(rules.sampling.sound_step_s))
-    checked = np.zeros(wanted.size, dtype=bool)
-    if wanted.size:
-        steps = np.arange(int(starts_us[wanted[0]]) + step_us // 2, int(starts_us[wanted[-1]]), step_us)
-        first = np.searchsorted(starts_us[wanted], steps)
-        checked[np.minimum(first[:, None] + np.arange(_CHECKED), wanted.size - 1)] = True
-    to_decode: Int = wanted[~is_believed | checked]
-    return to_decode
+def _decode_doubtful(
+    sound: _Sound, wanted: Int, plan: SoundPlan, blocks: _Blocks, rules: InspectionRules
+) -> NDArray[np.bool_]:
+    """Decode what is asked for, and more of it where that contradicts the sizes. Returns which of the wanted samples were
+    decoded."""
+    is_decoded = _asked(plan)
+    _decode(sound, wanted[is_decoded], blocks)
+    more = _contradicted(plan, wanted, blocks, rules) & ~is_decoded
+    if more.any():
+        _decode(sound, wanted[more], blocks)
+    return is_decoded | more
 
 
-def _contradicts(track: TrackIndex, wanted: Int, starts_us: Int, blocks: _Blocks, rules: InspectionRules) -> bool:
-    """Some samples that were believed to hold sound, and decoded all the same, are silent or clipped."""
+def _contradicted(plan: SoundPlan, wanted: Int, blocks: _Blocks, rules: InspectionRules) -> NDArray[np.bool_]:
+    """What is not believed any more once the samples are decoded: everything where one of them is silent, or overdriven
+    unlike its size; where some are overdriven as their sizes told, all that lies near such sizes."""
     usability = rules.usability
-    believed = set(wanted[_believed(track, wanted, starts_us)].tolist())
-    checked = [(level, clipped) for number, _, _, level, clipped in blocks.rows if number in believed]
-    few = [checked[place : place + _CHECKED] for place in range(0, len(checked), _CHECKED)]
-    return any(
-        max(level for level, _ in rows) < usability.silence_dbfs
-        or sum(clipped >= usability.clipped_share for _, clipped in rows) >= usability.clipped_blocks_share * len(rows)
-        for rows in few
-    )
+    rows, dbfs, clipped = blocks.columns()
+    level_of = dict(zip(rows[:, 0].tolist(), zip(dbfs.tolist(), clipped.tolist(), strict=True), strict=True))
+    doubted = np.zeros(wanted.size, dtype=bool)
+    for group in plan.checks:
+        found = [
+            level_of[number]
+            for place, number in zip(group.tolist(), wanted[group].tolist(), strict=True)
+            if number in level_of and plan.is_believed[place]
+        ]
+        if not found:
+            continue
+        overdriven = sum(share >= usability.clipped_share for _, share in found)
+        is_overdriven = overdriven >= usability.clipped_blocks_share * len(found)
+        is_silent = max(level for level, _ in found) < usability.silence_dbfs
+        if is_silent or (is_overdriven and not plan.is_restless[group].any()):
+            return np.ones(wanted.size, dtype=bool)
+        if is_overdriven:
+            doubted |= plan.is_restless
+    return doubted
 
 
-def _decode(
-    reel: Reel, track: TrackIndex, context: AudioCodecContext, numbers: Int, starts_us: Int, ends_us: Int, blocks: _Blocks
-) -> None:
+def _decode(sound: _Sound, numbers: Int, blocks: _Blocks) -> None:
     """Decode samples; runs of neighbours are fed in a row, each after its lead-in."""
-    runs = [range(max(0, int(run[0]) - _LEAD_IN), int(run[-1]) + 1) for run in _neighbours(numbers)]
+    runs = _runs(numbers)
     wanted = set(numbers.tolist())
-    for run, packets in zip(runs, reel.tracks.packets(track, runs), strict=True):
-        context.flush_buffers()
-        by_pts = {int(track.pts[number]): number for number in run if number in wanted}
-        done: set[int] = set()
-        for packet in packets:
-            frames = _frames(context, packet)
-            number = None if packet.pts is None else by_pts.get(packet.pts)
-            if frames is None and number is not None:
-                done.add(number)
-                blocks.failed.append(Span(int(starts_us[number]), max(int(ends_us[number]), int(starts_us[number]) + 1)))
-            for frame in frames or ():
-                at = None if frame.pts is None else by_pts.get(frame.pts)
-                if at is not None and at not in done:
-                    done.add(at)
-                    blocks.rows.append(_row(frame, at, int(starts_us[at])))
+    for run, packets in zip(runs, sound.reel.tracks.packets(sound.track, runs), strict=True):
+        sound.context.flush_buffers()
+        _decode_run(sound, run, packets, wanted, blocks)
+
+
+def _runs(numbers: Int) -> list[range]:
+    return [range(max(0, int(run[0]) - _LEAD_IN), int(run[-1]) + 1) for run in _neighbours(numbers)]
+
+
+def _decode_run(sound: _Sound, run: range, packets: Iterable[object], wanted: set[int], blocks: _Blocks) -> None:
+    part = slice(run.start, run.stop)
+    pairs = zip(sound.track.pts[part].tolist(), run, strict=True)
+    by_pts = {pts: number for pts, number in pairs if number in wanted}
+    starts_us, ends_us = sound.starts_us[part].tolist(), sound.ends_us[part].tolist()
+    done: set[int] = set()
+    for packet in packets:
+        frames = _frames(sound.context, packet)
+        number = by_pts.get(packet.pts)  # type: ignore[attr-defined]  # a packet of the track
+        if frames is None and number is not None:
+            done.add(number)
+            place = number - run.start
+            blocks.failed.append(Span(starts_us[place], max(ends_us[place], starts_us[place] + 1)))
+        for frame in frames or ():
+            at = by_pts.get(frame.pts)
+            if at is not None and at not in done:
+                done.add(at)
+                blocks.add(frame, at, starts_us[at - run.start])
 
 
 def _neighbours(numbers: Int) -> list[Int]:
@@ -184,22 +331,6 @@ def _frames(context: AudioCodecContext, packet: object) -> list[AudioFrame] | No
         return None
 
 
-def _row(frame: AudioFrame, number: int, start_us: int) -> tuple[int, int, int, float, float]:
-    samples = frame.to_ndarray()
-    length_us = round(frame.samples * SECOND_US / frame.sample_rate) if frame.sample_rate else 0
-    return number, start_us, start_us + length_us, level_dbfs(samples), _clipped_share(samples)
-
-
-def _clipped_share(samples: NDArray[np.generic]) -> float:
-    """Share of samples at full scale, all channels together; 0 without samples."""
-    if not samples.size:
-        return 0.0
-    top = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max)  # type: ignore[type-var]  # whole numbers
-    middle = (top + 1) / 2 if samples.dtype.kind == "u" else 0.0
-    loud = np.abs(samples.astype(np.float32, copy=False) - middle) >= _FULL_SCALE * (top - middle)
-    return float(np.mean(loud))
-
-
 def _believed_blocks(numbers: Int, starts_us: Int, ends_us: Int) -> Iterator[tuple[int, int]]:
     """Runs of samples that were not decoded, as ``(start, end)``."""
     if numbers.size:
@@ -208,15 +339,17 @@ def _believed_blocks(numbers: Int, starts_us: Int, ends_us: Int) -> Iterator[tup
 
 
 def _levels(blocks: _Blocks, believed: Iterable[tuple[int, int]], spans: Sequence[Span]) -> SoundLevels:
-    rows = [(start, end, level, clipped) for _, start, end, level, clipped in blocks.rows]
-    rows += [(start, end, float("nan"), float("nan")) for start, end in believed]
-    rows.sort()
-    starts, ends, levels, clipped = zip(*rows, strict=True) if rows else ((), (), (), ())
+    rows, dbfs, clipped = blocks.columns()
+    unmeasured = np.array(list(believed), np.int64).reshape(-1, 2)
+    unknown = np.full(len(unmeasured), np.nan)
+    starts_us = np.concatenate([rows[:, 1], unmeasured[:, 0]])
+    ends_us = np.concatenate([rows[:, 2], unmeasured[:, 1]])
+    order = np.lexsort((ends_us, starts_us))
     return SoundLevels(
-        starts_us=np.array(starts, dtype=np.int64),
-        ends_us=np.array(ends, dtype=np.int64),
-        dbfs=np.array(levels, dtype=np.float64),
+        starts_us=starts_us[order],
+        ends_us=ends_us[order],
+        dbfs=np.concatenate([dbfs, unknown])[order],
         examined=tuple(spans),
         failed=tuple(sorted(blocks.failed)),
-        clipped_share=np.array(clipped, dtype=np.float64),
+        clipped_share=np.concatenate([clipped, unknown])[order],
     )

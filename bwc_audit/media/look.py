@@ -8,6 +8,7 @@ further apart than the policy's step; beyond them nothing is known.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -15,19 +16,23 @@ from itertools import pairwise
 import numpy as np
 
 from bwc_audit.detectors.picture import PictureMeter
+from bwc_audit.detectors.turning import is_turn
 from bwc_audit.detectors.visual import candidate_runs, kinds_of
 from bwc_audit.domain.measures import PictureMeasures
 from bwc_audit.domain.policy import InspectionRules
+from bwc_audit.domain.spans import without
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 from bwc_audit.media.activity import activity_of, quiet_stretches, unlike_times
 from bwc_audit.media.decoding import DecodeLog, SampledFrame, luma_of
-from bwc_audit.media.plan import between, filling, frames_inside, frames_near, left_of
+from bwc_audit.media.plan import between, filling, frames_inside, frames_near
 from bwc_audit.media.reel import Reel
 
-#: A distance of 30 s over key frames of half a second takes three rounds of quartering; holes and edges take the rest.
+#: A distance of 40 s over key frames of half a second takes three rounds of quartering; holes and edges take the rest.
 _MOST_ROUNDS = 12
 #: Samples in a stretch that costs the encoder nothing: four make three pairs.
 _QUIET_SAMPLES = 4
+#: A short run gets so many pairs of samples at least: fewer do not prove that a picture stands still.
+_LEAST_PAIRS = 4
 #: Neighbouring samples further apart than this many steps do not speak for what lies between them.
 _STEPS_APART = 2.2
 _SLACK = 1.2
@@ -101,10 +106,10 @@ def look_at(
 
 
 def _singled_out(reel: Reel, spans: Sequence[Span], planned: Sequence[int]) -> list[int]:
-    """Frames that the sizes of coded frames ask for, at most as many again as are planned."""
+    """Frames that the sizes of coded frames ask for, at most twice as many as are planned."""
     activity = activity_of(reel.video_track, reel.table)
     times_us = [int(reel.table.times_us[number]) for number in planned]
-    wanted = unlike_times(activity, times_us, spans, most=max(8, len(planned)))
+    wanted = unlike_times(activity, times_us, spans, most=max(8, 2 * len(planned)))
     for stretch in quiet_stretches(activity, spans):
         wanted += np.linspace(stretch.start_us, stretch.end_us, _QUIET_SAMPLES + 2).astype(int).tolist()[1:-1]
     return frames_near(reel.table, wanted)
@@ -118,7 +123,7 @@ def _look_closer(
         wanted = set(_wanted(reel, spans, seen, rules, tried)) - seen.pictures.keys() - seen.damaged.keys()
         if not wanted or seen.is_cut:
             return
-        _see(reel, _with_neighbours(wanted, seen), seen, rules, budget, on_frame)
+        _see(reel, _with_neighbours(reel, wanted, seen), seen, rules, budget, on_frame)
 
 
 def _wanted(
@@ -128,8 +133,10 @@ def _wanted(
     edge_us, fill_us = us_of_seconds(rules.sampling.edge_step_s), us_of_seconds(rules.sampling.defect_step_s)
     yield from _around_damage(reel, seen, fill_us, tried)
     for stretch, first, last in candidate_runs(seen.ordered(), rules.usability):
-        for earlier, later in pairwise(stretch[first : last + 1]):
-            yield from filling(reel.table, earlier.at_us, later.at_us, fill_us)
+        run = stretch[first : last + 1]
+        step_us = min(fill_us, max((run[-1].at_us - run[0].at_us) // _LEAST_PAIRS, edge_us))
+        for earlier, later in pairwise(run):
+            yield from filling(reel.table, earlier.at_us, later.at_us, step_us)
         for low_us, high_us in _edges(reel, spans, stretch, first, last):
             if high_us > low_us and (low_us, high_us) not in tried:
                 tried.add((low_us, high_us))
@@ -148,6 +155,8 @@ def _around_damage(reel: Reel, seen: _Seen, fill_us: int, tried: set[tuple[int, 
         elif (low in damaged or high in damaged) and (low_us, high_us) not in tried:
             tried.add((low_us, high_us))
             yield from between(reel.table, low_us, high_us, fill_us)
+            if low in damaged:  # what follows it up to the next key frame may be made of it: the decoder tells there
+                yield high - 1
 
 
 def _edges(
@@ -163,14 +172,17 @@ def _edges(
     yield stretch[last].at_us, min(end_us, reel.table.end_us)
 
 
-def _with_neighbours(wanted: set[int], seen: _Seen) -> list[list[int]]:
+def _with_neighbours(reel: Reel, wanted: set[int], seen: _Seen) -> list[list[int]]:
     """Frames to decode in a row: the new ones between samples that are known, with those, since what is measured of a
-    frame includes the comparison with the sample before it."""
+    frame includes the comparison with the sample before it, and of a key frame that with the key frame before it."""
     known = sorted(seen.pictures)
+    keys = [number for number in known if seen.pictures[number].is_key]
     rows: list[list[int]] = []
     for number in sorted(wanted):
-        place = int(np.searchsorted(known, number))
-        row = [*known[max(0, place - 1) : place], number, *known[place : place + 1]]
+        place, key = bisect_left(known, number), bisect_left(keys, number)
+        is_key = bool(reel.video_track.is_key[reel.table.samples[number]])
+        since = bisect_left(known, keys[key - 1]) if is_key and key else max(0, place - 1)
+        row = [*known[since:place], number, *known[place : place + 1]]
         if rows and rows[-1][-1] >= row[0]:
             rows[-1] = sorted({*rows[-1], *row})
         else:
@@ -201,14 +213,19 @@ def _take(frame: SampledFrame, meter: PictureMeter, seen: _Seen, on_frame: OnFra
         seen.damaged[frame.number] = shown
         return
     measures = meter.measure(
-        luma_of(frame.picture), frame.at_us, frame.end_us, is_key=frame.is_key, coded_bytes=frame.coded_bytes
+        luma_of(frame.picture),
+        frame.at_us,
+        frame.end_us,
+        is_key=frame.is_key,
+        coded_bytes=frame.coded_bytes,
+        bytes_between=frame.bytes_between,
     )
     if known is None:
         on_frame(frame)
         seen.pictures[frame.number] = measures
     elif not is_first:
-        later_key = known.key_difference if measures.key_difference is None else measures.key_difference
-        seen.pictures[frame.number] = replace(measures, key_difference=later_key)
+        newest = known if measures.key_difference is None and known.key_difference is not None else measures
+        seen.pictures[frame.number] = replace(measures, key_difference=newest.key_difference, equal_share=newest.equal_share)
 
 
 def _every_frame(
@@ -230,17 +247,23 @@ def _every_frame(
 
 
 def _worth_keeping(whole: _Seen, rules: InspectionRules) -> dict[int, PictureMeasures]:
-    """Samples beside a change of state, key frames of what looks defective, and one a second of the rest."""
+    """Samples beside a change of state, and of the rest one a second, key frames (which tell a stuck picture) besides."""
     numbers = sorted(whole.pictures)
     kinds = kinds_of([whole.pictures[number] for number in numbers], rules.usability)
     kept: dict[int, PictureMeasures] = {}
     last_us: int | None = None
+    last_key_us = -_KEPT_US
     for place, number in enumerate(numbers):
         sample = whole.pictures[number]
         is_edge = kinds[place] != kinds[max(0, place - 1)] or kinds[place] != kinds[min(place + 1, len(kinds) - 1)]
-        if is_edge or last_us is None or sample.at_us - last_us >= _KEPT_US or place + 1 == len(numbers):
+        if place and is_turn(whole.pictures[numbers[place - 1]], sample, rules.usability):
+            kept[numbers[place - 1]], is_edge = whole.pictures[numbers[place - 1]], True
+        is_due = last_us is None or sample.at_us - last_us >= _KEPT_US
+        is_key_due = sample.is_key and sample.at_us - last_key_us >= _KEPT_US
+        if is_edge or is_due or is_key_due or place + 1 == len(numbers):
             kept[number] = sample
             last_us = sample.at_us
+            last_key_us = sample.at_us if sample.is_key else last_key_us
     return kept
 
 
@@ -249,7 +272,7 @@ def _look_of(reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRu
     marks = sorted(refused.union(seen.looked_at.values()))
     apart_us = round(max(rules.sampling.step_s, rules.sampling.near_step_s) * SECOND_US * _SLACK)
     holes = _holes(reel)
-    sampled = tuple(piece for stretch in _stretches(marks, apart_us) for piece in left_of(stretch, holes))
+    sampled = tuple(without(_stretches(marks, apart_us), holes))
     missed = list(_missed(reel, spans, sampled, holes, rules))
     if not seen.looked_at:
         missed.insert(0, "pictures: no frame could be decoded")
@@ -293,7 +316,7 @@ def _missed(
     """What was asked for, holds frames, and was not sampled, where it is longer than a step."""
     slack_us = 2 * us_of_seconds(min(rules.sampling.near_step_s, rules.sampling.step_s))
     for span in spans:
-        held_us = sum(piece.length_us for piece in left_of(span, holes))
+        held_us = sum(piece.length_us for piece in without([span], holes))
         covered_us = sum(max(0, min(span.end_us, s.end_us) - max(span.start_us, s.start_us)) for s in sampled)
         if held_us - covered_us > slack_us:
             yield (

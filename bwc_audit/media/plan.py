@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from bwc_audit.domain.policy import SamplingRules
+from bwc_audit.domain.spans import joined, within
 from bwc_audit.domain.times import Span, us_of_seconds
 from bwc_audit.media.frame_table import FrameTable
 
@@ -28,28 +29,7 @@ StepAt = Callable[[int], int]
 
 def united(spans: Iterable[Span], end_us: int) -> tuple[Span, ...]:
     """Spans clipped to ``[0, end_us)``, joined where they touch, in order."""
-    joined: list[Span] = []
-    for start_us, stop_us in sorted((max(s.start_us, 0), min(s.end_us, end_us)) for s in spans):
-        if stop_us <= start_us:
-            continue
-        if joined and start_us <= joined[-1].end_us:
-            joined[-1] = Span(joined[-1].start_us, max(stop_us, joined[-1].end_us))
-        else:
-            joined.append(Span(start_us, stop_us))
-    return tuple(joined)
-
-
-def left_of(span: Span, removed: Iterable[Span]) -> Iterator[Span]:
-    """What is left of a span when ``removed`` (ascending, disjoint) is cut out; one pass, however many there are."""
-    at_us = span.start_us
-    for cut in removed:
-        if cut.end_us <= at_us or cut.start_us >= span.end_us:
-            continue
-        if cut.start_us > at_us:
-            yield Span(at_us, cut.start_us)
-        at_us = cut.end_us
-    if at_us < span.end_us:
-        yield Span(at_us, span.end_us)
+    return tuple(joined(within(joined(spans), [Span(0, end_us)]) if end_us > 0 else ()))
 
 
 def even_frames(

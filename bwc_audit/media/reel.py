@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bwc_audit.domain.inspection import AudioFacts, UnreadableReason, VideoFacts
 from bwc_audit.errors import MediaUnreadableError
@@ -82,6 +82,9 @@ def _reel(source: RangeFile, sniffed: Sniffed, index: MediaIndex, tracks: Tracks
     table = frame_table(video, source.size_bytes, index.claimed_us, sniffed.claimed_us or 0)
     if not table.keys_us.size:
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track holds no key frame")
+    if table.misplaced_frames:
+        doubt = f"{table.misplaced_frames} frames have times more than a week from the others; they are left out"
+        index = replace(index, doubts=(*index.doubts, doubt))
     return Reel(source, index, video, index.first("audio"), table, video_facts(video, table), tracks)
 
 

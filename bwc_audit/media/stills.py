@@ -45,7 +45,7 @@ def small_picture(frame: VideoFrame, width_px: int) -> NDArray[np.uint8]:
     """The frame as BGR, ``height x width x 3``, at most ``width_px`` wide."""
     width = min(width_px, frame.width)
     height = max(2, round(frame.height * width / frame.width / 2) * 2)
-    picture = frame.reformat(width=width, height=height, format="bgr24").to_ndarray()
+    picture = frame.reformat(width=width, height=height, format="bgr24", threads=1).to_ndarray()
     return np.ascontiguousarray(picture, dtype=np.uint8)
 
 

@@ -22,6 +22,8 @@ import numpy as np
 
 _HEADER = struct.Struct(">cI")
 _PREFIX = struct.Struct(">I")
+#: Up to here a message goes out in one call.
+_SMALL_BYTES = 4096
 #: Databases hold no larger integer.
 _INTEGER_LIMIT = 1 << 63
 _ARRAY_KINDS = "biuf"
@@ -38,12 +40,12 @@ class WireError(Exception):
 def send_frame(connection: socket.socket, kind: bytes, *parts: bytes | bytearray | memoryview) -> None:
     """One message: its kind (one byte), its length, its bytes."""
     header = _HEADER.pack(kind, sum(len(part) for part in parts))
-    small = b"".join(parts) if len(parts) != 1 else parts[0]
-    if len(small) < 4096:
-        connection.sendall(header + small)
+    if sum(map(len, parts)) < _SMALL_BYTES:
+        connection.sendall(b"".join((header, *parts)))
         return
     connection.sendall(header)
-    connection.sendall(small)
+    for part in parts:  # not joined: megabytes would be copied once more
+        connection.sendall(part)
 
 
 def receive_frame(connection: socket.socket, limits: dict[bytes, int]) -> tuple[bytes, bytearray]:

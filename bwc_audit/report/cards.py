@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind, Severity, Window
+from bwc_audit.domain.findings import ABSENCE_KINDS, Evidence, Explanation, Finding, FindingKind, Severity, Window
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
-from bwc_audit.domain.times import SECOND_US, Span
+from bwc_audit.domain.times import SECOND_US
 from bwc_audit.report.contexts import (
     EvidenceView,
     ExplanationView,
@@ -165,13 +165,20 @@ def _stills_inside(finding: Finding, report: RunReportInput, zone: ZoneInfo) -> 
         still_view(still, footage_id, zone)
         for footage_id in finding.footage_ids
         for still in sorted(report.stills.get(footage_id, ()), key=lambda still: still.at_us)
-        if _is_within(still.at_us, finding.spans)
+        if _is_shown(still.at_us, finding)
     ]
     return tuple(spread(inside, _MOST_STILLS))
 
 
-def _is_within(at_us: int, spans: Iterable[Span]) -> bool:
-    return any(span.start_us - SECOND_US <= at_us < span.end_us + SECOND_US for span in spans)
+def _is_shown(at_us: int, finding: Finding) -> bool:
+    """Frames inside what was found; also those within a second of an absence, which has none inside, and of what is shorter
+    than a second. Elsewhere a frame beside a defect would show the opposite of it."""
+    is_beside = finding.kind in ABSENCE_KINDS
+    for span in finding.spans:
+        slack_us = SECOND_US if is_beside or span.length_us < SECOND_US else 0
+        if span.start_us - slack_us <= at_us < span.end_us + slack_us:
+            return True
+    return False
 
 
 def spread(stills: Sequence[StillView], most: int) -> list[StillView]:

@@ -15,8 +15,9 @@ from bwc_audit.domain.times import Span
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What was looked at, of one file or of a whole night. ``unseen_share``: 0..1 of the asked-for time in which no
-    sample lies, None where it is not known. ``longest_step_us``: between two samples that follow each other."""
+    """What was looked at, of one file or of a whole night. ``asked_us``: media time that somebody had to record and the
+    file should show, None: not known; ``unseen_us``: of it what no sample speaks for. ``longest_step_us``: between two
+    samples that follow each other."""
 
     bytes_read: int = 0
     requests: int = 0
@@ -24,7 +25,13 @@ class Effort:
     picture_us: int = 0
     sound_us: int = 0
     longest_step_us: int = 0
-    unseen_share: float | None = None
+    asked_us: int | None = None
+    unseen_us: int = 0
+
+    @property
+    def unseen_share(self) -> float | None:
+        """0..1 of the time asked for; None where that is not known, or nothing."""
+        return self.unseen_us / self.asked_us if self.asked_us else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,9 @@ class InspectionEvidence:
 @dataclass(frozen=True, slots=True)
 class SoundAgreement:
     """Two files of one incident compared by sound. ``lag_us``: how far the clock of ``other`` is ahead of that of ``one``
-    as placed on the page, ± ``uncertainty_us``; None: ``why_not`` says why there is no answer."""
+    as placed on the page, ± ``uncertainty_us``; None: ``why_not`` says why there is no answer. What speaks for it:
+    ``agreeing`` of ``tried`` stretches found it each for itself, and it fits ``peak_ratio`` times as well as any other
+    difference (0: not known)."""
 
     one: str
     other: str
@@ -101,3 +110,4 @@ class SoundAgreement:
     agreeing: int = 0
     tried: int = 0
     why_not: str = ""
+    peak_ratio: float = 0.0

@@ -20,7 +20,7 @@ from bwc_audit.report.evidence import BurnedInClock, ClockReading, Effort, Inspe
 from bwc_audit.report.evidence_views import DefectLine, FileEvidence, ReadingLine, SheetView
 from bwc_audit.report.file_names import sheet_name
 from bwc_audit.report.words import DEFECT, INFORMATION, humanised, number, plural
-from bwc_audit.report.zone_times import clock, length, moment, moment_utc, stretch
+from bwc_audit.report.zone_times import clock, length, moment, stretch
 
 _MOST_READINGS = 12
 _MOST_DEFECTS = 200
@@ -30,6 +30,11 @@ _WHY_NO_MATCH = {
     "too_short": "they have too little sound in common",
     "different": "no difference of their clocks makes their sounds agree: they may have heard different things",
     "ambiguous": "their sounds repeat, so that several differences fit alike",
+    "soundless": "one of them has no sound track",
+    "not_heard": "the sound of one of them was not listened to closely",
+    "unreadable": "one of them could not be looked into",
+    "contradicted": "the differences found between the cameras of this incident do not add up, so that one of them is wrong",
+    "too_many": "there are too many recordings to compare each with each",
 }
 
 
@@ -53,28 +58,35 @@ def effort_facts(effort: Effort, *, is_deep: bool) -> tuple[Fact, ...]:
 
 def total_facts(effort: Effort) -> tuple[Fact, ...]:
     """The numbers of one file or of many."""
-    unseen = "not known" if effort.unseen_share is None else f"{100 * effort.unseen_share:.1f} % of the time asked for"
     step = f"{exact(effort.longest_step_us)} between two samples" if effort.longest_step_us else "not recorded"
     return (
         Fact("Read", f"{megabytes(effort.bytes_read)} in {plural(effort.requests, 'request')}"),
         Fact("Frames", f"{number(effort.frames)} decoded and judged, over {length(effort.picture_us)} of picture"),
         Fact("Sound", f"{length(effort.sound_us)} listened to" if effort.sound_us else "none listened to"),
         Fact("Longest distance", step),
-        Fact("Unseen", unseen),
+        Fact("Unseen", _unseen_words(effort)),
     )
 
 
+def _unseen_words(effort: Effort) -> str:
+    if effort.asked_us is None:
+        return "not known"
+    if not effort.asked_us:
+        return "nothing was asked for"
+    asked = f"of the {length(effort.asked_us)} asked for"
+    if not effort.unseen_us:
+        return f"nothing {asked}"
+    return f"{exact(effort.unseen_us)} {asked} ({percent(effort.unseen_us / effort.asked_us)})"
+
+
+def percent(share: float) -> str:
+    """``4.0 %``; what is not nothing is never said to be 0.0."""
+    return "under 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
+
+
 def added_up(efforts: Sequence[Effort]) -> Effort:
-    """The sum over files; the share unseen is weighted by picture time, and not known where one of them is not."""
-    asked_us = seen_us = 0.0
-    is_known = bool(efforts)
-    for one in efforts:
-        if one.unseen_share is None:
-            is_known = False
-            continue
-        if one.unseen_share < 1:
-            asked_us += one.picture_us / (1 - one.unseen_share)
-        seen_us += one.picture_us
+    """The sum over files; what was asked for is not known where it is not known of one of them."""
+    asked = [one.asked_us for one in efforts if one.asked_us is not None]
     return Effort(
         bytes_read=sum(one.bytes_read for one in efforts),
         requests=sum(one.requests for one in efforts),
@@ -82,7 +94,8 @@ def added_up(efforts: Sequence[Effort]) -> Effort:
         picture_us=sum(one.picture_us for one in efforts),
         sound_us=sum(one.sound_us for one in efforts),
         longest_step_us=max((one.longest_step_us for one in efforts), default=0),
-        unseen_share=1 - seen_us / asked_us if is_known and asked_us else None,
+        asked_us=sum(asked) if efforts and len(asked) == len(efforts) else None,
+        unseen_us=sum(one.unseen_us for one in efforts),
     )
 
 
@@ -124,6 +137,8 @@ def agreement_sentence(pair: SoundAgreement, cameras: Mapping[str, str]) -> str:
         return f"{one[0].upper()}{one[1:]} and {other}: no answer from their sounds, because {why}."
     heard = f"{one[0].upper()}{one[1:]} and {other} heard the same sounds"
     support = f"±{exact(pair.uncertainty_us)}; {pair.agreeing} of {plural(pair.tried, 'stretch', 'stretches')} agree"
+    if pair.peak_ratio:
+        support += f", and the next best difference fits {pair.peak_ratio:.1f} times worse"
     if abs(pair.lag_us) <= pair.uncertainty_us:
         return f"{heard}, and their clocks agree ({support})."
     ahead, behind = (pair.other, pair.one) if pair.lag_us > 0 else (pair.one, pair.other)
@@ -191,7 +206,7 @@ def _defects_sentence(evidence: InspectionEvidence) -> str:
     looked = f"{plural(evidence.effort.frames, 'frame')} and {length(evidence.effort.sound_us)} of sound"
     if not evidence.defects:
         share = evidence.effort.unseen_share
-        unseen = "how much was not seen is not known" if share is None else f"{100 * share:.1f} % of the time was not seen"
+        unseen = "how much was not seen is not known" if share is None else f"{percent(share)} of the time was not seen"
         return f"Nothing unusual among {looked}" + ("." if share == 0 else f"; {unseen}.")
     more = len(evidence.defects) - _MOST_DEFECTS
     return f"The first {_MOST_DEFECTS} of {number(len(evidence.defects))}." if more > 0 else ""
@@ -209,7 +224,7 @@ def _reading(one: ClockReading, segment: PlacedSegment, zone: ZoneInfo) -> Readi
     return ReadingLine(
         media=into(one.at_us),
         text=one.text,
-        means=moment_utc(one.utc_us) if one.utc_us is not None else "no time",
+        means=moment(one.utc_us, zone) if one.utc_us is not None else "no time",
         device=moment(device_us, zone),
         difference=signed(one.utc_us - device_us) if one.utc_us not in (None, device_us) else "none",
     )

@@ -5,7 +5,7 @@ Knows nothing of incidents. Coordinates are SVG user units, rounded to a tenth, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -162,14 +162,3 @@ def tick_text(at_us: int, zone: ZoneInfo, ticks: Sequence[int]) -> str:
     if step >= DAY_US:
         return f"{at.day} {at:%b}"
     return clock(at_us, zone) if step % MINUTE_US else f"{at:%H:%M}"
-
-
-def union(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The spans joined where they touch or overlap, in order."""
-    joined: list[Span] = []
-    for span in sorted(spans):
-        if joined and span.start_us <= joined[-1].end_us:
-            joined[-1] = Span(joined[-1].start_us, max(joined[-1].end_us, span.end_us))
-        else:
-            joined.append(span)
-    return tuple(joined)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from bwc_audit.domain.measures import SoundLevels
 from bwc_audit.domain.results import PlacedSegment
+from bwc_audit.domain.spans import joined, within, without
 from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.report.evidence import InspectionEvidence
-from bwc_audit.report.picture import Area, Box, Canvas, Label, Line, Picture, Scale, Text, union
+from bwc_audit.report.picture import Area, Box, Canvas, Label, Line, Picture, Scale, Text
 from bwc_audit.report.timeline import Scene, Sheet, draw_axes, lane_name, shown_span
 from bwc_audit.report.words import plural
 from bwc_audit.report.zone_times import length, stretch
@@ -52,13 +53,13 @@ def sound_spans(evidence: InspectionEvidence, recorded: Span) -> SoundSpans:
     start_us = recorded.start_us
     heard = _blocks(levels, np.ones(levels.dbfs.shape, dtype=bool), start_us)
     silent = _blocks(levels, levels.dbfs < silence_dbfs, start_us)
-    failed = union(_placed(levels.failed, start_us))
-    examined = _inside(union(_placed(levels.examined, start_us)), recorded)
+    failed = tuple(joined(_placed(levels.failed, start_us)))
+    examined = within(joined(_placed(levels.examined, start_us)), [recorded])
     return SoundSpans(
         silent=tuple(span for span in silent if span.length_us >= _LEAST_SILENCE_US),
-        missing=tuple(span for span in _without(examined, (*heard, *failed)) if span.length_us > _JOIN_US),
+        missing=tuple(span for span in without(examined, (*heard, *failed)) if span.length_us > _JOIN_US),
         failed=failed,
-        unheard=tuple(span for span in _without((recorded,), examined) if span.length_us > _JOIN_US),
+        unheard=tuple(span for span in without((recorded,), examined) if span.length_us > _JOIN_US),
         unmeasured=_blocks(levels, np.isnan(levels.dbfs), start_us),
     )
 
@@ -227,26 +228,3 @@ def _blocks(levels: SoundLevels, chosen: NDArray[np.bool_], start_us: int) -> tu
 
 def _placed(spans: Iterable[Span], start_us: int) -> list[Span]:
     return [Span(start_us + span.start_us, start_us + span.end_us) for span in spans]
-
-
-def _inside(spans: Iterable[Span], limit: Span) -> tuple[Span, ...]:
-    cut = ((max(span.start_us, limit.start_us), min(span.end_us, limit.end_us)) for span in spans)
-    return tuple(Span(begin, end) for begin, end in cut if end > begin)
-
-
-def _without(spans: Iterable[Span], removed: Iterable[Span]) -> tuple[Span, ...]:
-    """What is left of ``spans`` (disjoint) when ``removed`` is cut out; one pass over each."""
-    cuts, left = union(removed), []
-    place = 0
-    for span in spans:
-        at_us = span.start_us
-        while place and cuts[place - 1].end_us > at_us:
-            place -= 1
-        while place < len(cuts) and cuts[place].start_us < span.end_us:
-            if cuts[place].start_us > at_us:
-                left.append(Span(at_us, cuts[place].start_us))
-            at_us = max(at_us, cuts[place].end_us)
-            place += 1
-        if at_us < span.end_us:
-            left.append(Span(at_us, span.end_us))
-    return tuple(left)

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from bwc_audit.domain.inspection import DefectKind
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, Outcome, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding
+from bwc_audit.domain.spans import joined
 from bwc_audit.domain.times import HOUR_US, MINUTE_US, SECOND_US, Span
 from bwc_audit.report.evidence import InspectionEvidence, SoundAgreement
-from bwc_audit.report.picture import Box, Canvas, Label, Line, Picture, Scale, Text, tick_text, tick_times, union
+from bwc_audit.report.picture import Box, Canvas, Label, Line, Picture, Scale, Text, tick_text, tick_times
 from bwc_audit.report.words import INFORMATION, KIND_MARK, OUTCOME, humanised, reason_label
 from bwc_audit.report.zone_times import clock, length, moment, stretch, zone_of
 
@@ -155,7 +156,7 @@ def _short(text: str, most: int) -> str:
 def _incident_lane(canvas: Canvas, scene: Scene, sheet: Sheet) -> None:
     lane_name(canvas, sheet, "All cameras", "officer", 14)
     canvas.boxes.append(_track(canvas, canvas.y, 14))
-    for span in union(segment.span for segment in scene.segments):
+    for span in joined(segment.span for segment in scene.segments):
         canvas.bar(span, canvas.y, 14, "union", hint=f"At least one camera recorded {stretch(span, scene.zone)}")
     labels = []
     uncovered = scene.incident.uncovered if scene.incident else None

@@ -134,6 +134,7 @@ _REASON_SENTENCE = {
     UnknownReason.HOLDER_CONFLICT: "The records name two holders of the camera at that moment.",
     UnknownReason.FOOTAGE_NOT_LOADED: "No footage metadata at all were read for this period.",
     UnknownReason.INCIDENT_NOT_LOADED: "The incident itself was never read from the dispatch source.",
+    UnknownReason.CLOCK_CONTRADICTION: "The clock in a recording's picture places it into this window, its metadata do not.",
 }
 _REASONS = {str(reason): sentence for reason, sentence in _REASON_SENTENCE.items()}
 
@@ -147,6 +148,7 @@ EXPLANATION = {
     ExplanationKind.NEVER_ARRIVED: "The officer may not have arrived",
     ExplanationKind.NO_CAMERA: "The officer may have had no camera",
     ExplanationKind.VIDEO_WITHOUT_METADATA: "A video without metadata may belong here",
+    ExplanationKind.CLOCK_CONTRADICTION: "A recording's picture shows other times than its metadata",
 }
 
 REFERENCE = {

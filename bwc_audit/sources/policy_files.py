@@ -30,6 +30,7 @@ for _section in (
     policies.SamplingRules,
     policies.UsabilityRules,
     policies.SeverityRules,
+    policies.SoundMatchRules,
     policies.Policy,
 ):
     with_config(_STRICT)(_section)
@@ -98,13 +99,13 @@ def _read(path: Path) -> str:
 def _contradictions(policy: Policy) -> list[str]:
     sections = ("scope", "window", "coverage", "buffer", "clock", "upload", "retention", "labelling", "custody")
     problems = []
-    for section in (*sections, "sampling", "usability", "severity"):
+    for section in (*sections, "sampling", "usability", "severity", "sound_match"):
         rules = getattr(policy, section)
         for name in rules.__slots__:
             value = getattr(rules, name)
             if name.endswith("clause") and value not in policy.clauses:
                 problems.append(f"{section}.{name}: there is no clause {value!r}")
-            if isinstance(value, float | int) and value < 0 and not name.endswith("dbfs"):
+            if isinstance(value, float | int) and value < 0 and not name.endswith(("dbfs", "_db")):
                 problems.append(f"{section}.{name}: {value} must not be negative")
     if not policy.window.start or not policy.window.end:
         problems.append("window: start and end need at least one reference each")

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bwc_audit.domain.measures import FrameGaps, Lengths, Measures, PictureMeasures, SoundLevels
+from bwc_audit.domain.measures import FrameGaps, Lengths, Measures, PictureMeasures, SoundEnvelope, SoundLevels
 from bwc_audit.domain.times import Span
 from bwc_audit.errors import StoreError
 
-_VERSION = 1
+#: 2: other measures of a picture than in 1.
+_VERSION = 2
 #: Far above any file's measures (every frame of an hour is 60 MB); a damaged blob must not fill the memory.
 _MOST_BYTES = 512 * 1024 * 1024
 _FLOATS = (np.float16, np.float32)
@@ -42,6 +43,9 @@ def blob_of(measures: Measures) -> bytes:
             arrays[f"sound.{name}"] = getattr(measures.sound, name)
         arrays["sound.examined"] = _pairs(measures.sound.examined)
         arrays["sound.failed"] = _pairs(measures.sound.failed)
+    if measures.envelope is not None:
+        plain["envelope_start_us"] = measures.envelope.start_us
+        arrays["envelope"] = measures.envelope.levels
     for one in fields(PictureMeasures):
         _add_pictures(arrays, one.name, [getattr(picture, one.name) for picture in measures.pictures])
     parts = {name: _packed(array) for name, array in arrays.items()}
@@ -82,8 +86,11 @@ def _measures(plain: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Measure
             failed=_spans(arrays["sound.failed"]),
             clipped_share=arrays["sound.clipped_share"],
         )
+    # Measures of looks that were not deep have none, nor have those from before it was kept.
+    envelope = SoundEnvelope(plain["envelope_start_us"], arrays["envelope"]) if "envelope" in arrays else None
     return Measures(
         lengths=Lengths(**plain["lengths"]),
+        envelope=envelope,
         pictures=_pictures(arrays),
         damaged=_spans(arrays["damaged"]),
         sound=sound,
@@ -107,7 +114,7 @@ def _add_pictures(arrays: dict[str, NDArray[Any]], name: str, values: list[Any])
         flat = [np.asarray(value, _PICTURE_ARRAYS[name]).ravel() for value in values]
         arrays[f"pictures.{name}"] = np.concatenate(flat) if flat else np.empty(0, _PICTURE_ARRAYS[name])
         return
-    is_count = name in ("at_us", "end_us", "coded_bytes", "is_key")
+    is_count = name in ("at_us", "end_us", "coded_bytes", "bytes_between", "is_key")
     numbers = values if is_count else [np.nan if value is None else value for value in values]
     arrays[f"pictures.{name}"] = np.array(numbers, np.int64 if is_count else np.float64)
 

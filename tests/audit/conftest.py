@@ -12,6 +12,7 @@ import imageio_ffmpeg
 import pytest
 
 from bwc_audit.config import Settings
+from bwc_audit.embedded_s3 import EmbeddedS3, upload_tree
 from tests.audit.nights import Night, night_settings, run_night
 from tests.audit.small_force import CLIP_S, SmallForce
 from tests.fixtures_sample import SampleNight
@@ -72,3 +73,12 @@ def faststart_clip(clip: bytes, tmp_path_factory: pytest.TempPathFactory) -> byt
     job = ffmpeg.input(str(folder / "clip.mp4")).output(str(folder / "front.mp4"), c="copy", movflags="faststart")
     job.global_args("-loglevel", "error").run(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     return (folder / "front.mp4").read_bytes()
+
+
+@pytest.fixture
+def in_s3(force: SmallForce, s3_server: EmbeddedS3, s3_bucket: str, tmp_path: Path) -> Settings:
+    """Settings of an audit of the small source in a bucket."""
+    upload_tree(force.root, s3_server.client(), s3_bucket, "night")
+    keys = {"s3_access_key": s3_server.access_key, "s3_secret_key": s3_server.secret_key}
+    endpoint = s3_server.endpoint_url
+    return night_settings(f"s3://{s3_bucket}/night", tmp_path / "state", s3_endpoint_url=endpoint, **keys)

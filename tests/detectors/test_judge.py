@@ -120,8 +120,24 @@ def test_samples_at_any_distance_have_a_state() -> None:
 
 @pytest.mark.parametrize(
     ("luma", "light", "share_free", "is_claimed"),
-    [(60, 4, 0, True), (95, 8, 0, True), (150, 8, 0, False), (170, 40, 0, False), (100, 90, 9, True), (170, 90, 9, False)],
-    ids=["cloth", "finger", "white_wall", "wall_with_a_switch", "finger_beside_the_scene", "wall_beside_a_window"],
+    [
+        (60, 4, 0, True),
+        (95, 8, 0, True),
+        (150, 8, 0, False),
+        (170, 40, 0, False),
+        (112, 34, 4, False),
+        (100, 90, 13, True),
+        (170, 90, 13, False),
+    ],
+    ids=[
+        "cloth",
+        "finger",
+        "white_wall",
+        "wall_with_a_switch",
+        "road_with_a_car",
+        "finger_beside_the_scene",
+        "wall_beside_a_window",
+    ],
 )
 def test_a_bright_wall_is_doubtful_where_a_dark_cover_is_claimed(
     luma: float, light: float, share_free: int, is_claimed: bool

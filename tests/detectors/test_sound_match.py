@@ -10,16 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bwc_audit.detectors import sound_match
 from bwc_audit.detectors.sound_match import (
     STEP_US,
     Envelope,
-    MatchRules,
     NoMatch,
     Samples,
     SoundMatch,
     envelope_of,
+    kept,
     match,
 )
+from bwc_audit.domain.measures import NOT_HEARD
+from bwc_audit.domain.policy import SoundMatchRules
 from bwc_audit.domain.times import SECOND_US, Span
 from tests.detectors.sound_scenes import PERIODIC, RATE, SCENES, Sound, coded, enveloped, heard
 
@@ -52,7 +55,7 @@ def test_same_scene_at_two_microphones_gives_the_offset(kind: str, offset_us: in
     assert abs(result.lag_us - offset_us) <= TENTH_US
     assert result.uncertainty_us >= TENTH_US
     assert result.agreeing >= 3
-    assert result.peak_ratio >= MatchRules().peak_ratio
+    assert result.peak_ratio >= SoundMatchRules().peak_ratio
 
 
 def test_codec_noise_and_different_beginnings_do_not_matter() -> None:
@@ -109,15 +112,15 @@ def test_offset_outside_the_search_is_not_answered_by_another_one() -> None:
 
 def test_too_few_windows_that_agree_are_no_answer() -> None:
     one, other = microphone("speech", 1, 10), microphone("speech", 1, 11)
-    assert match(one, other, 0, SEARCH_US, MatchRules(agreeing=50)) is NoMatch.TOO_SHORT
-    assert match(one, other, 0, SEARCH_US, MatchRules(peak_ratio=1000)) is NoMatch.AMBIGUOUS
+    assert match(one, other, 0, SEARCH_US, SoundMatchRules(agreeing=50)) is NoMatch.TOO_SHORT
+    assert match(one, other, 0, SEARCH_US, SoundMatchRules(peak_ratio=1000)) is NoMatch.AMBIGUOUS
 
 
 def test_envelope_does_not_depend_on_how_samples_come_in_blocks() -> None:
     samples = heard(np.random.default_rng(1), scene("speech", 1), 20.0)
     whole = envelope_of([(0, samples)], Span(0, 90 * SECOND_US))
     assert np.allclose(whole.levels, enveloped(samples).levels, atol=0.01, equal_nan=True)
-    assert whole.levels.shape == (9000, 6)
+    assert whole.levels.shape == (9000,)
     assert np.isfinite(whole.levels[:-2]).all()
 
 
@@ -127,17 +130,34 @@ def test_hole_in_the_sound_is_a_hole_in_the_envelope_and_later_sound_keeps_its_t
     levels = envelope_of([(0, click), (5 * SECOND_US, click)], Span(0, 8 * SECOND_US)).levels
     assert np.isnan(levels[105:495]).all()
     assert np.isnan(levels[605:]).all()
-    loudest = [int(np.argmax(levels[low:high, 3])) + low for low, high in ((0, 95), (500, 595))]
+    loudest = [int(np.argmax(levels[low:high])) + low for low, high in ((0, 95), (500, 595))]
     assert abs(loudest[0] - 49) <= 1
     assert loudest[1] - loudest[0] == 500
 
 
 def test_level_is_relative_to_full_scale() -> None:
-    tone = np.sin(2 * np.pi * 900 * np.arange(2 * RATE) / RATE).astype(np.float32)
-    loudest = float(envelope_of([(0, tone)], Span(0, SECOND_US)).levels[50].max())
-    softer = float(envelope_of([(0, tone * np.float32(0.01))], Span(0, SECOND_US)).levels[50].max())
-    assert abs(loudest + 3) < 2
-    assert abs(loudest - softer - 40) < 0.5
+    noise = np.random.default_rng(1).uniform(-1, 1, 2 * RATE).astype(np.float32)  # full scale, a sixth of it in each band
+    loud = envelope_of([(0, noise)], Span(0, SECOND_US)).levels
+    soft = envelope_of([(0, noise * np.float32(0.01))], Span(0, SECOND_US)).levels
+    assert -20 < float(loud.mean()) < -10
+    assert abs(float((loud - soft).mean()) - 40) < 0.5
+
+
+def test_what_is_kept_is_one_byte_a_step_in_half_decibels() -> None:
+    envelope = Envelope(7, np.array([-200, -100, -62.3, 0, 26.9, 90, np.nan], np.float32))
+    stored = kept(envelope)
+    assert (stored.start_us, stored.levels.tolist()) == (7, [0, 0, 75, 200, 254, 254, NOT_HEARD])
+    again = sound_match.opened(stored, 5)
+    assert again.start_us == 12
+    assert again.levels[:-1].tolist() == [-100, -100, -62.5, 0, 27, 27]
+    assert np.isnan(again.levels[-1])
+
+
+def test_what_is_kept_matches_as_well() -> None:
+    one, other = (sound_match.opened(kept(microphone("babble", 1, mic))) for mic in (10, 11))
+    result = match(one, ahead(other, 7 * SECOND_US), 0, SEARCH_US)
+    assert isinstance(result, SoundMatch)
+    assert abs(result.lag_us - 7 * SECOND_US) <= TENTH_US
 
 
 @settings(max_examples=30, deadline=None)
@@ -145,7 +165,7 @@ def test_level_is_relative_to_full_scale() -> None:
 def test_blocks_at_any_time_are_taken_without_harm(blocks: list[tuple[int, int]], length_us: int) -> None:
     given_blocks: list[tuple[int, Samples]] = [(at_us, np.full(count, np.nan, np.float32)) for at_us, count in blocks]
     envelope = envelope_of(given_blocks, Span(0, length_us))
-    assert envelope.levels.shape == (length_us // STEP_US, 6)
+    assert envelope.levels.shape == (length_us // STEP_US,)
 
 
 def test_a_claimed_length_without_end_makes_no_endless_envelope() -> None:

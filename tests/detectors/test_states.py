@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from bwc_audit.detectors.states import is_blurred, is_dark, own_kind
 from bwc_audit.domain.inspection import DefectKind
-from tests.detectors.measured import RULES, measured, sample, uniform
+from tests.detectors.measured import RULES, measured, sample, tiles, uniform
 
 Luma = NDArray[np.uint8]
 SIZE = (720, 1280)
@@ -50,6 +52,46 @@ def smeared(from_share: float) -> Luma:
     return picture
 
 
+def misplaced(every: int, picture: Luma | None = None) -> Luma:
+    """Each ``every``-th block of 16 x 16 shows what belongs elsewhere."""
+    whole = street() if picture is None else picture
+    hurt = whole.copy()
+    rng = np.random.default_rng(9)
+    for y in range(0, whole.shape[0], 16):
+        for x in range(y // 16 % every * 16, whole.shape[1], every * 16):
+            v, u = (int(rng.integers(0, side - 16)) for side in whole.shape)
+            hurt[y : y + 16, x : x + 16] = whole[v : v + 16, u : u + 16]
+    return hurt
+
+
+def shelves() -> Luma:
+    """Dark boards that lie just on the grid of 16 pixels, on some of its lines."""
+    picture = street()
+    for y in range(96, SIZE[0], 96):
+        picture[y : y + 16] = 20
+    return picture
+
+
+def tiled_wall() -> Luma:
+    """Tiles as wide as seven and a half blocks: their joints lie on the grid and beside it alike."""
+    picture = np.full(SIZE, 170, np.uint8)
+    picture[::120] = picture[:, ::120] = 90
+    return noisy(picture, 3.0)
+
+
+def cloth(noise: float) -> Luma:
+    """Folds over the lens, coded at 320 x 180: a sensor's noise in the dark is as strong as they are."""
+    x, y = np.meshgrid(np.arange(320), np.arange(180))
+    return noisy(45 + 8 * np.sin(x / 37) + 6 * np.sin((x + 2 * y) / 61), noise)
+
+
+def unlit(noise: float, lamp: int = 0) -> Luma:
+    """A dark yard coded at 320 x 180, with one lamp of ``lamp`` pixels where that is not 0."""
+    picture = cloth(0.0).astype(np.float32) * 0.5
+    picture[60 : 60 + lamp, 100 : 100 + lamp] = 120
+    return noisy(picture, noise)
+
+
 def moved(picture: Luma) -> Luma:
     """Blurred by a sideways movement of 60 pixels."""
     return np.asarray(cv2.blur(picture, (61, 1)), np.uint8)
@@ -83,12 +125,22 @@ def fence() -> Luma:
         (np.full(SIZE, 128, np.uint8), DefectKind.CORRUPT_PICTURE),
         (stopgap(0.5), DefectKind.CORRUPT_PICTURE),
         (stopgap(0.14), None),
-        (smeared(0.35), None),  # a coarsely coded hall full of uprights measures the same
+        (smeared(0.35), DefectKind.CORRUPT_PICTURE),
+        (smeared(0.55), None),  # of a hall full of uprights rows repeat as well, over a part of the height
         (smeared(0.95), None),
+        (misplaced(3), DefectKind.CORRUPT_PICTURE),
+        (misplaced(4, fence()), DefectKind.CORRUPT_PICTURE),
+        (misplaced(90), None),
+        (shelves(), None),
+        (tiled_wall(), None),
+        (cloth(0.0), DefectKind.OBSTRUCTED_VIEW),
+        (cloth(5.0), DefectKind.OBSTRUCTED_VIEW),
+        (unlit(3.0, lamp=6), None),
         (noisy(np.tile(np.linspace(60, 110, SIZE[1]), (SIZE[0], 1)), 3.0), DefectKind.OBSTRUCTED_VIEW),
     ],
     ids=["street", "fence", "bars", "bars_filmed", "one_colour", "black", "no_reference", "grey_below", "grey_in_the_strip",
-         "smear", "smear_in_the_strip", "cloth"],
+         "smear", "smear_of_less_than_half", "smear_in_the_strip", "blocks", "blocks_and_a_fence", "few_blocks",
+         "shelves_on_the_grid", "tiled_wall", "cloth_without_noise", "noisy_cloth", "lamp_in_the_dark", "cloth"],
 )  # fmt: skip
 def test_what_a_picture_shows(picture: Luma, expected: DefectKind | None) -> None:
     assert own_kind(measured(picture), RULES) is expected
@@ -143,10 +195,23 @@ def test_one_colour_or_exact_stripes_and_nothing_between(changes: dict[str, floa
     assert (found is DefectKind.UNIFORM_PICTURE) is expected
 
 
+def test_strong_edges_that_are_all_wide_are_a_lens_out_of_focus_and_no_cover() -> None:
+    smooth: dict[str, Any] = {"tile_detail": tiles(2.0), "light_detail": 4.0}
+    assert own_kind(sample(edge_px=2.2, **smooth), RULES) is DefectKind.OBSTRUCTED_VIEW
+    assert own_kind(sample(edge_px=6.0, **smooth), RULES) is None
+
+
 @pytest.mark.parametrize(("share", "expected"), [(0.09, None), (0.1, DefectKind.CORRUPT_PICTURE)])
 def test_damage_needs_its_share(share: float, expected: DefectKind | None) -> None:
     assert own_kind(sample(grey_share=share), RULES) is expected
-    assert own_kind(sample(smear_share=share), RULES) is None
+
+
+@pytest.mark.parametrize(
+    ("smear", "grid", "expected"), [(0.49, 0.21, False), (0.5, 0, True), (0, 0.22, True), (0.96, 0, False)]
+)
+def test_a_smear_and_a_grid_of_blocks_have_their_own_limits(smear: float, grid: float, expected: bool) -> None:
+    found = own_kind(sample(smear_share=smear, grid_share=grid), RULES)
+    assert (found is DefectKind.CORRUPT_PICTURE) is expected
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (17, 40), (90, 160), (481, 641), (1080, 1920)])

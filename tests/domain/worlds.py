@@ -167,7 +167,7 @@ class World:
 
     def matched(self) -> Matching:
         period = Span(EVENING_US - 6 * HOUR_US, EVENING_US + 6 * HOUR_US)
-        return match(self.records(), self.policy, period, self.as_of_us)
+        return match(self.records(), self.policy, period, self.as_of_us, self.inspections)
 
     def decided(self) -> Decision:
         return decide(self.matched(), self.inspections)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from bwc_audit.domain.inspection import DefectKind, InspectionRequest, InspectionStatus, UnreadableReason
-from bwc_audit.domain.times import SECOND_US
+from bwc_audit.domain.times import SECOND_US, Span
 from bwc_audit.errors import ObjectMissingError, ObjectStoreError
 from bwc_audit.media.inspect import inspect_object
 from bwc_audit.objects.contract import ObjectStat
@@ -181,6 +182,21 @@ def test_damaged_pictures_are_reported_and_the_rest_is_examined(good: Path, tmp_
     assert 0 < sum(d.measures["frames"] for d in damaged) < seen.examined.frames_sampled
     assert {d.kind for d in seen.defects} == {DefectKind.DECODE_ERROR}
     assert seen.stills
+
+
+def test_damage_to_a_key_frame_lasts_to_the_next_since_the_frames_between_are_made_of_it(good: Path, tmp_path: Path) -> None:
+    keys: list[tuple[int, int, int]] = []
+    with av.open(str(good)) as container:
+        for packet in container.demux(container.streams.video[0]):
+            if packet.is_keyframe and packet.pts is not None and packet.pos is not None and packet.time_base is not None:
+                keys.append((round(packet.pts * packet.time_base * SECOND_US), packet.pos, packet.size))
+    (begin_us, place, size), (end_us, *_) = keys[3], keys[4]
+    content = bytearray(good.read_bytes())
+    content[place + size // 3 : place + size // 2] = np.random.default_rng(8).bytes(size // 2 - size // 3)
+    path = tmp_path / "key.mp4"
+    path.write_bytes(content)
+    (damaged,) = defects(look(path, spans=(Span(begin_us, end_us + SECOND_US),)), DefectKind.DECODE_ERROR)
+    assert (damaged.start_us, damaged.end_us) == pytest.approx((begin_us, end_us), abs=1_000)
 
 
 def test_nothing_but_damage_is_not_clean(good: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from bwc_audit.media.frame_table import frame_table
 from bwc_audit.media.index import read_index
 from bwc_audit.media.indexed import indexed
 from bwc_audit.media.inspect import inspect_object
-from bwc_audit.media.listen import listen
+from bwc_audit.media.listen import listen, listening_to
 from bwc_audit.media.reel import opened
 from bwc_audit.media.sniff import sniff
 from bwc_audit.media.source import RangeFile
@@ -159,8 +159,8 @@ def test_sound_is_the_same_by_both_paths(clips: Clips) -> None:
     with opened(source, sniff(source), facts.append) as reel:
         assert reel.sound_track is not None
         spans = [Span(0, reel.table.end_us)]
-        sparse = listen(reel, reel.sound_track, spans, RULES, is_deep=False)
-        full = listen(reel, reel.sound_track, spans, RULES, is_deep=True)
+        sparse = listen(listening_to(reel, reel.sound_track, spans, RULES, is_deep=False), RULES).levels
+        full = listen(listening_to(reel, reel.sound_track, spans, RULES, is_deep=True), RULES).levels
     assert facts == [AudioFacts("aac", 16000, 1)]
     loud = [level for level in sparse.dbfs if not np.isnan(level) and level > -80]
     assert loud

@@ -513,7 +513,7 @@ def burned_in(offset_s: int = -47) -> BurnedInClock:
 def evidence() -> dict[str, InspectionEvidence]:
     """A deep look into three files of the busy incident; the third has sound that could not be decoded whole."""
     first = InspectionEvidence(
-        effort=Effort(88_200_000, 41, 67_530, 2251 * SECOND_US, 2251 * SECOND_US, 33_367, 0.0),
+        effort=Effort(88_200_000, 41, 67_530, 2251 * SECOND_US, 2251 * SECOND_US, 33_367, 2251 * SECOND_US),
         is_deep=True,
         defects=(
             defect(DefectKind.SILENT_LEAD_IN, 0, 30),
@@ -533,7 +533,7 @@ def evidence() -> dict[str, InspectionEvidence]:
         ),
     )
     second = InspectionEvidence(
-        effort=Effort(9_100_000, 12, 96, 740 * SECOND_US, 700 * SECOND_US, 30 * SECOND_US, 0.25),
+        effort=Effort(9_100_000, 12, 96, 740 * SECOND_US, 700 * SECOND_US, 30 * SECOND_US, 960 * SECOND_US, 240 * SECOND_US),
         sound=levels(
             740,
             absent=(seconds_of(200, 290), seconds_of(500, 540)),
@@ -569,7 +569,9 @@ def a_night() -> RunReportInput:
         stills=stills(),
         evidence=evidence(),
         agreements=agreements(),
-        effort=Effort(98_500_000, 58, 67_646, 3491 * SECOND_US, 2951 * SECOND_US, 30 * SECOND_US, 0.04),
+        effort=Effort(
+            98_500_000, 58, 67_646, 3491 * SECOND_US, 2951 * SECOND_US, 30 * SECOND_US, 3500 * SECOND_US, 140 * SECOND_US
+        ),
     )
 
 

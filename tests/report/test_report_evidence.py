@@ -68,7 +68,7 @@ def test_burned_in_clock_in_words(clock: BurnedInClock | None, said: str) -> Non
 
 def test_readings_stand_beside_the_device_clock_of_the_metadata() -> None:
     page = text_of(incident_of(night.a_night(), BUSY))
-    assert "0:00:05.000 2026-06-12T20:1x:xxZ 2026-06-12 20:14:31 UTC 12 Jun 2026, 21:15:18 BST −47 s" in page
+    assert "0:00:05.000 2026-06-12T20:1x:xxZ 12 Jun 2026, 21:14:31 BST 12 Jun 2026, 21:15:18 BST −47 s" in page
 
 
 @pytest.mark.parametrize(
@@ -123,18 +123,34 @@ def test_nothing_unusual_says_among_how_much_and_what_was_not_seen() -> None:
 def test_effort_of_the_night_is_on_the_first_page_or_said_to_be_missing() -> None:
     page = text_of(index_of(night.a_night()))
     assert "Read 98.5 MB in 58 requests Frames 67 646 decoded and judged, over 58 min 11 s of picture" in page
-    assert "Longest distance 30 s between two samples Unseen 4.0 % of the time asked for" in page
+    assert "Longest distance 30 s between two samples Unseen 2 min 20 s of the 58 min 20 s asked for (4.0 %)" in page
     without = text_of(index_of(replace(night.a_night(), effort=None)))
     assert "does not record how much of the videos it looked at" in without
 
 
 def test_efforts_add_up_and_one_unknown_share_makes_the_sum_unknown() -> None:
-    half, whole = Effort(5, 1, 10, 60, 3, 7, 0.5), Effort(5, 2, 20, 180, 4, 9, 0.0)
+    half, whole = Effort(5, 1, 10, 60, 3, 7, 120, 60), Effort(5, 2, 20, 180, 4, 9, 180)
     both = words.added_up([half, whole])
-    assert replace(both, unseen_share=None) == Effort(10, 3, 30, 240, 7, 9)
+    assert both == Effort(10, 3, 30, 240, 7, 9, 300, 60)
     assert both.unseen_share == pytest.approx(0.2)
-    assert words.added_up([half, replace(whole, unseen_share=None)]).unseen_share is None
+    assert words.added_up([half, replace(whole, asked_us=None)]).unseen_share is None
     assert words.added_up([]).unseen_share is None
+    assert words.added_up([whole, Effort(asked_us=180, unseen_us=180)]).unseen_share == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "unseen_s", "said"),
+    [
+        (None, 0, "not known"),
+        (0, 0, "nothing was asked for"),
+        (600, 0, "nothing of the 10 min asked for"),
+        (600, 600, "10 min of the 10 min asked for (100.0 %)"),
+        (36_000, 1, "1 s of the 10 h asked for (under 0.1 %)"),
+    ],
+)
+def test_what_nobody_saw_is_said_as_time_and_share(asked_s: int | None, unseen_s: int, said: str) -> None:
+    effort = Effort(asked_us=None if asked_s is None else asked_s * SECOND_US, unseen_us=unseen_s * SECOND_US)
+    assert words.total_facts(effort)[-1].text == said
 
 
 def test_contact_sheets_are_written_listed_and_linked(tmp_path: Path) -> None:

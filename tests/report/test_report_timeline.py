@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span
-from bwc_audit.report.picture import FONT_WIDTH, Canvas, Label, Picture, Scale, tick_text, tick_times, union
+from bwc_audit.report.picture import FONT_WIDTH, Canvas, Label, Picture, Scale, tick_text, tick_times
 from bwc_audit.report.rendering import render
 from bwc_audit.report.scenes import scenes_of
 from bwc_audit.report.timeline import SHEETS, WIDE, Scene, Sheet, describe, draw_timeline, shown_span
@@ -140,10 +140,6 @@ def test_repeated_hour_is_told_apart_by_its_abbreviation() -> None:
     end_of_summer_time_us = 1_792_890_000 * SECOND_US  # 2026-10-25T01:00:00Z
     assert moment(end_of_summer_time_us - HOUR_US // 2, LONDON) == "25 Oct 2026, 01:30:00 BST"
     assert moment(end_of_summer_time_us + HOUR_US // 2, LONDON) == "25 Oct 2026, 01:30:00 GMT"
-
-
-def test_union_joins_what_touches() -> None:
-    assert union([Span(5, 9), Span(0, 5), Span(7, 8), Span(12, 13)]) == (Span(0, 9), Span(12, 13))
 
 
 def test_span_over_midnight_has_its_dates() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from bwc_audit.domain.measures import FrameGaps, Lengths, Measures, PictureMeasures, SoundLevels
+from bwc_audit.domain.measures import FrameGaps, Lengths, Measures, PictureMeasures, SoundEnvelope, SoundLevels
 from bwc_audit.domain.times import SECOND_US, Span
 
 _TIME = st.integers(0, 2**53)
@@ -23,7 +23,8 @@ def _array(kind: type[Any], values: st.SearchStrategy[Any], size: int) -> st.Sea
 def _picture(sides: tuple[int, int]) -> st.SearchStrategy[PictureMeasures]:
     tiles = _array(np.float32, st.floats(0, 128, width=32), sides[0] * sides[1]).map(lambda flat: flat.reshape(sides))
     thumbnail = _array(np.uint8, st.integers(0, 255), 144).map(lambda flat: flat.reshape(12, 12))
-    numbers = ("luma_mean", "luma_p99", "luma_p1", "light_detail", "edge_px", "stripe_deviation", "stripe_share")
+    luma = ("luma_mean", "luma_p99", "luma_p1", "light_detail", "edge_px")
+    numbers = (*luma, "stripe_deviation", "stripe_share", "smear_share", "grid_share", "equal_share")
     maybe = ("difference", "key_difference", "strip_difference")
     return st.builds(
         PictureMeasures,
@@ -33,6 +34,7 @@ def _picture(sides: tuple[int, int]) -> st.SearchStrategy[PictureMeasures]:
         tile_detail=tiles,
         thumbnail=thumbnail,
         coded_bytes=st.integers(0, 2**40),
+        bytes_between=st.integers(0, 2**40),
         **dict.fromkeys(numbers, _NUMBER),
         **{name: st.none() | _NUMBER for name in maybe},
     )
@@ -65,6 +67,7 @@ MEASURES = st.builds(
     step_us=_TIME,
     rotation_degrees=st.sampled_from([0, 90, 180, 270]),
     is_mirrored=st.booleans(),
+    envelope=st.none() | st.builds(SoundEnvelope, _TIME, _array(np.uint8, st.integers(0, 255), 5)),
 )
 
 

@@ -1,4 +1,8 @@
-"""The clips that are measured: 720p30 H.264 at about 4 Mbit/s with AAC sound, one minute encoded and repeated."""
+"""The clips that are measured: a walk along a street, 720p30 H.264 at about 4 Mbit/s with AAC sound.
+
+Drawn and coded as for the labelled benchmark (`tests.bench.detectors`), with its shake and sensor noise. One minute is
+coded and repeated; the seconds in which the encoder's rate control settles are left out, as they would come every minute.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,10 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-#: A picture that moves throughout and carries noise, so that the encoder needs its bit rate as a worn camera does.
-_SCENE = "testsrc2=size=1280x720:rate=30:duration=60,rotate=a=0.02*sin(3*t),noise=alls=14:allf=t"
-_SOUND = "anoisesrc=color=pink:amplitude=0.1:duration=60,tremolo=f=3:d=0.7"
+from tests.bench.detectors.encoding import write_clip
+from tests.bench.detectors.recipe import Coding, Half, Recipe, Scene
+
+_MINUTE_S, _SETTLING_S = 60, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Clip:
 
     @property
     def seconds(self) -> int:
-        return 60 * self.minutes
+        return _MINUTE_S * self.minutes
 
 
 CLIPS = tuple(Clip(minutes, gop_s, b_frames) for minutes in (10, 30) for gop_s in (1, 2) for b_frames in (0, 2))
@@ -38,36 +43,31 @@ def made(folder: Path, clip: Clip) -> Path:
     path = folder / clip.name
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        minute = folder.parent / f"minute-gop{clip.gop_s}-b{clip.b_frames}.mp4"
-        if not minute.exists():
-            _run([*_encoding(clip), str(minute)])
-        repeated = ["-stream_loop", str(clip.minutes - 1), "-i", str(minute), "-c", "copy", "-movflags", "+faststart"]
+        minute = _minute(folder.parent, clip)
         part = path.with_suffix(".part.mp4")
-        _run([*repeated, str(part)])
+        _run("-stream_loop", str(clip.minutes - 1), "-i", str(minute), "-c", "copy", "-movflags", "+faststart", str(part))
         part.rename(path)
     return path
 
 
-def _encoding(clip: Clip) -> list[str]:
-    gop = str(30 * clip.gop_s)
-    inputs = ["-f", "lavfi", "-i", _SCENE, "-f", "lavfi", "-i", _SOUND]
-    video = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryfast",
-        "-b:v",
-        "4M",
-        "-maxrate",
-        "5M",
-        "-bufsize",
-        "8M",
-        "-pix_fmt",
-        "yuv420p",
-    ]
-    groups = ["-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", str(clip.b_frames)]
-    return [*inputs, *video, *groups, "-c:a", "aac", "-b:a", "64k", "-ac", "1", "-t", "60"]
+def _minute(folder: Path, clip: Clip) -> Path:
+    minute = folder / f"street-gop{clip.gop_s}-b{clip.b_frames}.mp4"
+    if not minute.exists():
+        settling = minute.with_suffix(".settling.mp4")
+        write_clip(_recipe(clip), settling)
+        part = minute.with_suffix(".part.mp4")
+        _run("-ss", str(_SETTLING_S), "-i", str(settling), "-c", "copy", "-t", str(_MINUTE_S), str(part))
+        part.rename(minute)
+        settling.unlink()
+    return minute
 
 
-def _run(arguments: list[str]) -> None:
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", *arguments], check=True)
+def _recipe(clip: Clip) -> Recipe:
+    coding = Coding(
+        "media", width=1280, height=720, fps=30, gop_s=clip.gop_s, kbit=4000, b_frames=clip.b_frames, sound="aac"
+    )
+    return Recipe(Half.TUNING, Scene.STREET, coding, length_s=_MINUTE_S + _SETTLING_S)
+
+
+def _run(*words: str) -> None:
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", *words], check=True)

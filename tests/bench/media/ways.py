@@ -58,9 +58,7 @@ class Subject:
 
 def uniform_rules(rules: InspectionRules) -> InspectionRules:
     """One key frame every ten seconds and nothing else."""
-    sampling = SamplingRules(
-        rules.sampling.clause, step_s=STEP_S, near_step_s=STEP_S, near_reach_s=0.0, sound_step_s=STEP_S, is_adaptive=False
-    )
+    sampling = SamplingRules(rules.sampling.clause, step_s=STEP_S, near_step_s=STEP_S, near_reach_s=0.0, is_adaptive=False)
     return replace(rules, sampling=sampling)
 
 
@@ -68,6 +66,7 @@ def inspection(rules: InspectionRules) -> Callable[[Subject], Cost]:
     """Our own look, pictures and sound, as the night takes it."""
 
     def look(subject: Subject) -> Cost:
+        cv2.setNumThreads(1)
         request = InspectionRequest(subject.stat.key, is_hashed=False)
         examined = inspect_object(subject.store, request, rules, stat=subject.stat).examined
         return Cost(examined.bytes_read, examined.requests, examined.frames_sampled)
@@ -97,6 +96,7 @@ def demux_all(subject: Subject) -> Cost:
 
 def every_frame_opencv(subject: Subject) -> Cost:
     """Download, read every frame with OpenCV, judge it at full size."""
+    cv2.setNumThreads(-1)
     capture = cv2.VideoCapture(str(_downloaded(subject)))
     frames, before = 0, None
     while True:
@@ -111,6 +111,7 @@ def every_frame_opencv(subject: Subject) -> Cost:
 
 def opencv_seeks(subject: Subject) -> Cost:
     """Download, seek with OpenCV to every tenth second."""
+    cv2.setNumThreads(-1)
     capture = cv2.VideoCapture(str(_downloaded(subject)))
     seconds = int(capture.get(cv2.CAP_PROP_FRAME_COUNT) / capture.get(cv2.CAP_PROP_FPS))
     frames, before = 0, None
@@ -155,6 +156,7 @@ def from_memory(subject: Subject) -> tuple[Callable[[], Cost], int]:
             return [held[int(place)] for place in places]  # type: ignore[attr-defined]  # a sequence of places
 
     def look() -> Cost:
+        cv2.setNumThreads(1)
         meter = PictureMeter(0.12)
         visits = visits_to(table, numbers)
         count = 0

@@ -1,0 +1,117 @@
+"""Recordings that may lie elsewhere: where the clock in their picture, rather than their metadata, would place them.
+
+Decides which required windows such a recording touches there, and which recordings that touch none are worth a short look
+at their clock. Which of the two places is right is not known here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bwc_audit.domain.overlay_clock import WIDEST_ZONE_US
+from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.times import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A required window as far as recordings are looked for: whose it is, of which incident, when."""
+
+    officer_id: str
+    incident_id: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """Pairs of window and recording (indices) that touch by the picture's clock and not by the metadata; ascending. A window
+    is met by recordings of its officer, and by those of nobody that are tagged with its incident. ``incidents``: those
+    that any of them, or a tagged recording of another officer, would touch."""
+
+    windows_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    placements_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    incidents: frozenset[str] = frozenset()
+
+
+def shifted_places(placement: Placement) -> tuple[Span, ...]:
+    """Where the clock in its picture would place a recording, in the order of its stretches; empty: nowhere else."""
+    shifts_us = placement.shown.shifts_us if placement.shown else ()
+    return tuple(Span(placement.start_us + one, placement.end_us + one) for one in shifts_us)
+
+
+def shifted_into(needs: Sequence[Need], placements: Sequence[Placement], touched: Mapping[int, tuple[int, ...]]) -> Shifted:
+    """Recordings that the picture's clock moves into a window.
+
+    ``touched``: for indices of placements the windows that they touch by their metadata.
+    """
+    if not any(placement.shown and placement.shown.shifts_us for placement in placements):
+        return Shifted()
+    windows_of: dict[int, list[int]] = defaultdict(list)
+    placements_of: dict[int, list[int]] = defaultdict(list)
+    incidents: set[str] = set()
+    candidates = _Candidates.of(needs, range(len(needs)))
+    for index, placement in enumerate(placements):
+        for window in candidates.of_placement(placement) if shifted_places(placement) else ():
+            need = needs[window]
+            is_moved_in = any(_overlap(place, need.span) for place in shifted_places(placement))
+            if not is_moved_in or window in touched.get(index, ()):
+                continue
+            incidents.add(need.incident_id)
+            if placement.officer_id in (None, need.officer_id):
+                windows_of[index].append(window)
+                placements_of[window].append(index)
+    return Shifted(
+        {index: tuple(found) for index, found in windows_of.items()},
+        {window: tuple(found) for window, found in placements_of.items()},
+        frozenset(incidents),
+    )
+
+
+def worth_a_look(
+    needs: Sequence[Need], wanting: Sequence[int], placements: Sequence[Placement], touched: Mapping[int, tuple[int, ...]]
+) -> tuple[int, ...]:
+    """Recordings (indices, ascending) that touch no window by their metadata, and could lie in one of the ``wanting``
+    windows if their times were wrong by a zone, or (tagged with its incident) by any time."""
+    candidates = _Candidates.of(needs, wanting)
+    return tuple(
+        index
+        for index, placement in enumerate(placements)
+        if index not in touched and any(_could_be(placement, needs[window]) for window in candidates.of_placement(placement))
+    )
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start_us < other.end_us and one.end_us > other.start_us
+
+
+def _could_be(placement: Placement, need: Need) -> bool:
+    if need.incident_id in placement.segment.incident_ids:
+        return True
+    apart_us = max(need.span.start_us - placement.end_us, placement.start_us - need.span.end_us)
+    return placement.officer_id == need.officer_id and apart_us < WIDEST_ZONE_US
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Windows by whom and by what they could be met."""
+
+    by_officer: Mapping[str, Sequence[int]]
+    by_incident: Mapping[str, Sequence[int]]
+
+    @staticmethod
+    def of(needs: Sequence[Need], windows: Iterable[int]) -> _Candidates:
+        by_officer: dict[str, list[int]] = defaultdict(list)
+        by_incident: dict[str, list[int]] = defaultdict(list)
+        for window in windows:
+            by_officer[needs[window].officer_id].append(window)
+            by_incident[needs[window].incident_id].append(window)
+        return _Candidates(by_officer, by_incident)
+
+    def of_placement(self, placement: Placement) -> tuple[int, ...]:
+        """Windows of its officer, and of the incidents that it is tagged with; ascending."""
+        found = set(self.by_officer.get(placement.officer_id or "", ()))
+        for incident_id in placement.segment.incident_ids:
+            found.update(self.by_incident.get(incident_id, ()))
+        return tuple(sorted(found))

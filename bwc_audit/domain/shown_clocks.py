@@ -1,0 +1,93 @@
+"""What the clock burned into a picture says against the start that the metadata state, one recording at a time.
+
+It proves that picture and metadata differ (a wrong zone, a copy stamped anew, a file under another's metadata), not that
+the device was wrong: both usually come from one device clock, whose own error only a dock measures (``clocks``). Nor does
+it tell which of the two is right. So nothing is moved by it: the recording stays where its metadata place it, is believed
+less by as much as they differ, and may as well lie where its picture says. An estimate of a clock over a device's whole
+day, from docks, pictures and sounds together, is not made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bwc_audit.domain.inspection import DefectKind, Inspection
+from bwc_audit.domain.overlay_clock import AGREEING_US, OverlayClock, read_clock
+from bwc_audit.domain.policy import ClockRules
+from bwc_audit.domain.records import Device, RowRef, Segment
+from bwc_audit.domain.times import us_of_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClock:
+    """The burned-in clock of one file. ``tolerance_us``: how exactly it can be compared (whole seconds, and the rounding
+    of the metadata). ``shifts_us``: picture minus metadata beyond that, one for each stretch between two jumps; empty: they
+    agree, or no difference can be told. ``first_us`` and ``text``: media time and words of its first reading."""
+
+    clock: OverlayClock
+    tolerance_us: int
+    shifts_us: tuple[int, ...]
+    first_us: int
+    text: str
+
+    @property
+    def is_untimed(self) -> bool:
+        """It was not set or stands still: it shows no time at all, and vouches for none."""
+        return self.clock.is_not_set or self.clock.is_stuck
+
+    def believed_us(self, tolerance_us: int, rules: ClockRules) -> int:
+        """The tolerance of the recording's placement, given that of its device's clock."""
+        grown_us = tolerance_us + max((abs(shift_us) for shift_us in self.shifts_us), default=0)
+        return max(grown_us, us_of_seconds(rules.untrusted_s)) if self.is_untimed else grown_us
+
+
+def shown_clocks(
+    segments: Iterable[Segment], devices: Iterable[Device], seen: Mapping[str, Inspection]
+) -> dict[RowRef, ShownClock]:
+    """By metadata row, for each segment whose video (``seen``: by object key) shows a clock that enough readings prove."""
+    zones = overlay_zones(devices)
+    shown: dict[RowRef, ShownClock] = {}
+    for segment in segments:
+        inspection = seen.get(segment.object_key or "")
+        if inspection is not None and inspection.readings:
+            clock = _clock_of(segment, inspection, zones.get(segment.device_id))
+            if clock is not None:
+                shown[segment.row] = clock
+    return shown
+
+
+def overlay_zones(devices: Iterable[Device]) -> dict[str, ZoneInfo]:
+    """The zone of the burned-in clock, of devices for which a known one is stated."""
+    zones: dict[str, ZoneInfo] = {}
+    for device in devices:
+        if device.overlay_zone:
+            try:
+                zones[device.device_id] = ZoneInfo(device.overlay_zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                continue  # a clock without a zone of its own is then compared with nothing
+    return zones
+
+
+def _clock_of(segment: Segment, inspection: Inspection, zone: ZoneInfo | None) -> ShownClock | None:
+    clock = read_clock(inspection.readings, zone, segment.media_started_us)
+    if clock is None or (clock.is_stuck and _is_frozen(inspection)):
+        return None  # in a picture that stands still the clock stands still with it, which says nothing of the clock
+    first = min(inspection.readings, key=lambda reading: reading.at_us)
+    tolerance_us = AGREEING_US + segment.precision_us
+    return ShownClock(clock, tolerance_us, tuple(_shifts(clock, tolerance_us)), first.at_us, first.text)
+
+
+def _is_frozen(inspection: Inspection) -> bool:
+    return any(defect.kind is DefectKind.FROZEN_VIDEO for defect in inspection.defects)
+
+
+def _shifts(clock: OverlayClock, tolerance_us: int) -> Iterable[int]:
+    if clock.offset_us is None:
+        return
+    shift_us = clock.offset_us
+    for step_us in (0, *(jump.step_us for jump in clock.jumps)):
+        shift_us += step_us
+        if abs(shift_us) > tolerance_us:
+            yield shift_us

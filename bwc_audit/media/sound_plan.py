@@ -110,9 +110,11 @@ def _probes(sizes: NDArray[np.float64], large: Claims, place: Int, seconds: Int)
 
 
 def _even_checks(starts_us: Int, step_us: int, beside_us: Sequence[int]) -> Iterator[Int]:
-    """Checks from half a step behind the start on, each at a time that is read anyway where one lies within the step."""
+    """Checks from half a step behind the start on (of less sound: from its middle), each at a time that is read anyway
+    where one lies within the step."""
     read_us = np.sort(np.array(beside_us, np.int64))
-    last_us, end_us = int(starts_us[0]) - step_us // 2, int(starts_us[-1])
+    end_us = int(starts_us[-1])
+    last_us = int(starts_us[0]) + min(step_us, end_us - int(starts_us[0])) // 2 - step_us
     while (due_us := last_us + step_us) < end_us:
         near = int(np.searchsorted(read_us, due_us, side="right")) - 1
         is_beside = near >= 0 and read_us[near] > max(last_us, int(starts_us[0]))

@@ -186,7 +186,8 @@ def test_sound_that_changes_its_channels_and_rate_on_the_way_is_measured(clips: 
         levels = heard(path, is_deep=is_deep)[0].levels
         measured = levels.dbfs[~np.isnan(levels.dbfs)]
         assert measured.size
-        assert abs(float(np.median(measured)) - -23) < 3
+        stereo_db = 0 if is_deep else -3  # the only sample of a sparse look lies in the middle: one voice on two channels
+        assert abs(float(np.median(measured)) - -23 - stereo_db) < 3
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 44_100, 48_000])

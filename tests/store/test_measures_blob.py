@@ -44,7 +44,7 @@ def test_half_an_hour_takes_less_than_thirty_kilobytes_and_a_thousand_are_read_i
     assert time.process_time() - began_s < 0.2
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x02" + _BLOB[1:], _BLOB[:-3], _BLOB[:1], b"\x01nothing"])
+@pytest.mark.parametrize("blob", [b"", b"\x01" + _BLOB[1:], _BLOB[:-3], _BLOB[:1], b"\x02nothing"])
 def test_a_damaged_blob_says_so(blob: bytes) -> None:
     with pytest.raises(StoreError, match="stored measures"):
         measures_of(blob)

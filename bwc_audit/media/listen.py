@@ -13,8 +13,7 @@ Packets that a decoder refuses become ``failed`` spans: there nothing is known, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import av.error
 import numpy as np
@@ -22,8 +21,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
-from bwc_audit.detectors.sound import block_levels, condensed, unit_samples
-from bwc_audit.detectors.sound_match import STEP_US
+from bwc_audit.detectors.sound import condensed
 from bwc_audit.domain.measures import SoundEnvelope, SoundLevels
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
@@ -32,14 +30,13 @@ from bwc_audit.media.frame_table import held, media_us
 from bwc_audit.media.mono_sound import EnvelopeEar
 from bwc_audit.media.plan import united
 from bwc_audit.media.reel import Reel
+from bwc_audit.media.sound_blocks import Blocks
 from bwc_audit.media.sound_plan import SoundPlan, plan_of
 from bwc_audit.media.track_index import Int, TrackIndex
 
 #: Packets decoded before the wanted ones: AAC overlaps each block with the one before. With one of them levels differ by
 #: 0.015 dB from those of the whole track, as they do with five; without any by 12 dB.
 _LEAD_IN = 1
-#: Values that are measured at once.
-_BATCH = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,86 +56,6 @@ class _Sound:
     context: AudioCodecContext
     starts_us: Int
     ends_us: Int
-
-
-class _Form(NamedTuple):
-    """What frames of one form share: samples of one channel, samples a second, FFmpeg's name of their type, channels; the
-    type here, values of one plane, planes, and how long the sound is. A file may change all of it on its way."""
-
-    samples: int
-    rate: int
-    name: str
-    channels: int
-    kind: np.dtype[np.generic]
-    values: int
-    planes: int
-    length_us: int
-
-
-def _form_of(frame: AudioFrame) -> _Form:
-    samples = frame.to_ndarray()  # planes x values
-    length_us = round(frame.samples * SECOND_US / frame.sample_rate) if frame.sample_rate else 0
-    planes, values = samples.shape
-    return _Form(*_key_of(frame), samples.dtype, values, planes, length_us)
-
-
-def _key_of(frame: AudioFrame) -> tuple[int, int, str, int]:
-    return frame.samples, frame.sample_rate, frame.format.name, frame.layout.nb_channels
-
-
-@dataclass(slots=True)
-class _Blocks:
-    """Decoded blocks, measured in batches of one form. ``levels``, ``clipped``: a batch each, in the order of ``rows``
-    (sample number, start, end). ``ear``: hears all of it. ``waiting``: planes of one ``form`` that are not measured yet."""
-
-    ear: EnvelopeEar | None = None
-    rows: list[tuple[int, int, int]] = field(default_factory=list)
-    levels: list[NDArray[np.float64]] = field(default_factory=list)
-    clipped: list[NDArray[np.float64]] = field(default_factory=list)
-    failed: list[Span] = field(default_factory=list)
-    waiting: list[NDArray[np.generic]] = field(default_factory=list)
-    form: _Form | None = None
-
-    def add(self, frame: AudioFrame, number: int, start_us: int) -> None:
-        """A decoded frame: its level is measured now or with those that follow."""
-        if not frame.samples:
-            return
-        form = self.form
-        if form is None or _key_of(frame) != form[:4]:
-            self.measure()
-            form = self.form = _form_of(frame)
-        self.rows.append((number, start_us, start_us + form.length_us))
-        self.waiting += [np.frombuffer(memoryview(plane), form.kind, form.values) for plane in frame.planes]
-        if len(self.waiting) * form.values >= _BATCH:
-            self.measure()
-
-    def measure(self) -> None:
-        """Measure all frames that wait."""
-        form, waiting = self.form, self.waiting
-        if form is None or not waiting:
-            return
-        values = unit_samples(np.concatenate(waiting)).reshape(-1, form.planes * form.values)
-        levels, clipped = block_levels(values)
-        self.levels.append(levels)
-        self.clipped.append(clipped)
-        if self.ear is not None and values.size:
-            self._hear(self.ear, form, values)
-        self.waiting = []
-
-    def _hear(self, ear: EnvelopeEar, form: _Form, values: NDArray[np.float32]) -> None:
-        """Stretches without a hole, all channels as one."""
-        mono = values.reshape(len(values), form.planes, form.samples, -1).mean(axis=(1, 3))
-        times_us = np.array(self.rows[-len(values) :], np.int64)[:, 1:]
-        holes = np.flatnonzero(np.abs(times_us[1:, 0] - times_us[:-1, 1]) > STEP_US) + 1
-        for part in np.split(np.arange(len(values)), holes):
-            ear.hear(mono[part].ravel(), form.rate, int(times_us[part[0], 0]))
-
-    def columns(self) -> tuple[Int, NDArray[np.float64], NDArray[np.float64]]:
-        """``rows x 3``, levels and shares of clipped samples of everything decoded so far."""
-        self.measure()
-        nothing = np.empty(0)
-        rows = np.array(self.rows, np.int64).reshape(-1, 3)
-        return rows, np.concatenate([nothing, *self.levels]), np.concatenate([nothing, *self.clipped])
 
 
 def heard_spans(spans: Sequence[Span], lead_in_s: float, end_us: int) -> tuple[Span, ...]:
@@ -196,7 +113,7 @@ def listen(listening: Listening, rules: InspectionRules) -> Heard:
     ear = EnvelopeEar(Span(spans[0].start_us, spans[-1].end_us)) if listening.plan is None and spans else None
     with translated(reel.source):
         sound = _Sound(reel, listening.track, reel.tracks.sound_decoder(listening.track), starts_us, ends_us)
-        blocks = _Blocks(ear)
+        blocks = Blocks(ear)
         if listening.plan is None:
             _decode(sound, wanted, blocks)
             is_decoded = np.ones(wanted.size, dtype=bool)
@@ -247,7 +164,7 @@ def _asked(plan: SoundPlan) -> NDArray[np.bool_]:
 
 
 def _decode_doubtful(
-    sound: _Sound, wanted: Int, plan: SoundPlan, blocks: _Blocks, rules: InspectionRules
+    sound: _Sound, wanted: Int, plan: SoundPlan, blocks: Blocks, rules: InspectionRules
 ) -> NDArray[np.bool_]:
     """Decode what is asked for, and more of it where that contradicts the sizes. Returns which of the wanted samples were
     decoded."""
@@ -259,7 +176,7 @@ def _decode_doubtful(
     return is_decoded | more
 
 
-def _contradicted(plan: SoundPlan, wanted: Int, blocks: _Blocks, rules: InspectionRules) -> NDArray[np.bool_]:
+def _contradicted(plan: SoundPlan, wanted: Int, blocks: Blocks, rules: InspectionRules) -> NDArray[np.bool_]:
     """What is not believed any more once the samples are decoded: everything where one of them is silent, or overdriven
     unlike its size; where some are overdriven as their sizes told, all that lies near such sizes."""
     usability = rules.usability
@@ -284,7 +201,7 @@ def _contradicted(plan: SoundPlan, wanted: Int, blocks: _Blocks, rules: Inspecti
     return doubted
 
 
-def _decode(sound: _Sound, numbers: Int, blocks: _Blocks) -> None:
+def _decode(sound: _Sound, numbers: Int, blocks: Blocks) -> None:
     """Decode samples; runs of neighbours are fed in a row, each after its lead-in."""
     runs = _runs(numbers)
     wanted = set(numbers.tolist())
@@ -297,7 +214,7 @@ def _runs(numbers: Int) -> list[range]:
     return [range(max(0, int(run[0]) - _LEAD_IN), int(run[-1]) + 1) for run in _neighbours(numbers)]
 
 
-def _decode_run(sound: _Sound, run: range, packets: Iterable[object], wanted: set[int], blocks: _Blocks) -> None:
+def _decode_run(sound: _Sound, run: range, packets: Iterable[object], wanted: set[int], blocks: Blocks) -> None:
     part = slice(run.start, run.stop)
     pairs = zip(sound.track.pts[part].tolist(), run, strict=True)
     by_pts = {pts: number for pts, number in pairs if number in wanted}
@@ -338,7 +255,7 @@ def _believed_blocks(numbers: Int, starts_us: Int, ends_us: Int) -> Iterator[tup
             yield int(starts_us[run[0]]), int(ends_us[run[-1]])
 
 
-def _levels(blocks: _Blocks, believed: Iterable[tuple[int, int]], spans: Sequence[Span]) -> SoundLevels:
+def _levels(blocks: Blocks, believed: Iterable[tuple[int, int]], spans: Sequence[Span]) -> SoundLevels:
     rows, dbfs, clipped = blocks.columns()
     unmeasured = np.array(list(believed), np.int64).reshape(-1, 2)
     unknown = np.full(len(unmeasured), np.nan)

@@ -9,7 +9,7 @@ further apart than the policy's step; beyond them nothing is known.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -20,10 +20,10 @@ from bwc_audit.detectors.turning import is_turn
 from bwc_audit.detectors.visual import candidate_runs, kinds_of
 from bwc_audit.domain.measures import PictureMeasures
 from bwc_audit.domain.policy import InspectionRules
-from bwc_audit.domain.spans import without
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 from bwc_audit.media.activity import activity_of, quiet_stretches, unlike_times
 from bwc_audit.media.decoding import DecodeLog, SampledFrame, luma_of
+from bwc_audit.media.extent import longest_step_us, not_sampled, sampled_spans
 from bwc_audit.media.plan import between, filling, frames_inside, frames_near
 from bwc_audit.media.reel import Reel
 
@@ -35,9 +35,6 @@ _QUIET_SAMPLES = 4
 _LEAST_PAIRS = 4
 #: Neighbouring samples further apart than this many steps do not speak for what lies between them.
 _STEPS_APART = 2.2
-_SLACK = 1.2
-#: No frames for longer than this, and than three usual distances: there is nothing to sample.
-_HOLE_US = SECOND_US
 #: Of a deep look one measure a second is kept where nothing changes, and every one where something does.
 _KEPT_US = SECOND_US
 
@@ -270,10 +267,8 @@ def _worth_keeping(whole: _Seen, rules: InspectionRules) -> dict[int, PictureMea
 def _look_of(reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRules, budget: Budget) -> Look:
     refused = {Span(at_us, at_us + max(1, reel.table.usual_us)) for at_us in seen.log.faults_us}
     marks = sorted(refused.union(seen.looked_at.values()))
-    apart_us = round(max(rules.sampling.step_s, rules.sampling.near_step_s) * SECOND_US * _SLACK)
-    holes = _holes(reel)
-    sampled = tuple(without(_stretches(marks, apart_us), holes))
-    missed = list(_missed(reel, spans, sampled, holes, rules))
+    sampled = sampled_spans(marks, reel.table, rules.sampling)
+    missed = list(not_sampled(spans, sampled, reel.table, rules.sampling))
     if not seen.looked_at:
         missed.insert(0, "pictures: no frame could be decoded")
     if seen.is_cut:
@@ -283,51 +278,7 @@ def _look_of(reel: Reel, spans: Sequence[Span], seen: _Seen, rules: InspectionRu
         damaged=tuple(sorted(refused.union(seen.damaged.values()))),
         frames=len(marks),
         spans=sampled,
-        longest_step_us=_longest_step(marks, sampled),
+        longest_step_us=longest_step_us(marks, sampled),
         step_us=round(rules.sampling.defect_step_s * SECOND_US * _STEPS_APART),
         missed=tuple(missed),
     )
-
-
-def _stretches(marks: Iterable[Span], apart_us: int) -> Iterator[Span]:
-    stretch: Span | None = None
-    last_us = 0
-    for mark in marks:
-        if stretch is not None and mark.start_us - last_us <= apart_us:
-            stretch = Span(stretch.start_us, max(mark.end_us, stretch.end_us))
-        else:
-            if stretch is not None:
-                yield stretch
-            stretch = mark
-        last_us = mark.start_us
-    if stretch is not None:
-        yield stretch
-
-
-def _longest_step(marks: Sequence[Span], sampled: Sequence[Span]) -> int:
-    starts = {span.start_us for span in sampled}
-    pairs = pairwise(marks)
-    return max((b.start_us - a.start_us for a, b in pairs if b.start_us not in starts), default=0)
-
-
-def _missed(
-    reel: Reel, spans: Sequence[Span], sampled: Sequence[Span], holes: Sequence[Span], rules: InspectionRules
-) -> Iterator[str]:
-    """What was asked for, holds frames, and was not sampled, where it is longer than a step."""
-    slack_us = 2 * us_of_seconds(min(rules.sampling.near_step_s, rules.sampling.step_s))
-    for span in spans:
-        held_us = sum(piece.length_us for piece in without([span], holes))
-        covered_us = sum(max(0, min(span.end_us, s.end_us) - max(span.start_us, s.start_us)) for s in sampled)
-        if held_us - covered_us > slack_us:
-            yield (
-                f"pictures: {(held_us - covered_us) / SECOND_US:.1f} s between {span.start_us / SECOND_US:.1f} s "
-                f"and {span.end_us / SECOND_US:.1f} s were not sampled"
-            )
-
-
-def _holes(reel: Reel) -> list[Span]:
-    """Where the file holds no frames: nothing was missed there, it is a defect of its own."""
-    times_us = reel.table.times_us
-    usual_us = reel.table.usual_us
-    long = np.flatnonzero(np.diff(times_us) > max(_HOLE_US, 3 * usual_us))
-    return [Span(int(times_us[number]) + usual_us, int(times_us[number + 1])) for number in long]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from bwc_audit.detectors.confidence import Around, weighed
 from bwc_audit.detectors.frozen import frozen_runs
@@ -45,10 +45,30 @@ def kinds_of(samples: Samples, rules: UsabilityRules) -> list[DefectKind | None]
     for first, last in frozen_runs(samples, rules):
         for number in range(first, last + 1):
             kinds[number] = kinds[number] or DefectKind.FROZEN_VIDEO
-    return [
+    kinds = [
         kind or (DefectKind.BLURRED_VIEW if is_blurred(sample, rules) else None)
         for kind, sample in zip(kinds, samples, strict=True)
     ]
+    return _one_cover(samples, kinds, rules)
+
+
+def _one_cover(samples: Samples, kinds: list[DefectKind | None], rules: UsabilityRules) -> list[DefectKind | None]:
+    """A smooth picture is covered or out of focus by its few strong edges, which come and go with what moves beside a
+    cover: a row of such pictures is, all of it, what most of them are."""
+    agreed = list(kinds)
+    either = (DefectKind.OBSTRUCTED_VIEW, DefectKind.BLURRED_VIEW)
+    is_smooth = [
+        kind in either and smooth_share(sample, rules) >= rules.obstructed_share
+        for kind, sample in zip(kinds, samples, strict=True)
+    ]
+    first = 0
+    for smooth, row in groupby(is_smooth):
+        behind = first + len(list(row))
+        if smooth:
+            covered = kinds[first:behind].count(DefectKind.OBSTRUCTED_VIEW)
+            agreed[first:behind] = [either[2 * covered < behind - first]] * (behind - first)
+        first = behind
+    return agreed
 
 
 def _joined_damage(samples: Samples, kinds: list[DefectKind | None], rules: UsabilityRules) -> list[DefectKind | None]:

@@ -5,7 +5,8 @@ amount than the scene before it, as a key frame, in the frames between, or both.
 seconds, are unlike those around the samples on both sides of them get a sample of their own; what counts as unlike
 follows from how much the sizes of this file vary from one key frame to the next. So a long distance between two samples
 remains only where the sizes say that nothing changed. Seconds in which nothing but the key frames costs anything get
-several samples, because only the comparison of pictures shows a stuck encoder.
+several samples, because only the comparison of pictures shows a stuck encoder; where all are key frames, seconds in which
+they all cost the same.
 
 Sizes only direct the looking. What is wrong with a picture is never concluded from them. Damage to the bytes leaves their
 sizes as they were: between two samples it stays unseen.
@@ -47,7 +48,7 @@ Float = NDArray[np.float64]
 class Activity:
     """``levels``: a row for each kind of level, a column for each second of media time, the last known one where a second
     has no such frame. ``unlike``: for each row, by how much means differ where something changed. ``is_quiet``: seconds
-    in which the other frames cost next to nothing."""
+    in which the other frames cost next to nothing, or all key frames the same."""
 
     levels: Float
     unlike: Float
@@ -60,17 +61,17 @@ def activity_of(track: TrackIndex, table: FrameTable) -> Activity:
     sizes = track.sizes[table.samples].astype(np.float64)
     is_key = track.is_key[table.samples]
     second = np.minimum(table.times_us // SECOND_US, seconds - 1)
-    others = _mean_by(second[~is_key], sizes[~is_key], seconds)
+    costs = others = _mean_by(second[~is_key], sizes[~is_key], seconds)
     rows = [_log2(_mean_by(second[is_key], sizes[is_key], seconds)), _log2(others)]
     if np.count_nonzero(is_key) > _ALL_KEYS * is_key.size:
-        rows.append(_spread(second, sizes, seconds))
+        costs = _spread(second, sizes, seconds)
+        rows.append(_SPREAD_WEIGHT * _log2(costs))
     known = [row for row in rows if np.count_nonzero(~np.isnan(row)) > _SAMPLE_SECONDS]
-    costs = others[others > 0]
-    quiet_bytes = _QUIET_SHARE * float(np.percentile(costs, 75)) if costs.size else 0.0
+    usual = float(np.percentile(costs[costs > 0], 75)) if (costs > 0).any() else 0.0
     return Activity(
         levels=np.array([_carried(row) for row in known]).reshape(len(known), seconds),
         unlike=np.array([max(_LEAST_UNLIKE, _SIGMAS * _deviation(row)) for row in known]),
-        is_quiet=(others > 0) & (others < quiet_bytes),
+        is_quiet=(costs > 0) & (costs < _QUIET_SHARE * usual),
     )
 
 
@@ -140,10 +141,11 @@ def _log2(means: Float) -> Float:
 
 
 def _spread(second: Int, sizes: Float, seconds: int) -> Float:
+    """Standard deviation over mean, 0 where there is nothing."""
     mean = _mean_by(second, sizes, seconds)
     power = _mean_by(second, sizes**2, seconds)
     share = np.sqrt(np.maximum(power - mean**2, 0)) / np.maximum(mean, 1)
-    return np.asarray(_SPREAD_WEIGHT * np.where(mean > 0, np.log2(share + _LEAST_SPREAD), np.nan), dtype=np.float64)
+    return np.where(mean > 0, share + _LEAST_SPREAD, 0.0)
 
 
 def _deviation(row: Float) -> float:

@@ -29,8 +29,10 @@ from bwc_audit.media.reel import Reel
 
 #: A distance of 40 s over key frames of half a second takes three rounds of quartering; holes and edges take the rest.
 _MOST_ROUNDS = 12
-#: Samples in a stretch that costs the encoder nothing: four make three pairs.
-_QUIET_SAMPLES = 4
+#: Samples in a stretch that costs the encoder nothing, and in the seconds before it, in which an encoder settles on a
+#: picture that has stopped; and key frames of its first seconds, since only neighbouring ones show how it settles.
+_QUIET_SAMPLES, _SETTLING_US = 4, 4 * SECOND_US
+_SETTLING_KEYS, _SETTLED_US = 12, 12 * SECOND_US
 #: A short run gets so many pairs of samples at least: fewer do not prove that a picture stands still.
 _LEAST_PAIRS = 4
 #: Neighbouring samples further apart than this many steps do not speak for what lies between them.
@@ -108,8 +110,16 @@ def _singled_out(reel: Reel, spans: Sequence[Span], planned: Sequence[int]) -> l
     times_us = [int(reel.table.times_us[number]) for number in planned]
     wanted = unlike_times(activity, times_us, spans, most=max(8, 2 * len(planned)))
     for stretch in quiet_stretches(activity, spans):
-        wanted += np.linspace(stretch.start_us, stretch.end_us, _QUIET_SAMPLES + 2).astype(int).tolist()[1:-1]
+        first_us = max(0, stretch.start_us - _SETTLING_US)
+        wanted += np.linspace(first_us, stretch.end_us, _QUIET_SAMPLES + 2).astype(int).tolist()[1:-1]
+        first, behind = np.searchsorted(reel.table.keys_us, [first_us, min(stretch.end_us, first_us + _SETTLED_US)])
+        wanted += _few(reel.table.keys_us[first:behind].tolist(), _SETTLING_KEYS)
     return frames_near(reel.table, wanted)
+
+
+def _few(times_us: Sequence[int], most: int) -> list[int]:
+    """All of them, or so many evenly."""
+    return list(times_us) if len(times_us) <= most else [times_us[len(times_us) * part // most] for part in range(most)]
 
 
 def _look_closer(

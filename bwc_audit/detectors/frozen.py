@@ -6,8 +6,8 @@ they *agree* when they differ by at most ``frozen_key_difference`` (measured: 0 
 of a still scene 0.38 and more with a noise of 0.6 luma steps in AV1, 1.1 with 1 elsewhere), or when a share
 ``frozen_equal_share`` of their blocks is the same to the last pixel (HEVC, whose key frames of one picture differed by
 0.3 to 0.75: 0.11 to 0.61; a noise of 0.2 steps or more: at most 0.01, in VP9 0). And all the while the frames between
-must be *idle*: at most ``frozen_idle_share`` of a key frame (0.01 % to 0.6 % were seen; a noise that VP9 coded so well
-that key frames differed by 0.18 cost it 9 %). Sizes alone never conclude anything.
+must be *idle*: at most ``frozen_idle_share`` of a key frame (0.01 % to 0.6 % were seen, 2 % in a small picture of constant
+quality; a noise that VP9 coded so well that key frames differed by 0.18 cost it 9 %). Sizes alone never conclude anything.
 
 An encoder takes some seconds to settle on a picture that stops: key frames differ less and less (2.1, 1.3, 1.0, 0.5) and
 grow meanwhile by 5 % to 65 % each, since the same picture gets more bits; under noise, after the first two, they stay as

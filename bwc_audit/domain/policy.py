@@ -197,7 +197,7 @@ class UsabilityRules:
     audio_minimum_s: float = 10.0
     frozen_key_difference: float = 0.25
     frozen_recode_difference: float = 4.0
-    frozen_idle_share: float = 0.02
+    frozen_idle_share: float = 0.03
     frozen_equal_share: float = 0.05
     frozen_growth_share: float = 0.04
     overlay_share: float = 0.12

@@ -84,7 +84,8 @@ def _agreement(
         return replace(nothing, why_not=first)
     if isinstance(second, str):
         return replace(nothing, why_not=second)
-    search_us = max(us_of_seconds(rules.search_s), one.uncertainty_us + other.uncertainty_us)
+    wanted_us = max(us_of_seconds(rules.search_s), one.uncertainty_us + other.uncertainty_us)
+    search_us = min(wanted_us, us_of_seconds(rules.most_search_s))
     result = match(first, second, 0, search_us, rules)
     if isinstance(result, NoMatch):
         return replace(nothing, why_not=str(result))

@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 
 from bwc_audit.audit.judging import judged
 from bwc_audit.domain.inspection import Examined, Inspection, InspectionRequest, InspectionStatus
-from bwc_audit.domain.overlay_clock import OverlayReading, read_clock
+from bwc_audit.domain.overlay_clock import OverlayReading
 from bwc_audit.domain.policy import Policy, SamplingRules
 from bwc_audit.domain.results import PlacedSegment
+from bwc_audit.domain.shown_clock_findings import drift_stated
+from bwc_audit.domain.shown_clocks import shown_clock
+from bwc_audit.domain.times import SECOND_US
 from bwc_audit.domain.unseen import asked_us, unseen_us
 from bwc_audit.media.contact_sheet import preview_of
 from bwc_audit.report.evidence import BurnedInClock, ClockReading, Effort, InspectionEvidence, SheetPage
@@ -65,7 +68,7 @@ def _evidence(
         is_soundless=seen.measures is not None and not seen.measures.has_sound_track,
         sound_note="" if sound is not None else "; ".join(what for what in seen.not_examined if "sound" in what),
         silence_dbfs=policy.usability.silence_dbfs,
-        clock=None if seen.status is InspectionStatus.UNREADABLE else _clock(segment, seen, zone),
+        clock=None if seen.status is InspectionStatus.UNREADABLE else _clock(segment, seen, zone, policy),
         pages=tuple(
             SheetPage(
                 span=sheet.span,
@@ -82,25 +85,27 @@ def _evidence(
     )
 
 
-def _clock(segment: PlacedSegment, seen: Inspection, zone: ZoneInfo | None) -> BurnedInClock:
+def _clock(segment: PlacedSegment, seen: Inspection, zone: ZoneInfo | None, policy: Policy) -> BurnedInClock:
+    """As the decision has it; of the rounding of the metadata only its usual value is known here."""
     readings = tuple(ClockReading(one.at_us, one.text, _utc_us(one)) for one in seen.readings)
     started_us = segment.span.start_us + segment.offset_us  # as the camera stamped it
-    clock = read_clock(seen.readings, zone, started_us)
-    if clock is None:
-        why = "no clock was found in the picture" if not readings else "too few readings agree with each other"
+    shown = shown_clock(seen, zone, started_us, SECOND_US, policy.usability)
+    if shown is None:
+        why = "what was read proves no clock" if readings else "no clock was found in the picture"
         return BurnedInClock(seen.clock_tried, readings, why_not=why)
-    why = "" if clock.offset_us is not None or clock.is_not_set or clock.is_stuck else "it names no zone, and none is known"
+    clock = shown.clock
+    is_known = clock.offset_us is not None or shown.is_untimed
     return BurnedInClock(
         tried=seen.clock_tried,
         readings=readings,
         agreed=clock.agreed,
         offset_us=clock.offset_us,
-        uncertainty_us=1_000_000,  # a clock shows whole seconds
-        drift_ppm=clock.drift_ppm,
+        uncertainty_us=shown.tolerance_us,
+        drift_ppm=clock.drift_ppm if drift_stated(shown, policy.clock) else None,
         jumps=tuple(((jump.between.start_us + jump.between.end_us) // 2, jump.step_us) for jump in clock.jumps),
         is_stuck=clock.is_stuck,
         is_not_set=clock.is_not_set,
-        why_not=why,
+        why_not="" if is_known else "it names no zone, and none is known",
     )
 
 

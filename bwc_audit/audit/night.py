@@ -149,10 +149,12 @@ def _make_plan(audit: Audit, request: RunRequest) -> tuple[PlannedInspection, ..
     return tuple(replace(one, state="reused") if identity_of(audit, one) in known else one for one in plan)
 
 
-def identity_of(audit: Audit, one: PlannedInspection, policy: Policy | None = None) -> InspectionIdentity:
-    """Under what the outcome of a planned inspection is kept; by the audit's policy, or another one."""
+def identity_of(
+    audit: Audit, one: PlannedInspection, policy: Policy | None = None, inspector_version: str = INSPECTOR_VERSION
+) -> InspectionIdentity:
+    """Under what the outcome of a planned inspection is kept; by the audit's policy, or that of an older run."""
     rules = (policy or audit.policy).inspection
-    return inspections.identity_of(audit.source.uri, one.etag, one.size_bytes, one.request, rules)
+    return inspections.identity_of(audit.source.uri, one.etag, one.size_bytes, one.request, rules, inspector_version)
 
 
 def inspect_batch(audit: Audit, run_id: str, batch: int, on_progress: Progress = silent) -> BatchSummary:

@@ -12,7 +12,7 @@ from bwc_audit.audit.evidence import effort_of, evidence_of
 from bwc_audit.audit.night import identity_of, running_run
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingGroup, FindingKind
-from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.rates import rate_table
 from bwc_audit.domain.records import Records
@@ -41,7 +41,8 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
         results = runs.load_results(session, run_id, incident_id=incident_id)
         segments = runs.load_segments(session, run_id, incident_id=incident_id)
         plan = planned.load_plan(session, run_id)
-        kept = inspections.load_inspections(session, (identity_of(audit, one, policy) for one in plan), with_stills=True)
+        looked = [identity_of(audit, one, policy, run.inspector_version or INSPECTOR_VERSION) for one in plan]
+        kept = inspections.load_inspections(session, looked, with_stills=True)
         seen = {identity.object_key: inspection for identity, inspection in kept.items()}
         as_they_are = _as_they_are(session, run)
         return RunReportInput(

@@ -247,7 +247,8 @@ def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, i
     total_us = sum(span.length_us for span in holes)
     margin_us = max(span.length_us for span in holes) - us_of_seconds(rules.gap_s)
     uncertainty_us = max(int(matching.measures.uncertainty_us[window]) for window in windows)
-    if incident_id in matching.shifted.incidents:
+    moved_in = matching.shifted.incidents.get(incident_id)
+    if moved_in and margin_us <= uncertainty_us + moved_in.undoes_us(us_of_seconds(rules.gap_s)):
         uncertainty_us = max(uncertainty_us, margin_us)  # what a recording covers that may belong here is not worked out
     footage = sorted(
         {matching.placements[one].footage_id for window in windows for one in matching.placements_of.get(window, ())}

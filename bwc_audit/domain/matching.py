@@ -52,7 +52,7 @@ class Matching:
     ``contested``: segments of devices with several holders at that moment.
     ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
     ``placements_of`` the reverse, in order of time. ``shifted``: which of them would touch which other windows by the clock
-    in their picture; no absence in such a window is firm.
+    in their picture; no absence in such a window is firm that they might undo.
     """
 
     records: Records
@@ -96,7 +96,7 @@ def match(
     roster = Roster(records.officers)
     history = HolderHistory.of(records.holdings, roster)
     checks = ClockChecks.of(records.device_events, policy.clock)
-    shown = shown_clocks(records.segments, records.devices, seen or {})
+    shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
     placements = place_segments(records.segments, roster, history, checks, shown)
     exemptions = Exemptions(records.exemptions, roster)
     judged = _judge(records, policy, roster, exemptions)
@@ -122,7 +122,7 @@ def match(
         windows=windows,
         pieces=pieces,
         owner_of=owner_of,
-        measures=_doubted(measures, shifted, placements),
+        measures=_doubted(measures, shifted, placements, us_of_seconds(policy.coverage.gap_s)),
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
@@ -137,17 +137,29 @@ def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
     )
 
 
-def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement]) -> CoverageMeasures:
-    """The measures with the uncertainty of windows into which a picture's clock moves a recording: no smaller than that
-    shift, nor than any absence there. What of it remains with the recording moved in is not worked out."""
+def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement], gap_us: int) -> CoverageMeasures:
+    """The measures with the uncertainty of windows into which a picture's clock moves a recording. Where nothing else covers
+    the window: no smaller than that shift, nor than the absence. Else no smaller than each margin that the recording, as
+    long as it lies inside, might undo; a larger absence remains with it. What exactly remains is not worked out."""
     if not shifted.placements_of:
         return measures
     uncertainty_us = measures.uncertainty_us.copy()
-    margins = (measures.late_margin_us, measures.early_margin_us, measures.gap_margin_us, measures.nearest_us)
+    hole_us = np.zeros_like(measures.required_us)  # a gap's margin is a way to move, not a length: its length is asked
+    np.maximum.at(hole_us, measures.holes.window, measures.holes.end_us - measures.holes.start_us)
+    kinds = (
+        (measures.late_margin_us, measures.late_margin_us),
+        (measures.early_margin_us, measures.early_margin_us),
+        (hole_us - gap_us, measures.gap_margin_us),
+    )
     for window, found in shifted.placements_of.items():
-        shifts_us = [shift_us for index in found if (shown := placements[index].shown) for shift_us in shown.shifts_us]
-        doubts_us = [abs(shift_us) for shift_us in shifts_us] + [int(margin[window]) for margin in margins]
-        uncertainty_us[window] = max(int(uncertainty_us[window]), *doubts_us)
+        usual_us = int(uncertainty_us[window])
+        if measures.covered_us[window] == 0:
+            shifts_us = [shift_us for index in found if (shown := placements[index].shown) for shift_us in shown.shifts_us]
+            doubts_us = [*(abs(shift_us) for shift_us in shifts_us), int(measures.nearest_us[window])]
+        else:
+            most_us = usual_us + shifted.moved_in[window].undoes_us(gap_us)
+            doubts_us = [int(margin[window]) for excess, margin in kinds if int(excess[window]) <= most_us]
+        uncertainty_us[window] = max(usual_us, *doubts_us, 0)
     return replace(measures, uncertainty_us=uncertainty_us)
 
 

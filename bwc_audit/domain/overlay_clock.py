@@ -1,8 +1,10 @@
 """What the readings of a burned-in clock say together: offset, jumps, drift, or nothing.
 
 A single reading proves nothing. Readings count when at least three of them run with the media time; where the day and
-the month cannot be told apart and nothing else tells them, there is no clock. Whether the difference lies with the
-overlay or with the metadata is not known here, nor why the clock was set.
+the month cannot be told apart and nothing else tells them, there is no clock. An hour that a zone shows twice, in the
+night in which clocks go back, is read as the one nearer to what the metadata expect. A clock that names no zone, and whose
+zone is not known, may step by one hour with its zone: that is no jump. Whether the difference lies with the overlay or
+with the metadata is not known here, nor why the clock was set.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ class OverlayClock:
     """``offset_us``: overlay minus expected start and media time (the first stretch where there are jumps); None: not
     known. ``origin_us``: UTC shown at media time 0, or the local time where no zone is known (``is_local``).
     ``agreed`` of ``of`` readings run together. ``drift_ppm``: positive: the overlay runs fast; None: too few or too short
-    to tell. ``zone_doubt_us``: the whole half-hours that the offset is made of, where it looks like a wrong zone."""
+    to tell. ``over``: media time from the first to the last of the readings that ``drift_ppm``, or that it stands still,
+    is told from; nothing of it is known outside. ``zone_doubt_us``: the whole half-hours that the offset is made of, where
+    it looks like a wrong zone."""
 
     agreed: int
     of: int
@@ -66,6 +70,7 @@ class OverlayClock:
     is_local: bool = False
     drift_ppm: float | None = None
     drift_error_ppm: float | None = None
+    over: Span | None = None
     jumps: tuple[Jump, ...] = ()
     is_stuck: bool = False
     is_not_set: bool = False
@@ -98,8 +103,9 @@ def read_clock(
     is_local = not has_zone and zone is None
     clocks = []
     for walls in _ways(shown):
-        points = [_Point(r.at_us, _utc(w, None if has_zone else zone) - r.at_us) for r, w in zip(shown, walls, strict=True)]
-        clock = _stuck(points, len(tried)) or _running(points, len(tried), is_local, media_started_us)
+        at_us = [reading.at_us for reading in shown]
+        points = _points(at_us, walls, None if has_zone else zone, media_started_us)
+        clock = _stuck(at_us, walls, len(tried)) or _running(points, len(tried), is_local, media_started_us)
         if clock is not None:
             clocks.append(clock)
     return _only(clocks, media_started_us)
@@ -127,29 +133,32 @@ def _only(clocks: list[OverlayClock], media_started_us: int | None) -> OverlayCl
     return near[0] if len(near) == 1 else None
 
 
-def _utc(wall_us: int, zone: ZoneInfo | None) -> int:
+def _points(at_us: list[int], walls: list[int], zone: ZoneInfo | None, media_started_us: int | None) -> list[_Point]:
+    expected = [None if media_started_us is None else media_started_us + at for at in at_us]
+    utc = [_utc(wall_us, zone, one) for wall_us, one in zip(walls, expected, strict=True)]
+    return [_Point(at, shown_us - at) for at, shown_us in zip(at_us, utc, strict=True)]
+
+
+def _utc(wall_us: int, zone: ZoneInfo | None, expected_us: int | None) -> int:
+    """UTC of a time on the wall; of an hour that the zone shows twice, the one nearest to ``expected_us``."""
     if zone is None:
         return wall_us
     try:
-        local = at_of(wall_us).replace(tzinfo=zone)
-        return us_of(local)
+        ways = [us_of(at_of(wall_us).replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
     except OverflowError:
         return wall_us
+    return ways[0] if expected_us is None else min(ways, key=lambda way: abs(way - expected_us))
 
 
-def _stuck(points: list[_Point], of: int) -> OverlayClock | None:
-    """All readings the same while the media time went on."""
-    if len(points) < _LEAST or points[-1].at_us - points[0].at_us < _STUCK_US:
+def _stuck(at_us: list[int], walls: list[int], of: int) -> OverlayClock | None:
+    """All readings the same, as they stand on the wall, while the media time went on."""
+    if len(walls) < _LEAST or at_us[-1] - at_us[0] < _STUCK_US:
         return None
-    shown = [point.lead_us + point.at_us for point in points]
-    same = max(shown.count(value) for value in set(shown))
-    if same < _LEAST or same * 3 < len(points) * 2:
+    value = max(set(walls), key=walls.count)
+    stuck = [at for at, wall_us in zip(at_us, walls, strict=True) if wall_us == value]
+    if len(stuck) < _LEAST or len(stuck) * 3 < len(walls) * 2 or stuck[-1] - stuck[0] < _STUCK_US:
         return None
-    value = max(set(shown), key=shown.count)
-    stuck = [point.at_us for point, wall in zip(points, shown, strict=True) if wall == value]
-    if stuck[-1] - stuck[0] < _STUCK_US:
-        return None
-    return OverlayClock(agreed=same, of=of, is_stuck=True)
+    return OverlayClock(agreed=len(stuck), of=of, over=Span(stuck[0], stuck[-1]), is_stuck=True)
 
 
 def _running(points: list[_Point], of: int, is_local: bool, media_started_us: int | None) -> OverlayClock | None:
@@ -161,6 +170,7 @@ def _running(points: list[_Point], of: int, is_local: bool, media_started_us: in
     drift = _drift(first)
     steady_us = _steady_lead(first, drift[0] if drift else 0.0)
     offset_us = None if media_started_us is None or is_local else steady_us - media_started_us
+    jumps = (_jump(one, other) for one, other in pairwise(stretches))
     return OverlayClock(
         agreed=len(kept),
         of=of,
@@ -169,7 +179,8 @@ def _running(points: list[_Point], of: int, is_local: bool, media_started_us: in
         is_local=is_local,
         drift_ppm=drift[0] if drift else None,
         drift_error_ppm=drift[1] if drift else None,
-        jumps=tuple(_jump(one, other) for one, other in pairwise(stretches)),
+        over=Span(first[0].at_us, first[-1].at_us) if drift else None,
+        jumps=tuple(jump for jump in jumps if not (is_local and _is_zone_change(jump))),
         zone_doubt_us=None if offset_us is None else _zone_doubt(offset_us),
     )
 
@@ -221,6 +232,11 @@ def _steady_lead(points: list[_Point], drift_ppm: float) -> int:
 def _jump(one: list[_Point], other: list[_Point]) -> Jump:
     step_us = int(np.median([p.lead_us for p in other])) - int(np.median([p.lead_us for p in one]))
     return Jump(Span(one[-1].at_us, other[0].at_us), step_us)
+
+
+def _is_zone_change(jump: Jump) -> bool:
+    """Whether summer time beginning or ending would make this step."""
+    return abs(abs(jump.step_us) - HOUR_US) <= AGREEING_US
 
 
 def _zone_doubt(offset_us: int) -> int | None:

@@ -240,8 +240,8 @@ class SoundMatchRules:
     ones. ``silence_db``: a recording whose envelope stays below it is silent. ``least_activity``: mean square of the
     levels' movement (dB²) that a window needs. ``peak_ratio``: best lag over the best other one. ``agreeing``: windows
     that must find the best lag by themselves, within ``agree_s``; ``agreeing_share``: of those tried. ``uncertainty_s``:
-    the least that is stated. ``search_s``: differences are looked for at least so far (further where the clocks' own
-    tolerances reach further).
+    the least that is stated. ``search_s``: differences are looked for at least so far; further where the clocks' own
+    tolerances reach further, up to ``most_search_s`` (memory and time grow with it).
     """
 
     window_s: float = 10.0
@@ -254,6 +254,7 @@ class SoundMatchRules:
     agree_s: float = 0.1
     uncertainty_s: float = 0.1
     search_s: float = 120.0
+    most_search_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

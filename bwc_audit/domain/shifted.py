@@ -25,14 +25,34 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedIn:
+    """What pictures' clocks move into one window, or into those of one incident, at most: ``places`` of recordings that
+    overlap it by ``overlap_us`` together."""
+
+    places: int = 0
+    overlap_us: int = 0
+
+    def and_more(self, overlaps_us: Sequence[int]) -> MovedIn:
+        """This, and further places with their overlaps."""
+        return MovedIn(self.places + len(overlaps_us), self.overlap_us + sum(overlaps_us))
+
+    def undoes_us(self, gap_us: int) -> int:
+        """The largest margin of an absence that it might undo. It shortens an absence by no more than it overlaps (twice
+        that, to be on the safe side), and each place may split it into two that the policy allows (``gap_us``)."""
+        return 2 * self.overlap_us + self.places * gap_us
+
+
+@dataclass(frozen=True, slots=True)
 class Shifted:
     """Pairs of window and recording (indices) that touch by the picture's clock and not by the metadata; ascending. A window
-    is met by recordings of its officer, and by those of nobody that are tagged with its incident. ``incidents``: those
-    that any of them, or a tagged recording of another officer, would touch."""
+    is met by recordings of its officer, and by those of nobody that are tagged with its incident. ``moved_in``: by window,
+    how much they would be. ``incidents``: those that any of them, or a tagged recording of another officer, would touch,
+    with how much."""
 
     windows_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     placements_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    incidents: frozenset[str] = frozenset()
+    moved_in: Mapping[int, MovedIn] = field(default_factory=dict)
+    incidents: Mapping[str, MovedIn] = field(default_factory=dict)
 
 
 def shifted_places(placement: Placement) -> tuple[Span, ...]:
@@ -50,22 +70,26 @@ def shifted_into(needs: Sequence[Need], placements: Sequence[Placement], touched
         return Shifted()
     windows_of: dict[int, list[int]] = defaultdict(list)
     placements_of: dict[int, list[int]] = defaultdict(list)
-    incidents: set[str] = set()
+    moved_in: dict[int, MovedIn] = defaultdict(MovedIn)
+    incidents: dict[str, MovedIn] = defaultdict(MovedIn)
     candidates = _Candidates.of(needs, range(len(needs)))
     for index, placement in enumerate(placements):
-        for window in candidates.of_placement(placement) if shifted_places(placement) else ():
+        places = shifted_places(placement)
+        for window in candidates.of_placement(placement) if places else ():
             need = needs[window]
-            is_moved_in = any(_overlap(place, need.span) for place in shifted_places(placement))
-            if not is_moved_in or window in touched.get(index, ()):
+            overlaps_us = [overlap_us for place in places if (overlap_us := _overlap_us(place, need.span)) > 0]
+            if not overlaps_us or window in touched.get(index, ()):
                 continue
-            incidents.add(need.incident_id)
+            incidents[need.incident_id] = incidents[need.incident_id].and_more(overlaps_us)
             if placement.officer_id in (None, need.officer_id):
                 windows_of[index].append(window)
                 placements_of[window].append(index)
+                moved_in[window] = moved_in[window].and_more(overlaps_us)
     return Shifted(
         {index: tuple(found) for index, found in windows_of.items()},
         {window: tuple(found) for window, found in placements_of.items()},
-        frozenset(incidents),
+        dict(moved_in),
+        dict(incidents),
     )
 
 
@@ -82,8 +106,8 @@ def worth_a_look(
     )
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start_us < other.end_us and one.end_us > other.start_us
+def _overlap_us(one: Span, other: Span) -> int:
+    return min(one.end_us, other.end_us) - max(one.start_us, other.start_us)
 
 
 def _could_be(placement: Placement, need: Need) -> bool:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bwc_audit.domain.inspection import DefectKind, Inspection
 from bwc_audit.domain.overlay_clock import AGREEING_US, OverlayClock, read_clock
-from bwc_audit.domain.policy import ClockRules
+from bwc_audit.domain.policy import ClockRules, UsabilityRules
 from bwc_audit.domain.records import Device, RowRef, Segment
-from bwc_audit.domain.times import us_of_seconds
+from bwc_audit.domain.times import Span, us_of_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class ShownClock:
 
 
 def shown_clocks(
-    segments: Iterable[Segment], devices: Iterable[Device], seen: Mapping[str, Inspection]
+    segments: Iterable[Segment], devices: Iterable[Device], seen: Mapping[str, Inspection], rules: UsabilityRules
 ) -> dict[RowRef, ShownClock]:
     """By metadata row, for each segment whose video (``seen``: by object key) shows a clock that enough readings prove."""
     zones = overlay_zones(devices)
@@ -52,7 +53,8 @@ def shown_clocks(
     for segment in segments:
         inspection = seen.get(segment.object_key or "")
         if inspection is not None and inspection.readings:
-            clock = _clock_of(segment, inspection, zones.get(segment.device_id))
+            zone = zones.get(segment.device_id)
+            clock = shown_clock(inspection, zone, segment.media_started_us, segment.precision_us, rules)
             if clock is not None:
                 shown[segment.row] = clock
     return shown
@@ -70,17 +72,31 @@ def overlay_zones(devices: Iterable[Device]) -> dict[str, ZoneInfo]:
     return zones
 
 
-def _clock_of(segment: Segment, inspection: Inspection, zone: ZoneInfo | None) -> ShownClock | None:
-    clock = read_clock(inspection.readings, zone, segment.media_started_us)
-    if clock is None or (clock.is_stuck and _is_frozen(inspection)):
+def shown_clock(
+    inspection: Inspection, zone: ZoneInfo | None, media_started_us: int, precision_us: int, rules: UsabilityRules
+) -> ShownClock | None:
+    """The clock that the readings of one file prove; None: they prove none. ``zone``: of a clock that names none itself.
+    ``media_started_us``: device time of media time 0 by the metadata, rounded to ``precision_us``."""
+    clock = read_clock(inspection.readings, zone, media_started_us)
+    if clock is None or (clock.is_stuck and not _goes_on(inspection, clock.over, rules)):
         return None  # in a picture that stands still the clock stands still with it, which says nothing of the clock
     first = min(inspection.readings, key=lambda reading: reading.at_us)
-    tolerance_us = AGREEING_US + segment.precision_us
+    tolerance_us = AGREEING_US + precision_us
     return ShownClock(clock, tolerance_us, tuple(_shifts(clock, tolerance_us)), first.at_us, first.text)
 
 
-def _is_frozen(inspection: Inspection) -> bool:
-    return any(defect.kind is DefectKind.FROZEN_VIDEO for defect in inspection.defects)
+def _goes_on(inspection: Inspection, over: Span | None, rules: UsabilityRules) -> bool:
+    """Whether the picture was seen to move while the clock stood: measured, not only never called frozen. Movement within
+    the second that the clock shows first proves nothing, whatever came to a stop after it."""
+    if over is None or inspection.measures is None:
+        return False
+    if any(defect.kind is DefectKind.FROZEN_VIDEO for defect in inspection.defects):
+        return False
+    return any(
+        other.difference is not None and other.difference > rules.frozen_recode_difference
+        for one, other in pairwise(inspection.measures.pictures)
+        if one.at_us >= over.start_us + AGREEING_US and other.at_us <= over.end_us
+    )
 
 
 def _shifts(clock: OverlayClock, tolerance_us: int) -> Iterable[int]:

@@ -22,7 +22,7 @@ from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.domain.results import UnusableSpan
 from bwc_audit.domain.severity import OF_KIND, severity_of_excess
-from bwc_audit.domain.times import Span, iso_utc, us_of_seconds
+from bwc_audit.domain.times import SECOND_US, Span, iso_utc, us_of_seconds
 
 #: Kinds that leave nothing to see; sound is judged apart and does not make a picture unusable.
 VISUAL_KINDS = frozenset(
@@ -86,7 +86,8 @@ def look(matching: Matching, inspections: Mapping[str, Inspection]) -> Sight:
     """Place what the inspections (by object key) saw into the windows."""
     stored = {video.object_key for video in matching.records.objects}
     of_placement = {
-        index: _sight_of(matching.placements[index], stored, inspections) for index in sorted(matching.windows_of)
+        index: _sight_of(matching.placements[index], stored, inspections, matching.policy.usability)
+        for index in sorted(matching.windows_of)
     }
     join_us = us_of_seconds(matching.policy.coverage.join_s)
     good = _parts(matching, of_placement, is_unexamined_good=False)
@@ -103,7 +104,9 @@ def look(matching: Matching, inspections: Mapping[str, Inspection]) -> Sight:
     )
 
 
-def _sight_of(placement: Placement, stored: set[str], inspections: Mapping[str, Inspection]) -> SegmentSight:
+def _sight_of(
+    placement: Placement, stored: set[str], inspections: Mapping[str, Inspection], rules: UsabilityRules
+) -> SegmentSight:
     whole = (Span(placement.start_us, placement.end_us),)
     key = placement.segment.object_key
     if placement.segment.deleted_us is not None:
@@ -123,12 +126,11 @@ def _sight_of(placement: Placement, stored: set[str], inspections: Mapping[str, 
         if defect.kind.value in _USABILITY_KINDS
         and (span := _clipped(placement, defect.start_us, max(defect.end_us, defect.start_us + 1)))
     )
-    return SegmentSight(
-        inspection,
-        unusable,
-        _unexamined(placement, inspection),
-        tuple(f"{placement.footage_id}: {what}" for what in inspection.not_examined),
-    )
+    missed = list(inspection.not_examined)
+    unexamined = _unexamined(placement, inspection, rules)
+    if unexamined and inspection.status is InspectionStatus.COMPLETE:
+        missed.append(f"the file ends {unexamined[0].length_us / SECOND_US:.1f} s before its metadata say")
+    return SegmentSight(inspection, unusable, unexamined, tuple(f"{placement.footage_id}: {what}" for what in missed))
 
 
 def _clipped(placement: Placement, media_start_us: int, media_end_us: int) -> Span | None:
@@ -137,12 +139,17 @@ def _clipped(placement: Placement, media_start_us: int, media_end_us: int) -> Sp
     return Span(low, high) if low < high else None
 
 
-def _unexamined(placement: Placement, inspection: Inspection) -> tuple[Span, ...]:
-    """The part of a partly examined file behind the last sample; nothing for a complete inspection."""
+def _unexamined(placement: Placement, inspection: Inspection, rules: UsabilityRules) -> tuple[Span, ...]:
+    """The part of a partly examined file behind the last sample; of a complete one what its metadata claim and it does
+    not hold, where that is more than the policy tolerates."""
+    seen_us = max((span.end_us for span in inspection.examined.spans), default=0)
     if inspection.status is InspectionStatus.COMPLETE:
-        return ()
-    last_us = max((span.end_us for span in inspection.examined.spans), default=0)
-    rest = _clipped(placement, last_us, placement.segment.duration_us)
+        claimed_us = placement.segment.duration_us
+        held_us = claimed_us if inspection.measures is None else inspection.measures.lengths.held_us
+        if claimed_us - held_us <= us_of_seconds(rules.duration_tolerance_s):
+            return ()
+        seen_us = held_us
+    rest = _clipped(placement, seen_us, placement.segment.duration_us)
     return (rest,) if rest else ()
 
 

@@ -76,8 +76,9 @@ def activity_of(track: TrackIndex, table: FrameTable) -> Activity:
 
 
 def unlike_times(activity: Activity, sampled_us: Sequence[int], spans: Sequence[Span], most: int) -> list[int]:
-    """Times in the spans whose seconds are unlike the nearest samples before and after them, at most ``most``: the middle
-    of the stretch that is most unlike, then the same again with that sample known. ``sampled_us`` ascending."""
+    """Times in the spans whose seconds are unlike the nearest samples before and after them, at most ``most``: between each
+    two samples the middle of the stretch that is most unlike, then the same again with those samples known.
+    ``sampled_us`` ascending."""
     seconds = activity.levels.shape[1]
     places = np.unique(np.array(sampled_us, dtype=np.int64) // SECOND_US)
     places = places[places < seconds]
@@ -89,12 +90,15 @@ def unlike_times(activity: Activity, sampled_us: Sequence[int], spans: Sequence[
     found: list[int] = []
     while len(found) < most:
         unlikeness = np.where(is_inside, _unlikeness(activity, means, at_sample, places), 0.0)
-        peak = int(unlikeness.argmax())
-        if unlikeness[peak] <= 1:
+        peaks: dict[int, tuple[float, int]] = {}
+        for first, last in _runs(unlikeness > 1):
+            between, middle = int(np.searchsorted(places, first)), (first + last) // 2
+            peaks[between] = max(peaks.get(between, (0.0, 0)), (float(unlikeness[first : last + 1].max()), middle))
+        middles = [middle for _, middle in sorted(peaks.values(), reverse=True)][: most - len(found)]
+        if not middles:
             break
-        middle = next((first + last) // 2 for first, last in _runs(unlikeness > 1) if first <= peak <= last)
-        found.append(middle * SECOND_US + SECOND_US // 2)
-        places = np.unique(np.append(places, middle))
+        found += [middle * SECOND_US + SECOND_US // 2 for middle in middles]
+        places = np.unique(np.append(places, middles))
     return found
 
 

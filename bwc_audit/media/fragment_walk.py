@@ -60,6 +60,9 @@ def fragments(source: RangeFile, parts: HeldParts, start: int, walk: Walk) -> It
     for _ in range(4 * _MOST_FRAGMENTS):  # with each fragment: styp, sidx, moof, mdat
         box = box_of(ahead.at(start, HEADER_BYTES), start, source.size_bytes)
         if box is None:
+            if start < source.size_bytes:
+                left = source.size_bytes - start
+                walk.doubts.append(f"{left} bytes from byte {start} on are no boxes: what they hold is not known")
             return
         walk.missing_bytes = max(walk.missing_bytes, box.end - source.size_bytes)
         if box.end <= source.size_bytes and box.type in (b"moof", b"sidx"):

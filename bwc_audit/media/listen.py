@@ -37,6 +37,8 @@ from bwc_audit.media.track_index import Int, TrackIndex
 #: Packets decoded before the wanted ones: AAC overlaps each block with the one before. With one of them levels differ by
 #: 0.015 dB from those of the whole track, as they do with five; without any by 12 dB.
 _LEAD_IN = 1
+#: Channels of a frame that is measured: those of 7.1. Damaged AAC was seen to become 48.
+_MOST_CHANNELS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,10 +97,12 @@ def listening_to(
     """The plan for ``spans`` (united, media time); everything in them where the look is deep.
 
     ``beside_us``: media times at which the file is read anyway; sound is sampled just before them where that is as often
-    as the policy asks.
+    as the policy asks. A sample that starts further before the picture than any lead-in lasts is left out: its time is not
+    one of this recording.
     """
     starts_us, ends_us = _times(reel, track)
-    there = np.flatnonzero((ends_us > starts_us) & held(track, reel.source.size_bytes))
+    is_near = starts_us >= -us_of_seconds(rules.usability.lead_in_unknown_s)
+    there = np.flatnonzero((ends_us > starts_us) & is_near & held(track, reel.source.size_bytes))
     wanted = there[_inside(starts_us[there], ends_us[there], spans)]
     step_us = max(SECOND_US, us_of_seconds(rules.sampling.sound_step_s))
     plan = None if is_deep else plan_of(track, wanted, starts_us[wanted], step_us, beside_us)
@@ -178,7 +182,8 @@ def _decode_doubtful(
 
 def _contradicted(plan: SoundPlan, wanted: Int, blocks: Blocks, rules: InspectionRules) -> NDArray[np.bool_]:
     """What is not believed any more once the samples are decoded: everything where one of them is silent, or overdriven
-    unlike its size; where some are overdriven as their sizes told, all that lies near such sizes."""
+    unlike its size, or where a check gave no sound at all (so that all that cannot be decoded is said); where some are
+    overdriven as their sizes told, all that lies near such sizes."""
     usability = rules.usability
     rows, dbfs, clipped = blocks.columns()
     level_of = dict(zip(rows[:, 0].tolist(), zip(dbfs.tolist(), clipped.tolist(), strict=True), strict=True))
@@ -190,6 +195,8 @@ def _contradicted(plan: SoundPlan, wanted: Int, blocks: Blocks, rules: Inspectio
             if number in level_of and plan.is_believed[place]
         ]
         if not found:
+            if plan.is_believed[group].any():
+                return np.ones(wanted.size, dtype=bool)
             continue
         overdriven = sum(share >= usability.clipped_share for _, share in found)
         is_overdriven = overdriven >= usability.clipped_blocks_share * len(found)
@@ -239,13 +246,16 @@ def _neighbours(numbers: Int) -> list[Int]:
 
 
 def _frames(context: AudioCodecContext, packet: object) -> list[AudioFrame] | None:
-    """Decoded frames; None where the decoder refused (damaged AAC was seen to give "not permitted")."""
+    """Decoded frames; None where the decoder refused (damaged AAC was seen to give "not permitted"), or made channels that
+    no recording has."""
     try:
-        return context.decode(packet)  # type: ignore[arg-type]  # a packet of the track
+        frames = context.decode(packet)  # type: ignore[arg-type]  # a packet of the track
     except av.error.MemoryError:
         raise
     except av.error.FFmpegError:
         return None
+    is_sound = all(1 <= frame.layout.nb_channels <= _MOST_CHANNELS for frame in frames)
+    return frames if is_sound else None
 
 
 def _believed_blocks(numbers: Int, starts_us: Int, ends_us: Int) -> Iterator[tuple[int, int]]:

@@ -24,6 +24,7 @@ from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 from bwc_audit.media.activity import activity_of, quiet_stretches, unlike_times
 from bwc_audit.media.decoding import DecodeLog, SampledFrame, luma_of
 from bwc_audit.media.extent import longest_step_us, not_sampled, sampled_spans
+from bwc_audit.media.frame_table import FrameTable
 from bwc_audit.media.plan import between, filling, frames_inside, frames_near
 from bwc_audit.media.reel import Reel
 
@@ -33,6 +34,8 @@ _MOST_ROUNDS = 12
 #: picture that has stopped; and key frames of its first seconds, since only neighbouring ones show how it settles.
 _QUIET_SAMPLES, _SETTLING_US = 4, 4 * SECOND_US
 _SETTLING_KEYS, _SETTLED_US = 12, 12 * SECOND_US
+#: The sizes of a file without end must not direct the looking without end; and those of a short one may ask for a few.
+_MOST_SINGLED_OUT, _LEAST_QUIET = 500, 100
 #: A short run gets so many pairs of samples at least: fewer do not prove that a picture stands still.
 _LEAST_PAIRS = 4
 #: Neighbouring samples further apart than this many steps do not speak for what lies between them.
@@ -105,16 +108,23 @@ def look_at(
 
 
 def _singled_out(reel: Reel, spans: Sequence[Span], planned: Sequence[int]) -> list[int]:
-    """Frames that the sizes of coded frames ask for, at most twice as many as are planned."""
+    """Frames that the sizes of coded frames ask for: at most twice as many as are planned for what is unlike, and as many
+    for what is quiet."""
     activity = activity_of(reel.video_track, reel.table)
     times_us = [int(reel.table.times_us[number]) for number in planned]
-    wanted = unlike_times(activity, times_us, spans, most=max(8, 2 * len(planned)))
+    most = min(max(8, 2 * len(planned)), _MOST_SINGLED_OUT)
+    quiet: list[int] = []
     for stretch in quiet_stretches(activity, spans):
-        first_us = max(0, stretch.start_us - _SETTLING_US)
-        wanted += np.linspace(first_us, stretch.end_us, _QUIET_SAMPLES + 2).astype(int).tolist()[1:-1]
-        first, behind = np.searchsorted(reel.table.keys_us, [first_us, min(stretch.end_us, first_us + _SETTLED_US)])
-        wanted += _few(reel.table.keys_us[first:behind].tolist(), _SETTLING_KEYS)
-    return frames_near(reel.table, wanted)
+        quiet += _in_quiet(reel.table, stretch)
+    return frames_near(reel.table, [*unlike_times(activity, times_us, spans, most), *_few(quiet, max(most, _LEAST_QUIET))])
+
+
+def _in_quiet(table: FrameTable, stretch: Span) -> list[int]:
+    """Times to sample in a stretch that costs the encoder nothing: evenly, and the key frames of its beginning."""
+    first_us = max(0, stretch.start_us - _SETTLING_US)
+    even = np.linspace(first_us, stretch.end_us, _QUIET_SAMPLES + 2).astype(int).tolist()[1:-1]
+    first, behind = np.searchsorted(table.keys_us, [first_us, min(stretch.end_us, first_us + _SETTLED_US)])
+    return sorted({*even, *_few(table.keys_us[first:behind].tolist(), _SETTLING_KEYS)})
 
 
 def _few(times_us: Sequence[int], most: int) -> list[int]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Sound kept in memory: an hour of AAC at 64 kbit/s, a third of the room that a child has beside its libraries.
 _MOST_KEPT_BYTES = 32 * 1024 * 1024
+#: Most that is fetched for one request: four pieces of samples, since each brings the room around it.
+_MOST_WINDOWS_BYTES = 32 * 1024 * 1024
 #: Packets that come with trimming marks: the first and the last of a stream, seldom more.
 _MOST_MARKS = 1000
 #: With these a packet is more than its bytes.
@@ -84,14 +86,15 @@ class PlacedSamples:
         self._known = np.unique(self._places[self._places >= 0])
 
     def read(self, numbers: Sequence[int]) -> list[Packet[Any]] | None:
-        """The packets of these samples, together; None where one of them is not what was noted.
+        """The packets of these samples, together; None where one of them is not what was noted, or where they take more
+        than fits in memory to fetch.
 
         Raises ``ObjectStoreError``. The caller bounds how much is asked for at a time.
         """
         if self._ends is not None:
             return [self._kept(number) for number in numbers]
         windows = [self._window(number) for number in numbers]
-        if any(length <= 0 for _, length in windows):
+        if any(length <= 0 for _, length in windows) or sum(length for _, length in windows) > _MOST_WINDOWS_BYTES:
             return None
         packets: list[Packet[Any]] = []
         for number, content in zip(numbers, self._source.read_many(windows), strict=True):

@@ -20,6 +20,8 @@ from bwc_audit.media.track_index import Int
 
 #: Values that are measured at once.
 _BATCH = 1 << 18
+#: Types of a value by FFmpeg's names; planar forms have those of the packed ones.
+_KINDS = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "s64": np.int64, "flt": np.float32, "dbl": np.float64}
 
 
 class _Form(NamedTuple):
@@ -37,10 +39,12 @@ class _Form(NamedTuple):
 
 
 def _form_of(frame: AudioFrame) -> _Form:
-    samples = frame.to_ndarray()  # planes x values
+    """The form by what the frame states: ``to_ndarray`` would read all that PyAV takes for a plane (see ``Blocks.add``)."""
     length_us = round(frame.samples * SECOND_US / frame.sample_rate) if frame.sample_rate else 0
-    planes, values = samples.shape
-    return _Form(*_key_of(frame), samples.dtype, values, planes, length_us)
+    channels = frame.layout.nb_channels
+    planes = channels if frame.format.is_planar else 1
+    kind: np.dtype[np.generic] = np.dtype(_KINDS[frame.format.packed.name])
+    return _Form(*_key_of(frame), kind, frame.samples * channels // planes, planes, length_us)
 
 
 def _key_of(frame: AudioFrame) -> tuple[int, int, str, int]:
@@ -61,7 +65,7 @@ class Blocks:
     form: _Form | None = None
 
     def add(self, frame: AudioFrame, number: int, start_us: int) -> None:
-        """A decoded frame: its level is measured now or with those that follow."""
+        """A decoded frame of 1 to 8 channels: its level is measured now or with those that follow."""
         if not frame.samples:
             return
         form = self.form
@@ -69,7 +73,9 @@ class Blocks:
             self.measure()
             form = self.form = _form_of(frame)
         self.rows.append((number, start_us, start_us + form.length_us))
-        self.waiting += [np.frombuffer(memoryview(plane), form.kind, form.values) for plane in frame.planes]
+        # PyAV counts planes up to a null pointer, which eight channels do not leave: what it counts behind is no sound, and
+        # to read it ends the process.
+        self.waiting += [np.frombuffer(memoryview(plane), form.kind, form.values) for plane in frame.planes[: form.planes]]
         if len(self.waiting) * form.values >= _BATCH:
             self.measure()
 

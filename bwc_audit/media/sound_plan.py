@@ -111,7 +111,7 @@ def _probes(sizes: NDArray[np.float64], large: Claims, place: Int, seconds: Int)
 
 def _even_checks(starts_us: Int, step_us: int, beside_us: Sequence[int]) -> Iterator[Int]:
     """Checks from half a step behind the start on (of less sound: from its middle), each at a time that is read anyway
-    where one lies within the step."""
+    where one lies within the step. Never more than there are samples and such times, however long the file says it is."""
     read_us = np.sort(np.array(beside_us, np.int64))
     end_us = int(starts_us[-1])
     last_us = int(starts_us[0]) + min(step_us, end_us - int(starts_us[0])) // 2 - step_us
@@ -119,7 +119,9 @@ def _even_checks(starts_us: Int, step_us: int, beside_us: Sequence[int]) -> Iter
         near = int(np.searchsorted(read_us, due_us, side="right")) - 1
         is_beside = near >= 0 and read_us[near] > max(last_us, int(starts_us[0]))
         last_us = int(read_us[near]) if is_beside else due_us
-        first = int(np.searchsorted(starts_us, last_us))
+        first = int(np.searchsorted(starts_us, last_us))  # starts there or later, even where the times of a file go back
+        if not is_beside:
+            last_us = int(starts_us[first])  # over a hole at once: each check is of another sample
         yield _few(first - _CHECKED if is_beside else first, starts_us.size)
 
 

@@ -91,6 +91,8 @@ def identity_of(
 def plan_digest(request: InspectionRequest, rules: InspectionRules) -> str:
     """SHA-256, hexadecimal, over what is asked for (without the key) and how it is sampled (without the clause)."""
     asked = {**asdict(request), "object_key": None}
+    if not request.is_clock_look:
+        del asked["is_clock_look"]  # as it was before there were such looks: what was kept then is found
     text = json.dumps([asked, {**asdict(rules.sampling), "clause": None}], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

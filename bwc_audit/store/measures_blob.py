@@ -20,8 +20,9 @@ from bwc_audit.domain.measures import FrameGaps, Lengths, Measures, PictureMeasu
 from bwc_audit.domain.times import Span
 from bwc_audit.errors import StoreError
 
-#: 2: other measures of a picture than in 1.
+#: 2: other measures of a picture than in 1, which are not judged any more.
 _VERSION = 2
+_OLDER = (b"\x01",)
 #: Far above any file's measures (every frame of an hour is 60 MB); a damaged blob must not fill the memory.
 _MOST_BYTES = 512 * 1024 * 1024
 _FLOATS = (np.float16, np.float32)
@@ -54,8 +55,11 @@ def blob_of(measures: Measures) -> bytes:
     return bytes([_VERSION]) + zlib.compress(struct.pack("<I", len(head)) + head + body, 6)
 
 
-def measures_of(blob: bytes) -> Measures:
-    """The measures kept in a blob. Raises ``StoreError`` where it is damaged or of a form this program does not know."""
+def measures_of(blob: bytes) -> Measures | None:
+    """The measures kept in a blob; None: of an older form, what was decided from them then stands. Raises ``StoreError``
+    where it is damaged or of a form this program does not know."""
+    if blob[:1] in _OLDER:
+        return None
     if blob[:1] != bytes([_VERSION]):
         raise StoreError(f"stored measures have form {blob[0] if blob else 'none'}; this program knows form {_VERSION}")
     try:

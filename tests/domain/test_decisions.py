@@ -18,6 +18,7 @@ from bwc_audit.domain.inspection import (
     InspectionStatus,
     UnreadableReason,
 )
+from bwc_audit.domain.measures import Lengths, Measures
 from bwc_audit.domain.records import DeviceEventKind, RowRef
 from bwc_audit.domain.results import Bucket, Outcome, PendingReason, UnknownReason
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span
@@ -358,6 +359,15 @@ def test_an_unreadable_video_is_recorded_time_that_nobody_saw() -> None:
     assert world.kinds() == ["unreadable"]
     assert (decision.results[0].usable_us, decision.results[0].unexamined_us) == (None, 300 * SECOND_US)
     assert decision.not_examined == ("R1: video unreadable (empty)",)
+
+
+def test_time_that_the_metadata_claim_and_the_file_does_not_hold_is_not_usable() -> None:
+    world = one_officer()
+    held = Lengths(200 * SECOND_US, 200 * SECOND_US)
+    world.inspections["footage/R1.mp4"] = replace(seen(length=200), measures=Measures(held, ()))
+    decision = world.decided()
+    assert decision.results[0].unexamined_us == 140 * SECOND_US  # the window ends 340 s into the recording
+    assert decision.not_examined == ("R1: the file ends 150.0 s before its metadata say",)
 
 
 def test_a_video_that_was_not_looked_into_is_said() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bwc_audit.domain.overlay_clock import OverlayReading, read_clock, wall_us_of
-from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span
+from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span, at_of, us_of
 
 STARTED_US = wall_us_of(2025, 5, 25, 20, 9, 32) or 0
 
@@ -231,3 +232,72 @@ def test_any_numbers_give_a_clock_or_none(points: list[tuple[int, int]]) -> None
 def test_there_is_no_time_on_the_thirtieth_of_february() -> None:
     assert wall_us_of(2025, 2, 30, 0, 0, 0) is None
     assert wall_us_of(1970, 1, 2, 0, 0, 1) == DAY_US + SECOND_US
+
+
+LONDON = ZoneInfo("Europe/London")
+BACK_US = wall_us_of(2025, 10, 26, 1, 0, 0) or 0  # UTC: 02:00 BST becomes 01:00 GMT
+FORWARD_US = wall_us_of(2025, 3, 30, 1, 0, 0) or 0  # UTC: 01:00 GMT becomes 02:00 BST
+
+
+def in_london(start_us: int, count: int = 10, every_us: int = 3 * MINUTE_US, ahead_us: int = 0) -> list[OverlayReading]:
+    """What a clock set to London's time, which names no zone, shows from ``start_us`` (UTC) on."""
+    readings = []
+    for at_us in range(0, count * every_us, every_us):
+        local = at_of(start_us + at_us + ahead_us).astimezone(LONDON).replace(tzinfo=UTC)
+        readings.append(OverlayReading(at_us, "", us_of(local) // SECOND_US * SECOND_US, False, 0.9))
+    return readings
+
+
+@pytest.mark.parametrize("change_us", [BACK_US, FORWARD_US])
+@pytest.mark.parametrize("before_min", [50, 15, -10, -55])
+def test_a_right_local_clock_is_right_in_the_night_of_a_change(change_us: int, before_min: int) -> None:
+    start_us = change_us - before_min * MINUTE_US
+    clock = read_clock(in_london(start_us), LONDON, start_us)
+    assert clock is not None
+    assert abs(clock.offset_us or 0) <= SECOND_US
+    assert (clock.agreed, clock.jumps) == (10, ())
+
+
+@pytest.mark.parametrize("change_us", [BACK_US, FORWARD_US])
+def test_a_clock_that_is_behind_by_minutes_stays_so_over_a_change(change_us: int) -> None:
+    start_us = change_us - 15 * MINUTE_US
+    clock = read_clock(in_london(start_us, ahead_us=-5 * MINUTE_US), LONDON, start_us)
+    assert clock is not None
+    assert clock.jumps == ()
+    assert abs((clock.offset_us or 0) + 5 * MINUTE_US) <= SECOND_US
+
+
+@pytest.mark.parametrize("change_us", [BACK_US, FORWARD_US])
+def test_a_step_with_a_zone_that_is_not_known_is_no_jump(change_us: int) -> None:
+    start_us = change_us - 15 * MINUTE_US
+    clock = read_clock(in_london(start_us), None, start_us)
+    assert clock is not None
+    assert (clock.jumps, clock.offset_us, clock.is_local) == ((), None, True)
+
+
+def test_other_steps_and_those_of_a_named_zone_stay_jumps() -> None:
+    def stepping(step_us: int, *, has_zone: bool) -> int:
+        readings = [reading(n * 10 * SECOND_US, step_us if n >= 4 else 0, has_zone=has_zone) for n in range(8)]
+        clock = read_clock(readings, None, STARTED_US)
+        return len(clock.jumps) if clock else -1
+
+    assert stepping(HOUR_US, has_zone=False) == 0
+    assert stepping(HOUR_US, has_zone=True) == 1
+    assert stepping(HOUR_US + 4 * SECOND_US, has_zone=False) == 1
+    assert stepping(2 * HOUR_US, has_zone=False) == 1
+
+
+def test_a_clock_that_stands_in_the_hour_shown_twice_stands() -> None:
+    wall_us = wall_us_of(2025, 10, 26, 1, 30, 0)
+    readings = [OverlayReading(n * 6 * MINUTE_US, "", wall_us, False, 0.9) for n in range(10)]
+    clock = read_clock(readings, LONDON, BACK_US - 30 * MINUTE_US)
+    assert clock is not None
+    assert clock.is_stuck
+    assert clock.over == Span(0, 54 * MINUTE_US)
+
+
+def test_drift_is_told_of_the_readings_before_a_jump_only() -> None:
+    readings = [reading(n * 60 * SECOND_US, 300 * SECOND_US if n >= 6 else 0) for n in range(12)]
+    clock = read_clock(readings, None, STARTED_US)
+    assert clock is not None
+    assert clock.over == Span(0, 5 * MINUTE_US)

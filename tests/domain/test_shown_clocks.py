@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 from bwc_audit.domain.findings import ExplanationKind, Finding, FindingKind
 from bwc_audit.domain.inspection import Defect, DefectKind, Inspection, InspectionStatus
 from bwc_audit.domain.looking import CLOCK_LOOK_US, inspection_plan
-from bwc_audit.domain.overlay_clock import OverlayReading
+from bwc_audit.domain.measures import Lengths, Measures, PictureMeasures
+from bwc_audit.domain.overlay_clock import AGREEING_US, OverlayReading, read_clock
 from bwc_audit.domain.results import Outcome, UnknownReason
+from bwc_audit.domain.shifted import MovedIn
+from bwc_audit.domain.shown_clock_findings import Stated, drift_stated
+from bwc_audit.domain.shown_clocks import ShownClock
 from bwc_audit.domain.times import DAY_US, SECOND_US, Span
-from tests.domain.worlds import World, at
+from tests.domain.worlds import UK, World, at
 
 CLOCKS = {FindingKind.CLOCK_OFFSET, FindingKind.CLOCK_JUMP, FindingKind.CLOCK_DRIFT}
 
@@ -45,8 +50,15 @@ def unset(name: str = "R1", count: int = 8) -> Inspection:
     return _inspected(name, readings)
 
 
-def stuck(name: str = "R1", *defects: Defect) -> Inspection:
-    return _inspected(name, tuple(OverlayReading(n * 11 * SECOND_US, "", at(0), True, 0.9) for n in range(8)), defects)
+def stuck(name: str = "R1", *defects: Defect, moves: tuple[float | None, ...] = (None, *[30.0] * 7)) -> Inspection:
+    """A clock that stands for 77 s; ``moves``: by how much each picture differs from the one before, 11 s apart."""
+    readings = tuple(OverlayReading(n * 11 * SECOND_US, "", at(0), True, 0.9) for n in range(8))
+    pictures = tuple(
+        PictureMeasures(n * 11 * SECOND_US, (n + 1) * 11 * SECOND_US, True, 90.0, 200.0, difference=moved)
+        for n, moved in enumerate(moves)
+    )
+    measures = Measures(Lengths(88 * SECOND_US, 88 * SECOND_US), pictures)
+    return replace(_inspected(name, readings, defects), measures=measures)
 
 
 def _inspected(name: str, readings: tuple[OverlayReading, ...], defects: tuple[Defect, ...] = ()) -> Inspection:
@@ -111,6 +123,23 @@ def test_a_clock_that_stands_still_is_a_drift_unless_the_picture_stands_still_to
     assert clock_findings(covered(stuck("R1", frozen))) == []
 
 
+@pytest.mark.parametrize(
+    ("moves", "is_stated"),
+    [
+        ((None, *[0.0] * 7), False),  # frozen throughout, too doubtful to be called so
+        ((None, *[3.9] * 7), False),  # noise of a still scene, or a picture coded anew
+        ((None, 60.0, *[0.0] * 6), False),  # came to a stop within the second that the clock shows
+        ((None, *[0.0] * 6, 60.0), True),
+    ],
+)
+def test_a_clock_stands_still_only_where_the_picture_moved(moves: tuple[float | None, ...], is_stated: bool) -> None:
+    assert bool(clock_findings(covered(stuck(moves=moves)))) is is_stated
+
+
+def test_a_clock_that_stands_still_is_not_stated_without_measures() -> None:
+    assert clock_findings(covered(replace(stuck(), measures=None))) == []
+
+
 def test_a_step_inside_the_file_is_a_jump_and_doubts_the_placement() -> None:
     world = covered(shows(-40, jump=(4, 90)))
     (finding,) = clock_findings(world)
@@ -127,8 +156,56 @@ def test_a_drift_inside_a_long_file_is_stated_and_a_slow_one_is_not() -> None:
         world.inspections[inspection.object_key] = inspection
         return world
 
-    assert [one.kind for one in clock_findings(long(400))] == [FindingKind.CLOCK_DRIFT]
+    (finding,) = clock_findings(long(400))
+    assert finding.kind is FindingKind.CLOCK_DRIFT
+    assert "gains 5.8 s over the 4 h 00 min that were read (404 ppm)" in finding.message
+    assert not finding.is_borderline
     assert clock_findings(long(60)) == []
+
+
+def drift_read(lot: random.Random, ppm: float, over_s: float, count: int = 10) -> Stated | None:
+    """The drift stated of a clock that was read ``count`` times, not quite evenly, over a part of its file."""
+    start_us, readings = at(lot.random()), []
+    for number in range(count):
+        at_us = round((number / (count - 1) * over_s + lot.uniform(0, 1)) * SECOND_US)
+        wall_us = start_us + round(at_us * (1 + ppm / 1e6))
+        readings.append(OverlayReading(at_us, "", wall_us // SECOND_US * SECOND_US, True, 0.9))
+    clock = read_clock(readings, None, start_us)
+    return None if clock is None else drift_stated(ShownClock(clock, AGREEING_US + SECOND_US, (), 0, ""), UK.clock)
+
+
+@pytest.mark.parametrize("over_s", [80, 1200, 3600])
+def test_of_thousands_of_right_clocks_none_is_firmly_called_fast_or_slow(over_s: float) -> None:
+    lot = random.Random(20)
+    stated = [drift_read(lot, 0, over_s, lot.choice((4, 6, 10))) for _ in range(2000)]
+    assert all(one is None or one.is_borderline(AGREEING_US + SECOND_US) for one in stated)
+
+
+@pytest.mark.parametrize("ppm", [500, -500])
+def test_a_real_drift_is_found_over_the_time_that_was_read(ppm: float) -> None:
+    lot = random.Random(21)
+    long = drift_read(lot, ppm, 3 * 3600)
+    short = drift_read(lot, ppm, 5400)
+    assert long is not None
+    assert not long.is_borderline(2_500_000)
+    assert long.size_us == pytest.approx(5.4 * SECOND_US, abs=SECOND_US)
+    assert short is not None
+    assert short.is_borderline(2_500_000)
+    assert short.is_borderline(0) is (short.size_us <= 4 * SECOND_US)
+
+
+def test_a_right_clock_read_in_a_small_part_of_a_long_file_does_not_drift() -> None:
+    lot = random.Random(4)
+    for _ in range(60):
+        world = World().officer("101").incident().attended("101", clear=1200).recorded("101", -40, 14_360)
+        fraction_s, readings = lot.random(), []
+        for number in range(10):
+            media_s = 100 + 120 * number + lot.uniform(-0.5, 0.5)
+            wall_us = at(-40 + media_s + fraction_s) // SECOND_US * SECOND_US
+            readings.append(OverlayReading(round(media_s * SECOND_US), "", wall_us, True, 0.9))
+        inspection = _inspected("R1", tuple(readings))
+        world.inspections[inspection.object_key] = inspection
+        assert clock_findings(world) == []
 
 
 @pytest.mark.parametrize(
@@ -191,7 +268,7 @@ def test_another_officers_recording_fills_no_window_and_may_still_cover_the_inci
     assert {"no_footage"} <= set(other.kinds())
     assert other.result("101").outcome is Outcome.FINDINGS
     assert other.matched().measures.uncertainty_us.tolist()[0] == 61 * SECOND_US
-    assert other.matched().shifted.incidents == {"I1"}
+    assert other.matched().shifted.incidents == {"I1": MovedIn(1, 300 * SECOND_US)}
 
 
 @pytest.mark.parametrize(("tagged", "kind"), [((), "no_footage"), (("I1",), "~no_footage")])
@@ -230,6 +307,46 @@ def test_an_incident_is_not_called_uncovered_where_a_recording_may_belong_to_it(
     assert "~incident_uncovered" in world.kinds()
     world.inspections.clear()
     assert "incident_uncovered" in world.kinds()
+
+
+def next_by_metadata(shift_s: float) -> World:
+    """Officer 101 on scene for an hour, recorded for ten minutes; the next recording starts 4 s after the window, and ends
+    an hour later."""
+    world = World().officer("101").incident().attended("101", clear=3600).recorded("101", -40, 600)
+    world.recorded("101", 3604, 7204, "R2", incident_ids=())
+    inspection = shows(3604, "R2", shift_s=shift_s)
+    world.inspections[inspection.object_key] = inspection
+    return world
+
+
+@pytest.mark.parametrize("shift_s", [0, -6])
+def test_a_recording_moved_in_by_seconds_leaves_a_large_absence_firm(shift_s: float) -> None:
+    world = next_by_metadata(shift_s)
+    assert world.kinds() == ["early_deactivation"]
+    assert world.result().outcome is Outcome.FINDINGS
+    assert bool(world.matched().shifted.moved_in) is (shift_s < 0)
+
+
+@pytest.mark.parametrize("shift_s", [-1800, -3004])
+def test_a_recording_that_may_cover_the_rest_makes_the_absence_unknown(shift_s: float) -> None:
+    world = next_by_metadata(shift_s)
+    assert "~early_deactivation" in world.kinds()
+    assert world.result().reason is UnknownReason.CLOCK_CONTRADICTION
+
+
+def test_an_absence_that_a_place_might_split_into_allowed_ones_is_not_firm() -> None:
+    """118 s without a recording, of which 10 s in the middle may belong to one: two stretches of 54 s, within 60 s."""
+    world = World().under(clock={"trusted_s": 1}).officer("101").incident().attended("101", clear=1000)
+    world.recorded("101", -40, 400).recorded("101", 518, 1040, "R2").recorded("101", 1454, 1464, "R3", incident_ids=())
+    assert world.kinds() == ["recording_gap"]
+    world.inspections["footage/R3.mp4"] = shows(1454, "R3", shift_s=-1000, every_s=1.2)
+    assert "~recording_gap" in world.kinds()
+
+
+def test_an_incident_stays_uncovered_where_only_seconds_may_belong_to_it() -> None:
+    world = next_by_metadata(-6).officer("102").attended("102", clear=3600).recorded("102", -40, 600, "R9")
+    assert "incident_uncovered" in world.kinds()
+    assert world.matched().shifted.incidents["I1"].overlap_us < 2 * SECOND_US
 
 
 # --- the plan

@@ -144,3 +144,16 @@ def test_what_takes_too_many_waits_is_said(front: Front, tmp_path: Path) -> None
     assert index.doubts == ("fragments that take more than 10000 reads one after another",)
     assert 5_000 * 15 < index.tracks[0].dts.size < 11_000 * 15
     assert waits < 12_000
+
+
+def test_what_stands_behind_a_broken_box_is_said_to_be_unknown(front: Front, tmp_path: Path) -> None:
+    path = written(tmp_path / "broken.mp4", front, [60_000] * 10)
+    whole, _, _ = read(path)
+    assert whole.doubts == ()
+    content = bytearray(path.read_bytes())
+    at = len(front.head) + 5 * 60_000
+    content[at : at + 8] = bytes(8)
+    path.write_bytes(content)
+    rest, _, _ = read(path)
+    assert rest.tracks[0].dts.size == 5 * 15
+    assert any(f"{5 * 60_000} bytes from byte {at} on" in doubt for doubt in rest.doubts)

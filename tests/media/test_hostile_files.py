@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import random
 import struct
 import subprocess
 import sys
@@ -17,9 +18,10 @@ from bwc_audit.domain.inspection import Inspection, InspectionRequest, Inspectio
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.objects.folder import FolderStore
 
-from .clips import street, write_clip
+from .clips import street, tone, write_clip
 from .conftest import RULES
 from .making_mp4 import box, full, rewritten, top_level
+from .test_listen import sound_places
 
 SECONDS = 30.0
 HUGE = 10**9
@@ -123,6 +125,21 @@ def test_endless_fragments(clip: bytes, tmp_path: Path, is_empty: bool) -> None:
     (bad,) = look_into(tmp_path, "bad.mp4")
     assert bad.reason is not UnreadableReason.TIMEOUT
     assert bad.reason is not UnreadableReason.CRASHED, bad.detail
+
+
+def test_sound_of_random_bytes(tmp_path: Path) -> None:
+    """Such AAC decodes to dozens of channels here and there: with these seeds to 40 and 50."""
+    path = write_clip(tmp_path / "bad.mp4", street(60).filter("scale", 160, 90), tone(60), has_clock=False)
+    content = bytearray(path.read_bytes())
+    for number, (start, size) in enumerate(sound_places(path)):
+        seed = (4499, 4930, 5292, 5480, number)[number % 5]
+        content[start : start + size] = random.Random(seed).randbytes(250)[:size].ljust(size, b"\0")
+    path.write_bytes(content)
+    for request in (InspectionRequest(path.name, is_deep=True), InspectionRequest(path.name)):
+        ((_, outcome),) = inspect_many(FolderStore(tmp_path), [request], RULES, workers=1, seconds_limit=SECONDS)
+        assert isinstance(outcome, Inspection)
+        assert outcome.status is not InspectionStatus.UNREADABLE, outcome.detail
+        assert any("sound" in one for one in outcome.not_examined), outcome.not_examined
 
 
 def png(width: int, height: int) -> bytes:

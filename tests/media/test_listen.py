@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import ffmpeg
 import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
@@ -42,6 +44,12 @@ def heard(path: Path, *, is_deep: bool = False, beside_us: tuple[int, ...] = ())
         spans = [Span(0, reel.table.end_us)]
         found = listen(listening_to(reel, reel.sound_track, spans, RULES, is_deep=is_deep, beside_us=beside_us), RULES)
         return found, source.requests - before
+
+
+def sound_places(path: Path) -> list[tuple[int, int]]:
+    """Place and size of each packet of sound."""
+    with av.open(str(path)) as container:
+        return [(packet.pos, packet.size) for packet in container.demux(audio=0) if packet.size and packet.pos is not None]
 
 
 def speech(seconds: int, overdriven: slice | None = None) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -147,6 +155,31 @@ def test_no_two_checks_are_further_apart_than_the_step(beside_us: list[int], ste
     assert len(plan.checks) <= 2 * (seconds // step_s + 1)
 
 
+@pytest.mark.parametrize("early_us", [-4 * 10**15, 0])
+def test_holes_take_no_checks(early_us: int) -> None:
+    starts_us = np.arange(1_000, dtype=np.int64) * 20_000
+    starts_us[0] = early_us
+    starts_us[500:] += 4 * 10**15
+    numbers = np.arange(starts_us.size)
+    plan = plan_of(_track(100 + 5 * (numbers % 2)), numbers, starts_us, 5 * SECOND_US, [7 * SECOND_US, 10**15])
+    assert 4 <= len(plan.checks) <= 9
+
+
+def test_sound_far_before_the_picture_is_left_out(clips: Clips) -> None:
+    path = clips("plain.mp4", lambda path: make.write_clip(path, make.desk(4), make.tone(4), has_clock=False))
+    source = RangeFile(FolderStore(path.parent), path.name, path.stat().st_size)
+    with opened(source, sniff(source), lambda _: None) as reel:
+        track = reel.sound_track
+        assert track is not None
+        for early_s, is_wanted in ((4 * 10**9, False), (100, True)):
+            pts, durations = track.pts.copy(), track.durations.copy()
+            ticks = round(early_s / track.time_base)
+            pts[0], durations[0] = -ticks, ticks + 1_000
+            early = replace(track, pts=pts, durations=durations)
+            found = listening_to(reel, early, [Span(0, reel.table.end_us)], RULES, is_deep=False)
+            assert (0 in found.wanted) == is_wanted
+
+
 def test_sizes_of_other_codecs_tell_nothing() -> None:
     plan = plan_of(_track(np.full(100, 500), "opus"), np.arange(100), np.arange(100) * 20_000, SECOND_US)
     assert not plan.is_believed.any()
@@ -188,6 +221,33 @@ def test_sound_that_changes_its_channels_and_rate_on_the_way_is_measured(clips: 
         assert measured.size
         stereo_db = 0 if is_deep else -3  # the only sample of a sparse look lies in the middle: one voice on two channels
         assert abs(float(np.median(measured)) - -23 - stereo_db) < 3
+
+
+@pytest.mark.parametrize("is_deep", [True, False])
+def test_sound_of_eight_channels_is_measured(clips: Clips, is_deep: bool) -> None:
+    voice = "0.1*sin(440*2*PI*t)"
+    sound = ffmpeg.input(f"aevalsrc={'|'.join([voice] * 8)}:c=7.1:s={RATE}:d=8", f="lavfi")
+    coding: dict[str, Any] = {"b:a": "512k"}
+    path = clips("eight.mp4", lambda path: make.write_clip(path, make.desk(8), sound, has_clock=False, **coding))
+    levels = heard(path, is_deep=is_deep)[0].levels
+    assert levels.failed == ()
+    assert abs(float(np.nanmedian(levels.dbfs)) - -23) < 1
+
+
+def test_where_checks_cannot_be_decoded_nothing_is_believed(clips: Clips) -> None:
+    def refused(path: Path) -> Path:
+        """Packets that no decoder takes, of the sizes of sound."""
+        content = bytearray(with_sound(path, speech(60)).read_bytes())
+        for start, size in sound_places(path):
+            content[start : start + size] = b"\xff" * size
+        path.write_bytes(content)
+        return path
+
+    path = clips("refused.mp4", refused)
+    levels = heard(path)[0].levels
+    assert not np.isnan(levels.dbfs).any()
+    assert sum(span.length_us for span in levels.failed) > 55 * SECOND_US
+    assert look(path).not_examined
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 44_100, 48_000])

@@ -121,6 +121,20 @@ def test_sound_that_is_too_much_to_keep_is_not_kept() -> None:
     assert noted.places == array("q", [-1] * 33)
 
 
+def test_what_takes_too_much_room_at_once_is_left_to_the_demuxer(clips: Clips) -> None:
+    path = clips("placed_room.mkv", lambda path: make.write_clip(path, make.street(2), make.tone(2), preset="fast"))
+    source = _source(path)
+    with demuxed(source, sniff(source)) as (index, tracks):
+        video = index.first("video")
+        assert video is not None
+        placed = tracks._placed_of[id(video)]
+        times = 32 * 1024 * 1024 // int(video.sizes[0]) + 1
+        before = source.bytes_read
+        assert placed.read([0] * times) is None
+        assert source.bytes_read == before
+        assert placed.read([0, 1]) is not None
+
+
 def test_what_transport_packets_carry() -> None:
     def packet(stream: int, payload: bytes, *, starts: bool = False, stuffing: int = 0) -> bytes:
         control = 0x30 if stuffing else 0x10

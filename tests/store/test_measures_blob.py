@@ -44,7 +44,7 @@ def test_half_an_hour_takes_less_than_thirty_kilobytes_and_a_thousand_are_read_i
     assert time.process_time() - began_s < 0.2
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x01" + _BLOB[1:], _BLOB[:-3], _BLOB[:1], b"\x02nothing"])
+@pytest.mark.parametrize("blob", [b"", b"\x03" + _BLOB[1:], _BLOB[:-3], _BLOB[:1], b"\x02nothing"])
 def test_a_damaged_blob_says_so(blob: bytes) -> None:
     with pytest.raises(StoreError, match="stored measures"):
         measures_of(blob)
@@ -57,3 +57,7 @@ def test_a_changed_byte_gives_an_error_or_measures_and_nothing_else(place: int, 
     blob[place] ^= change
     with suppress(StoreError):
         assert isinstance(measures_of(bytes(blob)), Measures)
+
+
+def test_an_older_form_is_not_judged_any_more() -> None:
+    assert measures_of(b"\x01" + _BLOB[1:]) is None

@@ -147,7 +147,7 @@ class RangeFile(io.RawIOBase):
         spread over more than 128 KiB are left to be read by themselves. Never raises."""
         self._expected, total = [], 0
         for run in sorted(_Run.of(ranges) for ranges in runs if ranges):
-            is_inside = 0 <= run.start and run.start + run.length <= self.size_bytes
+            is_inside = run.start >= 0 and run.start + run.length <= self.size_bytes
             total += sum(length for _, length in run.ranges)
             if is_inside and 0 < run.length <= _LONGEST_RUN_BYTES and total <= _MOST_KEPT_BYTES:
                 self._expected.append(run)

@@ -45,10 +45,10 @@ class Stated:
 def shown_clock_findings(matching: Matching) -> Iterator[Finding]:
     """All of them, for recordings that touch a required window or by their picture might; in order of time."""
     rules = matching.policy.clock
-    for index, placement in enumerate(matching.placements):
-        shown = placement.shown
-        if shown is None or not (index in matching.windows_of or index in matching.shifted.windows_of):
+    for index, shown in sorted(matching.placements.shown.items()):
+        if not (index in matching.windows_of or index in matching.shifted.windows_of):
             continue
+        placement = matching.placements[index]
         for stated in (_offset(shown, rules), _jump(placement, shown, rules), drift_stated(shown, rules)):
             if stated is not None:
                 yield _finding(matching, index, shown, stated)

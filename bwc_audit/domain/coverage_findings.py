@@ -181,7 +181,7 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
                 Evidence("assignment", str(row), judged.window.span.start_us if judged.window else None)
                 for row in attendance.rows
             ),
-            *(Evidence("footage", str(place.segment.row), place.start_us, place.segment.sha256) for place in footage),
+            *(Evidence("footage", str(place.row), place.start_us, place.sha256) for place in footage),
         ),
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Window
-from bwc_audit.domain.groups import Groups
+from bwc_audit.domain.groups import Groups, distinct, is_among
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
@@ -74,7 +74,7 @@ def _finding(
         message=message,
         incident_id=judged.attendance.incident_id if judged else None,
         officer_id=placement.officer_id,
-        device_id=placement.segment.device_id,
+        device_id=placement.device_id,
         recording_id=placement.recording_id,
         footage_ids=(placement.footage_id,),
         window=window,
@@ -85,7 +85,7 @@ def _finding(
 
 
 def _row(placement: Placement) -> Evidence:
-    return Evidence("footage", str(placement.segment.row), placement.start_us, placement.segment.sha256)
+    return Evidence("footage", str(placement.row), placement.start_us, placement.sha256)
 
 
 def _object_missing(matching: Matching, policy: Policy, indices: Int) -> Iterator[Finding]:
@@ -152,7 +152,7 @@ def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
                 index,
                 FindingKind.DUPLICATE,
                 matching.policy_of(index).custody.clause,
-                f"{placements[index].footage_id} has {what} as {earlier.footage_id} ({earlier.segment.row}).",
+                f"{placements[index].footage_id} has {what} as {earlier.footage_id} ({earlier.row}).",
                 more_evidence=(_row(earlier),),
             )
 
@@ -202,7 +202,7 @@ def _sequence_gaps(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
             index,
             FindingKind.SEQUENCE_GAP,
             matching.policy_of(index).custody.clause,
-            f"Camera {later.segment.device_id} numbers its files: {missing} between {numbers} "
+            f"Camera {later.device_id} numbers its files: {missing} between {numbers} "
             f"{'is' if missing == 1 else 'are'} not in the records.",
             more_evidence=(_row(earlier),),
         )
@@ -263,7 +263,7 @@ def _labels(matching: Matching) -> tuple[Groups, Groups, Bool]:
     tagged, tag = tagged[is_touching], tag.taken(np.flatnonzero(is_touching))
     entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
     stride = len(number) + 1
-    is_same = np.isin(recording[tagged] * stride + entered, recording[index] * stride + incident)
+    is_same = is_among(recording[tagged] * stride + entered, distinct(recording[index] * stride + incident))
     is_fitting = np.zeros(recordings, np.bool_)
     is_fitting[recording[tagged[is_same & (entered >= 0)]]] = True
     return (

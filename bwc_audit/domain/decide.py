@@ -18,6 +18,7 @@ from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident
 from bwc_audit.domain.custody import custody_findings
 from bwc_audit.domain.explanations import Clues
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
+from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.placed_segments import PlacedSegments
@@ -52,12 +53,14 @@ class _Pieces:
     withheld: dict[int, PendingReason | UnknownReason]
     doubted: frozenset[tuple[str | None, str | None]]
     spans: dict[str, dict[int, tuple[Span, ...]]]
+    said: dict[int, tuple[str, ...]]
 
 
 def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decision:
     """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*. Clocks in
     pictures count as far as the matching was made with them."""
     sight = look(matching, inspections)
+    said = sight.of_placement.said()
     clues = Clues.of(matching)
     absent = absences(matching, clues)
     withheld = _withheld(matching)
@@ -70,14 +73,14 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
     findings = _distinct(findings)
-    pieces = _Pieces(matching, sight, absent, withheld, _doubted(findings), _span_tables(matching, sight))
+    pieces = _Pieces(matching, sight, absent, withheld, _doubted(findings), _span_tables(matching, sight), said)
     results = tuple(_results(pieces))
     return Decision(
         results=results,
         incidents=_incident_results(matching, union, judgeable),
         findings=tuple(findings),
         segments=PlacedSegments.of(matching, sight, inspections),
-        not_examined=_not_examined(matching, sight),
+        not_examined=_not_examined(matching, sight, said),
         counts=_counts(matching, sight, inspections, results),
     )
 
@@ -126,7 +129,7 @@ def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
     """The dock checks that place the recordings of the period."""
     placements, period = matching.placements, matching.period
     is_inside = (placements.start_us >= period.start_us) & (placements.start_us < period.end_us)
-    used = np.unique(placements.clocks.check[placements.segment[is_inside]])
+    used = distinct(placements.clocks.check[placements.segment[is_inside]])
     return frozenset(matching.checks.events[check] for check in used.tolist() if check >= 0)
 
 
@@ -216,7 +219,7 @@ def _measured_results(pieces: _Pieces) -> Iterator[AssignmentResult]:
         *(measures.required_us, measures.covered_us, sight.usable_us, sight.unexamined_us),
         *(measures.lateness_us, measures.uncertainty_us),
     )
-    footage, said = matching.placements.listed("footage_id"), sight.of_placement.said()
+    footage, said = matching.placements.listed("footage_id"), pieces.said
     members, edges = matching.placements_of.members.tolist(), pairwise(matching.placements_of.edges.tolist())
     covered, gaps, unusable = (pieces.spans[name] for name in ("covered", "gaps", "unusable"))
     rows = zip(matching.measured, edges, *(column.tolist() for column in columns), strict=True)
@@ -291,7 +294,7 @@ def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Itera
     )
 
 
-def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
+def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[str, ...]]) -> tuple[str, ...]:
     """What makes the run incomplete: footage in a required window that could not be looked into, footage or
     assignments not loaded.
 
@@ -299,7 +302,6 @@ def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
     it is listed here all the same, because nobody looked.
     """
     looked = sight.of_placement.looked
-    texts = sight.of_placement.said()
     said = [what for index, found in texts.items() if index not in looked or looked[index].unexamined for what in found]
     if matching.judged and not matching.records.segments:
         said.append("no footage metadata were read for the period")

@@ -198,8 +198,7 @@ def _unassigned_device(clues: Clues, spans: tuple[Span, ...]) -> Iterator[Explan
     running = list(_overlapping(clues.unassigned, spans))
     if running:
         named = [
-            f"recording {placement.recording_id} of camera {placement.segment.device_id}, {_whose(placement)}, "
-            "runs at that time"
+            f"recording {placement.recording_id} of camera {placement.device_id}, {_whose(placement)}, runs at that time"
             for placement in running[:_NAMED_AT_MOST]
         ]
         rest = len(running) - _NAMED_AT_MOST

@@ -10,6 +10,22 @@ import numpy as np
 from bwc_audit.domain.coverage import Bool, Int
 
 
+def distinct(values: Int) -> Int:
+    """Each value once, ascending."""
+    ordered = np.sort(values)
+    is_first = np.ones(len(ordered), np.bool_)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_first]
+
+
+def is_among(values: Int, ordered: Int) -> Bool:
+    """Which of the values stand in an ascending array."""
+    if not len(ordered):
+        return np.zeros(len(values), np.bool_)
+    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return np.asarray(ordered[at] == values)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups(Mapping[int, tuple[int, ...]]):
     """The members of each key of ``0 … keys - 1``; only keys that have any are in the mapping.

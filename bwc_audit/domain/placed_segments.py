@@ -12,6 +12,7 @@ from typing import overload
 import numpy as np
 
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int
+from bwc_audit.domain.groups import distinct, is_among
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.results import PlacedSegment
@@ -49,8 +50,9 @@ class PlacedSegments(Sequence[PlacedSegment]):
         of_window = np.array([number[judged.attendance.incident_id] for judged in matching.measured], np.int64)
         of_tag = np.array([number[name] if name in known else -1 for name in tag.values], np.int64)[tag.code]
         tagged, of_tag = tagged[of_tag >= 0], of_tag[of_tag >= 0]
-        matched = np.unique(touching * len(names) + of_window[window])
-        entered = np.setdiff1d(tagged * len(names) + of_tag, matched)
+        matched = distinct(touching * len(names) + of_window[window])
+        entered = distinct(tagged * len(names) + of_tag)
+        entered = entered[~is_among(entered, matched)]
         both = np.concatenate([matched, entered])
         index, incident = np.divmod(both, max(len(names), 1))
         order = _in_order(matching, index, incident)

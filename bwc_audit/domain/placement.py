@@ -1,8 +1,7 @@
 """Where each segment stands: whose it is, and when it was recorded in true time.
 
 The device's own times stay in the ``Segment``; a ``Placement`` holds the corrected ones beside them, with the offset that
-was taken out and what may still be wrong with it. All segments are placed at once, as columns; a ``Placement`` is built
-for those that a finding, or somebody else, asks for.
+was taken out and what may still be wrong with it. All segments are placed at once, as columns.
 """
 
 from __future__ import annotations
@@ -24,29 +23,79 @@ from bwc_audit.domain.shown_clocks import ShownClock
 from bwc_audit.domain.time_index import TimeIndex
 
 
-@dataclass(frozen=True, slots=True)
 class Placement:
-    """One segment in corrected UTC time. ``activated_us``: the recording's activation (all its segments share it).
+    """One segment in corrected UTC time: a row of ``Placements``, read from its columns when something of it is asked for.
 
     ``officer_id`` None: nobody can be named; ``conflict`` names the holders who contradict one another.
-    ``is_by_holder``: taken from the holder history, the metadata name no officer. ``shown``: the clock in its picture, where
-    it was looked for and found; ``clock.tolerance_us`` has grown by what it contradicts.
+    ``is_by_holder``: taken from the holder history, the metadata name no officer. ``activated_us``: the recording's
+    activation (all its segments share it). ``shown``: the clock in its picture, where it was looked for and found;
+    ``clock.tolerance_us`` has grown by what it contradicts.
     """
 
-    segment: Segment
-    recording_id: str
-    officer_id: str | None
-    is_by_holder: bool
-    conflict: tuple[str, ...]
-    start_us: int
-    end_us: int
-    activated_us: int | None
-    clock: ClockEstimate
-    shown: ShownClock | None = None
+    __slots__ = ("_all", "_segment", "end_us", "index", "start_us")
+
+    def __init__(self, placements: Placements, index: int) -> None:
+        self._all, self.index = placements, index
+        self.start_us, self.end_us = int(placements.start_us[index]), int(placements.end_us[index])
+        self._segment: Segment | None = None
+
+    @property
+    def _place(self) -> int:
+        return int(self._all.segment[self.index])
+
+    @property
+    def segment(self) -> Segment:
+        """The metadata, with the device's own times."""
+        if self._segment is None:
+            self._segment = self._all.table[self._place]
+        return self._segment
 
     @property
     def footage_id(self) -> str:
-        return self.segment.footage_id
+        return self._all.table.footage_id[self._place]
+
+    @property
+    def device_id(self) -> str:
+        return self._all.table.device_id[self._place]
+
+    @property
+    def sha256(self) -> str | None:
+        return self._all.table.sha256[self._place]
+
+    @property
+    def row(self) -> RowRef:
+        """Where the metadata were read."""
+        return self._all.table.row(self._place)
+
+    @property
+    def recording_id(self) -> str:
+        return self._all.recording[self.index]
+
+    @property
+    def officer_id(self) -> str | None:
+        return self._all.officer[self.index]
+
+    @property
+    def is_by_holder(self) -> bool:
+        return bool(self._all.is_by_holder[self.index])
+
+    @property
+    def conflict(self) -> tuple[str, ...]:
+        return self._all.conflict.get(self.index, ())
+
+    @property
+    def activated_us(self) -> int | None:
+        activated_us = int(self._all.activated_us[self.index])
+        return None if activated_us == NO_TIME else activated_us
+
+    @property
+    def shown(self) -> ShownClock | None:
+        return self._all.shown.get(self.index)
+
+    @property
+    def clock(self) -> ClockEstimate:
+        clock = self._all.checks.estimate_at(self._all.clocks, self._place)
+        return clock if self.shown is None else replace(clock, tolerance_us=int(self._all.tolerance_us[self.index]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,32 +131,13 @@ class Placements(Sequence[Placement]):
     def __getitem__(self, index: int | slice) -> Placement | Sequence[Placement]:
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
-        if index not in self._built:
-            self._built[index] = self._build(index)
-        return self._built[index]
+        found = self._built.get(index)
+        if found is None:
+            found = self._built[index] = Placement(self, index)
+        return found
 
     def __iter__(self) -> Iterator[Placement]:
-        return (self._built.get(index) or self._build(index) for index in range(len(self)))
-
-    def _build(self, index: int) -> Placement:
-        place = int(self.segment[index])
-        clock = self.checks.estimate_at(self.clocks, place)
-        shown = self.shown.get(index)
-        if shown is not None:
-            clock = replace(clock, tolerance_us=int(self.tolerance_us[index]))
-        activated_us = int(self.activated_us[index])
-        return Placement(
-            segment=self.table[place],
-            recording_id=self.recording[index],
-            officer_id=self.officer[index],
-            is_by_holder=bool(self.is_by_holder[index]),
-            conflict=self.conflict.get(index, ()),
-            start_us=int(self.start_us[index]),
-            end_us=int(self.end_us[index]),
-            activated_us=None if activated_us == NO_TIME else activated_us,
-            clock=clock,
-            shown=shown,
-        )
+        return (Placement(self, index) for index in range(len(self)))
 
     @property
     def device(self) -> Coded[str]:
@@ -251,7 +281,7 @@ def _shown_at(table: SegmentTable, shown: Mapping[RowRef, ShownClock]) -> dict[i
         return {}
     files = {row.file for row in shown}
     places = np.flatnonzero(table.file.where(file in files for file in table.file.values)).tolist()
-    rows = ((place, RowRef(table.file[place], int(table.line[place]))) for place in places)
+    rows = ((place, table.row(place)) for place in places)
     return {place: shown[row] for place, row in rows if row in shown}
 
 

@@ -103,7 +103,7 @@ class SegmentTable(Sequence[Segment]):
         if not -len(self) <= place < len(self):
             raise IndexError(place)
         return Segment(
-            row=RowRef(self.file[place], int(self.line[place])),
+            row=self.row(place),
             is_ambiguous=bool(self.is_ambiguous[place]),
             **{name: _stated(getattr(self, name)[place]) for name in _STATED},
         )
@@ -115,6 +115,10 @@ class SegmentTable(Sequence[Segment]):
         return len(self) == len(other) and all(map(_same, self, other)) if isinstance(other, Sequence) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # compared by content, and its columns are arrays
+
+    def row(self, place: int) -> RowRef:
+        """Where a segment was read."""
+        return RowRef(self.file[place], int(self.line[place]))
 
     def recordings(self) -> Coded[str]:
         """The recording that each segment belongs to; one without is a recording of its own."""

@@ -111,7 +111,7 @@ def _finding(matching: Matching, index: int, shown: ShownClock, stated: Stated) 
         f"{shown.clock.agreed} of {shown.clock.of} readings agree.",
         incident_id=judged.attendance.incident_id,
         officer_id=placement.officer_id,
-        device_id=placement.segment.device_id,
+        device_id=placement.device_id,
         recording_id=placement.recording_id,
         footage_ids=(placement.footage_id,),
         spans=stated.spans,
@@ -120,7 +120,7 @@ def _finding(matching: Matching, index: int, shown: ShownClock, stated: Stated) 
         margin_us=stated.margin_us,
         is_borderline=stated.is_borderline(shown.tolerance_us),
         evidence=(
-            Evidence("footage", str(placement.segment.row), placement.start_us, placement.segment.sha256),
+            Evidence("footage", str(placement.row), placement.start_us, placement.sha256),
             Evidence("burned_in_clock", shown.text, placement.start_us + shown.first_us),
         ),
     )

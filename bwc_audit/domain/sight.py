@@ -290,7 +290,7 @@ def _finding(
         f"inside the required window ({where}).",
         incident_id=judged.attendance.incident_id,
         officer_id=judged.attendance.officer_id,
-        device_id=found[0][0].segment.device_id,
+        device_id=found[0][0].device_id,
         recording_id=recording_id,
         footage_ids=tuple(sorted(placements)),
         window=judged.window,
@@ -301,4 +301,4 @@ def _finding(
 
 
 def _evidence(placement: Placement) -> Evidence:
-    return Evidence("footage", str(placement.segment.row), placement.start_us, placement.segment.sha256)
+    return Evidence("footage", str(placement.row), placement.start_us, placement.sha256)

@@ -7,11 +7,13 @@ picture and other anchors are not looked at here.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from bwc_audit.domain.coverage import NO_TIME, Int
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Severity
 from bwc_audit.domain.policy import ClockRules
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
@@ -28,11 +30,34 @@ class ClockEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockEstimates:
+    """The same for many moments, one element each. ``check``: index into ``ClockChecks.events``; -1: none."""
+
+    offset_us: Int
+    tolerance_us: Int
+    check: Int
+
+
+@dataclass(frozen=True, slots=True)
+class _Believed:
+    """What each check of one device says of the time before it; one element a check. ``drifts_from_us``: since when its
+    offset has grown evenly; ``NO_TIME``: it is no drift. ``first``: its place among all events."""
+
+    at_us: Int
+    offset_us: Int
+    tolerance_us: Int
+    drifts_from_us: Int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClockChecks:
-    """All dock checks of all devices, ascending in time, with the policy's beliefs."""
+    """All dock checks of all devices, ascending in time, with the policy's beliefs. ``events``: the same in one row."""
 
     by_device: dict[str, tuple[tuple[int, int, DeviceEvent], ...]]
     rules: ClockRules
+    events: tuple[DeviceEvent, ...]
+    believed: dict[str, _Believed]
 
     @staticmethod
     def of(events: Iterable[DeviceEvent], rules: ClockRules) -> ClockChecks:
@@ -41,32 +66,80 @@ class ClockChecks:
             offset_us = _checked_offset(event)
             if offset_us is not None:
                 by_device[event.device_id].append((event.at_us, offset_us, event))
-        return ClockChecks(
-            {
-                device: tuple(sorted(rows, key=lambda row: (row[0], row[1], row[2].row)))
-                for device, rows in by_device.items()
-            },
-            rules,
-        )
+        ordered = {
+            device: tuple(sorted(rows, key=lambda row: (row[0], row[1], row[2].row))) for device, rows in by_device.items()
+        }
+        believed: dict[str, _Believed] = {}
+        found: list[DeviceEvent] = []
+        for device, checks in ordered.items():
+            believed[device] = _believed([check[0] for check in checks], [check[1] for check in checks], len(found), rules)
+            found += [check[2] for check in checks]
+        return ClockChecks(ordered, rules, tuple(found), believed)
 
     def estimate(self, device_id: str, device_time_us: int) -> ClockEstimate:
-        """The clock at a device time: from the first check at or after it, if that is within ``check_days``.
+        """The clock of one camera at one device time; see ``estimates``."""
+        found = self.estimates((device_id,), np.zeros(1, np.int64), np.array([device_time_us], np.int64))
+        return self.estimate_at(found, 0)
 
-        A drift is taken to have grown evenly since the check before. Any other deviation may have come at any moment
-        before the check; where it is larger than ``trusted_s``, an answer must therefore hold with it and without it.
+    def estimate_at(self, found: ClockEstimates, index: int) -> ClockEstimate:
+        """One element of many, as a value."""
+        check = int(found.check[index])
+        event = None if check < 0 else self.events[check]
+        return ClockEstimate(int(found.offset_us[index]), int(found.tolerance_us[index]), event)
+
+    def estimates(self, device_ids: Sequence[str], device: Int, time_us: Int) -> ClockEstimates:
+        """The clocks of many moments; ``device``: index into ``device_ids``.
+
+        From the first check at or after the time, if that is within ``check_days``. A drift is taken to have grown evenly
+        since the check before. Any other deviation may have come at any moment before the check; where it is larger than
+        ``trusted_s``, an answer must therefore hold with it and without it.
         """
-        checks = self.by_device.get(device_id, ())
-        index = bisect_left(checks, device_time_us, key=lambda check: check[0])
-        if index == len(checks) or checks[index][0] - device_time_us > self.rules.check_days * DAY_US:
-            return ClockEstimate(0, us_of_seconds(self.rules.untrusted_s), None)
-        at_us, offset_us, event = checks[index]
-        trusted_us = us_of_seconds(self.rules.trusted_s)
-        before_us = checks[index - 1][0] if index else None
-        if before_us is not None and _kind_of(offset_us, at_us - before_us, self.rules) is FindingKind.CLOCK_DRIFT:
-            grown_us = offset_us * (device_time_us - before_us) // (at_us - before_us)
-            return ClockEstimate(grown_us, trusted_us, event)
-        doubt_us = abs(offset_us) if abs(offset_us) > trusted_us else 0
-        return ClockEstimate(offset_us, trusted_us + doubt_us, event)
+        count = len(time_us)
+        offset_us, check = np.zeros(count, np.int64), np.full(count, -1, np.int64)
+        tolerance_us = np.full(count, us_of_seconds(self.rules.untrusted_s), np.int64)
+        order = np.argsort(device, kind="stable")
+        edges = np.searchsorted(device[order], np.arange(len(device_ids) + 1))
+        for place, device_id in enumerate(device_ids):
+            own, known = order[edges[place] : edges[place + 1]], self.believed.get(device_id)
+            if known is None or not len(own):
+                continue
+            after = np.searchsorted(known.at_us, time_us[own])
+            near = np.minimum(after, len(known.at_us) - 1)
+            is_near = (after == near) & (known.at_us[near] - time_us[own] <= self.rules.check_days * DAY_US)
+            own, near = own[is_near], near[is_near]
+            check[own], tolerance_us[own] = near + known.first, known.tolerance_us[near]
+            offset_us[own] = _grown(known, near, time_us[own])
+        return ClockEstimates(offset_us, tolerance_us, check)
+
+
+def _believed(at_us: Sequence[int], offsets_us: Sequence[int], first: int, rules: ClockRules) -> _Believed:
+    trusted_us = us_of_seconds(rules.trusted_s)
+    tolerance_us, drifts_from_us = [], []
+    for before_us, moment_us, offset_us in zip((None, *at_us), at_us, offsets_us, strict=False):
+        elapsed_us = None if before_us is None else moment_us - before_us
+        is_drift = _kind_of(offset_us, elapsed_us, rules) is FindingKind.CLOCK_DRIFT
+        doubt_us = abs(offset_us) if abs(offset_us) > trusted_us and not is_drift else 0
+        tolerance_us.append(trusted_us + doubt_us)
+        drifts_from_us.append(before_us if is_drift and before_us is not None else NO_TIME)
+    return _Believed(
+        at_us=np.array(at_us, np.int64),
+        offset_us=np.array(offsets_us, np.int64),
+        tolerance_us=np.array(tolerance_us, np.int64),
+        drifts_from_us=np.array(drifts_from_us, np.int64),
+        first=first,
+    )
+
+
+def _grown(known: _Believed, near: Int, time_us: Int) -> Int:
+    """The offset at a time before the check ``near``: of a drift, the part that had grown by then."""
+    offset_us, from_us = known.offset_us[near], known.drifts_from_us[near]
+    drift = np.flatnonzero(from_us != NO_TIME)
+    elapsed_us = (known.at_us[near] - from_us)[drift]
+    for place, whole_us in zip(
+        drift.tolist(), elapsed_us.tolist(), strict=True
+    ):  # exact: the product needs more than 64 bits
+        offset_us[place] = int(offset_us[place]) * int(time_us[place] - from_us[place]) // whole_us
+    return offset_us
 
 
 def _checked_offset(event: DeviceEvent) -> int | None:

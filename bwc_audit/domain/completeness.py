@@ -10,6 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from bwc_audit.domain.coverage import Bool, Int
 from bwc_audit.domain.identity import HolderHistory
 from bwc_audit.domain.policy import UploadRules
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
@@ -42,6 +45,11 @@ class Completeness:
         if waited_us < us_of_seconds(self.rules.dock_wait_s) and not self._is_docked(officer_id, window):
             return PendingReason.DEVICE_NOT_DOCKED
         return None
+
+    def is_waited_for(self, ended_us: Int) -> Bool:
+        """For windows by their end, whether absence may still be ``pending``; of the others it never is."""
+        longest_us = max(us_of_seconds(self.rules.grace_s), us_of_seconds(self.rules.dock_wait_s))
+        return np.asarray(self.as_of_us - ended_us < longest_us)
 
     def _is_docked(self, officer_id: str, window: Span) -> bool:
         """Whether every camera of the officer is known to have been docked; not where no holder row names a camera."""

@@ -8,13 +8,13 @@ asked of ``completeness``; what is withheld here makes the assignment *pending*.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bwc_audit.domain import coverage
-from bwc_audit.domain.coverage import NO_TIME, SpanTable
+from bwc_audit.domain.coverage import NO_TIME, Int, SpanTable
 from bwc_audit.domain.explanations import Clues, explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
 from bwc_audit.domain.matching import Judged, Matching
@@ -181,7 +181,7 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
                 Evidence("assignment", str(row), judged.window.span.start_us if judged.window else None)
                 for row in attendance.rows
             ),
-            *(Evidence("footage", str(place.segment.row), place.start_us, place.segment.sha256) for place in footage),
+            *(Evidence("footage", str(place.row), place.start_us, place.sha256) for place in footage),
         ),
     )
 
@@ -196,13 +196,12 @@ class IncidentUnion:
 
 def incident_union(matching: Matching) -> IncidentUnion:
     """Union of all cameras at each incident: matched by officer and time, or tagged with the incident."""
-    measured = matching.measured
     windows: dict[str, list[int]] = defaultdict(list)
-    for index, judged in enumerate(measured):
+    for index, judged in enumerate(matching.measured):
         windows[judged.attendance.incident_id].append(index)
     number = {incident_id: place for place, incident_id in enumerate(sorted(windows))}
-    pieces = _union_pieces(matching, {index: number[one.attendance.incident_id] for index, one in enumerate(measured)})
-    cameras = _cameras(matching, number, measured)
+    incident = np.array([number[one.attendance.incident_id] for one in matching.measured], np.int64)
+    pieces, cameras = _union_pieces(matching.pieces, incident), _cameras(matching, number, incident)
     uncovered = coverage.uncovered(pieces, cameras, us_of_seconds(matching.policy.coverage.join_s)).spans_by_window()
     return IncidentUnion(
         {incident_id: uncovered.get(place, ()) for incident_id, place in number.items()},
@@ -210,31 +209,28 @@ def incident_union(matching: Matching) -> IncidentUnion:
     )
 
 
-def _union_pieces(matching: Matching, number_of: dict[int, int]) -> SpanTable:
-    """The required pieces of all officers of an incident as one disjoint set, by the incident's number."""
-    pieces = matching.pieces
+def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
+    """The required pieces of all officers of an incident as one disjoint set. ``incident``: number of each window's."""
     if not len(pieces):
         return pieces
-    incident = np.array([number_of[window] for window in pieces.window.tolist()], np.int64)
     low = int(pieces.start_us.min())
     stride = int(pieces.end_us.max()) - low + 1
-    starts, ends = coverage.union(incident * stride + pieces.start_us - low, incident * stride + pieces.end_us - low)
+    base = incident[pieces.window] * stride - low
+    starts, ends = coverage.union(base + pieces.start_us, base + pieces.end_us)
     owner = starts // stride
     return SpanTable(owner, starts - owner * stride + low, ends - owner * stride + low)
 
 
-def _cameras(matching: Matching, number: dict[str, int], measured: tuple[Judged, ...]) -> SpanTable:
-    seen: set[tuple[int, int]] = set()
-    for window, segments in matching.placements_of.items():
-        seen |= {(number[measured[window].attendance.incident_id], segment) for segment in segments}
-    for segment, placement in enumerate(matching.placements):
-        seen |= {(number[tag], segment) for tag in placement.segment.incident_ids if tag in number}
-    ordered = sorted(seen)
-    return SpanTable(
-        np.array([place for place, _ in ordered], np.int64),
-        np.array([matching.placements[segment].start_us for _, segment in ordered], np.int64),
-        np.array([matching.placements[segment].end_us for _, segment in ordered], np.int64),
-    )
+def _cameras(matching: Matching, number: Mapping[str, int], incident: Int) -> SpanTable:
+    """Recordings by the number of each incident whose windows they touch, or that they are tagged with."""
+    window, segment = matching.placements_of.pairs()
+    tagged, tag = matching.placements.tags()
+    entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
+    is_known = entered >= 0
+    owner = np.concatenate([incident[window], entered[is_known]])
+    at = np.concatenate([segment, tagged[is_known]])
+    order = np.argsort(owner, kind="stable")
+    return SpanTable(owner[order], matching.segments.start_us[at[order]], matching.segments.end_us[at[order]])
 
 
 def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, incident_id: str) -> Finding | None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from bwc_audit.domain.findings import Explanation, ExplanationKind
+from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_length, said_moment, said_time
-from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.placement import Placement, Placements
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
 from bwc_audit.domain.shifted import shifted_places
 from bwc_audit.domain.time_index import TimeIndex
@@ -24,6 +27,7 @@ _OFF_KINDS = frozenset(
     {DeviceEventKind.POWER_OFF, DeviceEventKind.SLEEP, DeviceEventKind.BATTERY_EMPTY, DeviceEventKind.DOCK}
 )
 _ON_KINDS = frozenset({DeviceEventKind.POWER_ON, DeviceEventKind.WAKE, DeviceEventKind.UNDOCK})
+_SWITCHING = _OFF_KINDS | _ON_KINDS
 
 #: Of many recordings or videos that could explain one absence, this many are named; the rest are counted.
 _NAMED_AT_MOST = 3
@@ -33,34 +37,73 @@ _NAMED_AT_MOST = 3
 class Clues:
     """What the sources hold that could explain an absence, indexed once for a run."""
 
-    tagged: dict[str, tuple[Placement, ...]]
-    by_device: dict[str, TimeIndex[Placement]]
+    tagged: Mapping[str, Sequence[Placement]]
+    by_device: Mapping[str, TimeIndex[Placement]]
     unassigned: TimeIndex[Placement]
     switching: dict[str, tuple[DeviceEvent, ...]]
     orphan_videos: tuple[str, ...]
 
     @staticmethod
     def of(matching: Matching) -> Clues:
-        tagged: dict[str, list[Placement]] = defaultdict(list)
-        by_device: dict[str, list[Placement]] = defaultdict(list)
-        for placement in matching.placements:
-            by_device[placement.segment.device_id].append(placement)
-            for incident_id in placement.segment.incident_ids:
-                tagged[incident_id].append(placement)
+        placements = matching.placements
         switching: dict[str, list[DeviceEvent]] = defaultdict(list)
-        for event in sorted(matching.records.device_events, key=lambda event: (event.at_us, event.event, event.row)):
-            if event.event in _OFF_KINDS | _ON_KINDS:
+        for event in matching.records.device_events:
+            if event.event in _SWITCHING:
                 switching[event.device_id].append(event)
-        named = {placement.segment.object_key for placement in matching.placements}
+        for events in switching.values():
+            events.sort(key=lambda event: (event.at_us, event.event, event.row))
+        index, tag = placements.tags()
         return Clues(
-            tagged={key: tuple(found) for key, found in tagged.items()},
-            by_device={key: _in_time(found) for key, found in by_device.items()},
-            unassigned=_in_time(placement for placement in matching.placements if placement.officer_id is None),
+            tagged=_Tagged(placements, tag.values, Groups.of(tag.code, index, len(tag.values))),
+            by_device=_ByDevice(placements),
+            unassigned=placements.index_of(placements.of_nobody()),
             switching={key: tuple(found) for key, found in switching.items()},
-            orphan_videos=tuple(
-                sorted(video.object_key for video in matching.records.objects if video.object_key not in named)
-            ),
+            orphan_videos=tuple(sorted(video.object_key for video in matching.videos.unnamed)),
         )
+
+
+class _Tagged(Mapping[str, Sequence[Placement]]):
+    """Recordings by the incident id that they carry, in order of time."""
+
+    __slots__ = ("_members", "_number", "_placements")
+
+    def __init__(self, placements: Placements, tags: Sequence[str], members: Groups) -> None:
+        self._placements, self._members = placements, members
+        self._number = {tag: place for place, tag in enumerate(tags)}
+
+    def __getitem__(self, incident_id: str) -> Sequence[Placement]:
+        return self._placements.among(self._members[self._number[incident_id]])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._number)
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+
+class _ByDevice(Mapping[str, TimeIndex[Placement]]):
+    """Recordings by camera; each camera's index is made when it is first asked for."""
+
+    __slots__ = ("_made", "_members", "_number", "_placements")
+
+    def __init__(self, placements: Placements) -> None:
+        device = placements.device
+        self._placements = placements
+        self._members = Groups.of(device.code, np.arange(len(placements)), len(device.values))
+        self._number = {device_id: place for place, device_id in enumerate(device.values)}
+        self._made: dict[str, TimeIndex[Placement]] = {}
+
+    def __getitem__(self, device_id: str) -> TimeIndex[Placement]:
+        if device_id not in self._made:
+            members = self._members[self._number[device_id]]
+            self._made[device_id] = self._placements.index_of(np.array(members, np.int64))
+        return self._made[device_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._number)
+
+    def __len__(self) -> int:
+        return len(self._number)
 
 
 def explain(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> tuple[Explanation, ...]:
@@ -76,10 +119,6 @@ def explain(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span,
         *_video_without_metadata(clues),
     ]
     return tuple(found)
-
-
-def _in_time(placements: Iterable[Placement]) -> TimeIndex[Placement]:
-    return TimeIndex((placement.start_us, placement.end_us, placement) for placement in placements)
 
 
 def _overlapping(placements: TimeIndex[Placement], spans: tuple[Span, ...]) -> Iterator[Placement]:
@@ -156,14 +195,15 @@ def _other_officer(matching: Matching, clues: Clues, judged: Judged, spans: tupl
 
 def _unassigned_device(clues: Clues, spans: tuple[Span, ...]) -> Iterator[Explanation]:
     """All ownerless recordings of that time as one explanation, the first few by name: in a large force there are many."""
-    running = [
-        f"recording {placement.recording_id} of camera {placement.segment.device_id}, {_whose(placement)}, runs at that time"
-        for placement in _overlapping(clues.unassigned, spans)
-    ]
+    running = list(_overlapping(clues.unassigned, spans))
     if running:
+        named = [
+            f"recording {placement.recording_id} of camera {placement.device_id}, {_whose(placement)}, runs at that time"
+            for placement in running[:_NAMED_AT_MOST]
+        ]
         rest = len(running) - _NAMED_AT_MOST
         more = [f"{rest} more recordings that belong to nobody run at that time"] if rest > 0 else []
-        yield Explanation(ExplanationKind.UNASSIGNED_DEVICE, (*running[:_NAMED_AT_MOST], *more))
+        yield Explanation(ExplanationKind.UNASSIGNED_DEVICE, (*named, *more))
 
 
 def _whose(placement: Placement) -> str:

@@ -6,8 +6,7 @@ it (``looking``); what it all means is decided afterwards.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,17 +14,20 @@ import numpy as np
 from bwc_audit.domain import coverage
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
-from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
+from bwc_audit.domain.coverage import CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
 from bwc_audit.domain.findings import Window
+from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.inspection import Inspection
-from bwc_audit.domain.placement import Placement, place_segments
+from bwc_audit.domain.placement import Placement, Placements, place_segments
 from bwc_audit.domain.policy import CoverageRules, Policy
-from bwc_audit.domain.records import Records
+from bwc_audit.domain.records import Records, Segment, StoredObject
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
+from bwc_audit.domain.segment_table import SegmentTable
 from bwc_audit.domain.shifted import Need, Shifted, shifted_into
 from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import Span, us_of_seconds
+from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.domain.waterfall import Attendance, Exemptions, attendances, bucket_of, is_open, required_window
 
 
@@ -49,7 +51,8 @@ class Matching:
     """Everything measured from rows alone, for a period, as of a moment.
 
     ``measured``: the attendances that have a required window to measure, by their index in the measures.
-    ``contested``: segments of devices with several holders at that moment.
+    ``contested``: segments of devices with several holders at that moment. ``segments``: the placements as the engine takes
+    them.
     ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
     ``placements_of`` the reverse, in order of time. ``shifted``: which of them would touch which other windows by the clock
     in their picture; no absence in such a window is firm that they might undo.
@@ -65,15 +68,24 @@ class Matching:
     completeness: Completeness
     judged: tuple[Judged, ...]
     measured: tuple[Judged, ...]
-    placements: tuple[Placement, ...]
+    placements: Placements
     contested: tuple[Placement, ...]
     windows: WindowArrays
     pieces: SpanTable
-    owner_of: dict[str, int]
+    segments: SegmentArrays
     measures: CoverageMeasures
-    windows_of: dict[int, tuple[int, ...]]
-    placements_of: dict[int, tuple[int, ...]]
+    windows_of: Groups
+    placements_of: Groups
     shifted: Shifted
+    videos: Videos
+
+    def policy_of(self, _index: int) -> Policy:
+        """The policy that a recording (index of ``placements``) is judged by."""
+        return self.policy
+
+    def by_policy(self, indices: coverage.Int) -> Iterator[tuple[Policy, coverage.Int]]:
+        """Recordings in groups that are judged by one policy."""
+        yield self.policy, indices
 
 
 def limits_of(rules: CoverageRules) -> CoverageLimits:
@@ -96,16 +108,19 @@ def match(
     roster = Roster(records.officers)
     history = HolderHistory.of(records.holdings, roster)
     checks = ClockChecks.of(records.device_events, policy.clock)
-    shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
-    placements = place_segments(records.segments, roster, history, checks, shown)
+    table = SegmentTable.of(records.segments)
+    records = replace(records, segments=table, objects=VideoTable.of(records.objects))
+    shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
+    placements = place_segments(table, roster, history, checks, shown)
     exemptions = Exemptions(records.exemptions, roster)
     judged = _judge(records, policy, roster, exemptions)
-    owner_of = _owners(judged, placements)
-    windows, pieces = _window_arrays(judged, owner_of, history, checks)
-    measures = coverage.measure_coverage(windows, pieces, segment_arrays(placements, owner_of), limits_of(policy.coverage))
-    windows_of, placements_of = _pairs(measures, windows, placements)
     measured = tuple(one for one in judged if one.measured is not None)
-    shifted = shifted_into(needs(measured), placements, windows_of)
+    owner_of = _owners(measured, placements)
+    windows, pieces = _window_arrays(measured, owner_of, history, checks)
+    segments = segment_arrays(placements, owner_of)
+    measures = coverage.measure_coverage(windows, pieces, segments, limits_of(policy.coverage))
+    windows_of, placements_of = _pairs(measures, windows, placements)
+    shifted = shifted_into(needs(measured), placements, windows_of) if placements.moved() else Shifted()
     return Matching(
         records=records,
         policy=policy,
@@ -118,15 +133,22 @@ def match(
         judged=judged,
         measured=measured,
         placements=placements,
-        contested=tuple(placement for placement in placements if placement.conflict),
+        contested=tuple(placements.among(sorted(placements.conflict))),
         windows=windows,
         pieces=pieces,
-        owner_of=owner_of,
+        segments=segments,
         measures=_doubted(measures, shifted, placements, us_of_seconds(policy.coverage.gap_s)),
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
+        videos=Videos.of(records.objects, placements),
     )
+
+
+def _looked_into(table: SegmentTable, seen: Mapping[str, Inspection]) -> list[Segment]:
+    if not seen:
+        return []
+    return [table[place] for place, key in enumerate(table.object_key) if key is not None and key in seen]
 
 
 def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
@@ -135,6 +157,23 @@ def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
         Need(one.attendance.officer_id, one.attendance.incident_id, Span(one.pieces[0].start_us, one.pieces[-1].end_us))
         for one in measured
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Videos:
+    """Which videos the store holds. ``is_stored``: by placement; ``unnamed``: those that no metadata name."""
+
+    is_stored: coverage.Bool
+    unnamed: tuple[StoredObject, ...]
+
+    @staticmethod
+    def of(objects: Sequence[StoredObject], placements: Placements) -> Videos:
+        """From what the store lists and what the metadata name."""
+        keys = VideoTable.of(objects).object_key
+        named, stored = placements.table.object_key, frozenset(keys)
+        is_stored = np.fromiter((key in stored for key in named), np.bool_, len(named))
+        known = frozenset(named)
+        return Videos(is_stored[placements.segment], tuple(objects[at] for at, key in enumerate(keys) if key not in known))
 
 
 def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement], gap_us: int) -> CoverageMeasures:
@@ -167,15 +206,14 @@ def _judge(records: Records, policy: Policy, roster: Roster, exemptions: Exempti
     judged: list[Judged] = []
     measured = 0
     for attendance in attendances(records.assignments, records.incidents, roster):
-        one = _judge_one(attendance, policy, exemptions)
-        if one.pieces:
-            one = replace(one, measured=measured)
-            measured += 1
+        one = _judge_one(attendance, policy, exemptions, measured)
+        measured += one.measured is not None
         judged.append(one)
     return tuple(judged)
 
 
-def _judge_one(attendance: Attendance, policy: Policy, exemptions: Exemptions) -> Judged:
+def _judge_one(attendance: Attendance, policy: Policy, exemptions: Exemptions, measured: int) -> Judged:
+    """``measured``: the next index in the measures, taken where there is something to measure."""
     bucket = bucket_of(attendance, policy)
     if bucket is not None:
         return Judged(attendance, bucket=bucket)
@@ -191,69 +229,75 @@ def _judge_one(attendance: Attendance, policy: Policy, exemptions: Exemptions) -
     pieces = exemptions.required_pieces(attendance, window.span)
     if not pieces:
         return Judged(attendance, bucket=Bucket.FULLY_EXEMPT, window=window)
-    return Judged(attendance, window=window, pieces=pieces)
+    return Judged(attendance, window=window, pieces=pieces, measured=measured)
 
 
-def _owners(judged: tuple[Judged, ...], placements: tuple[Placement, ...]) -> dict[str, int]:
-    officers = {one.attendance.officer_id for one in judged if one.pieces}
-    officers |= {placement.officer_id for placement in placements if placement.officer_id is not None}
+def _owners(measured: Sequence[Judged], placements: Placements) -> dict[str, int]:
+    officers = {one.attendance.officer_id for one in measured}
+    officers |= {name for name in placements.officer.values if name is not None}
     return {officer_id: index for index, officer_id in enumerate(sorted(officers))}
 
 
-def segment_arrays(placements: tuple[Placement, ...], owner_of: dict[str, int]) -> SegmentArrays:
+def segment_arrays(placements: Placements, owner_of: Mapping[str, int]) -> SegmentArrays:
     """Placements as arrays, in their order. Those without an officer get owners of their own, which match no window."""
-    nobody = len(owner_of)
+    owner = [len(owner_of) if name is None else owner_of[name] for name in placements.officer.values]
     return SegmentArrays(
-        owner=np.array(
-            [nobody if place.officer_id is None else owner_of[place.officer_id] for place in placements], np.int64
-        ),
-        start_us=np.array([place.start_us for place in placements], np.int64),
-        end_us=np.array([place.end_us for place in placements], np.int64),
-        activated_us=np.array(
-            [NO_TIME if place.activated_us is None else place.activated_us for place in placements], np.int64
-        ),
-        tolerance_us=np.array([place.clock.tolerance_us for place in placements], np.int64),
+        owner=np.array(owner, np.int64)[placements.officer.code],
+        start_us=placements.start_us,
+        end_us=placements.end_us,
+        activated_us=placements.activated_us,
+        tolerance_us=placements.tolerance_us,
     )
 
 
 def _window_arrays(
-    judged: tuple[Judged, ...], owner_of: dict[str, int], history: HolderHistory, checks: ClockChecks
+    measured: Sequence[Judged], owner_of: Mapping[str, int], history: HolderHistory, checks: ClockChecks
 ) -> tuple[WindowArrays, SpanTable]:
-    rows = [(one, Span(one.pieces[0].start_us, one.pieces[-1].end_us)) for one in judged if one.pieces]
+    owner = np.array([owner_of[one.attendance.officer_id] for one in measured], np.int64)
+    start_us = np.array([one.pieces[0].start_us for one in measured], np.int64)
+    end_us = np.array([one.pieces[-1].end_us for one in measured], np.int64)
     windows = WindowArrays(
-        owner=np.array([owner_of[one.attendance.officer_id] for one, _ in rows], np.int64),
-        start_us=np.array([span.start_us for _, span in rows], np.int64),
-        end_us=np.array([span.end_us for _, span in rows], np.int64),
-        precision_us=np.array([one.attendance.precision_us for one, _ in rows], np.int64),
-        tolerance_us=np.array(
-            [_expected_tolerance(one.attendance.officer_id, span, history, checks) for one, span in rows], np.int64
-        ),
+        owner=owner,
+        start_us=start_us,
+        end_us=end_us,
+        precision_us=np.array([one.attendance.precision_us for one in measured], np.int64),
+        tolerance_us=_expected_tolerances(tuple(owner_of), owner, start_us, end_us, history, checks),
     )
-    cut = [(index, piece) for index, (one, _) in enumerate(rows) for piece in one.pieces]
+    cut = [piece for one in measured for piece in one.pieces]
+    count = np.array([len(one.pieces) for one in measured], np.int64)
     pieces = SpanTable(
-        window=np.array([index for index, _ in cut], np.int64),
-        start_us=np.array([piece.start_us for _, piece in cut], np.int64),
-        end_us=np.array([piece.end_us for _, piece in cut], np.int64),
+        window=np.repeat(np.arange(len(measured), dtype=np.int64), count),
+        start_us=np.array([piece.start_us for piece in cut], np.int64),
+        end_us=np.array([piece.end_us for piece in cut], np.int64),
     )
     return windows, pieces
 
 
-def _expected_tolerance(officer_id: str, window: Span, history: HolderHistory, checks: ClockChecks) -> int:
-    """How far the clocks of the cameras held then may be off; an unknown camera's clock is not trusted."""
-    devices = history.devices_of(officer_id, window.start_us, window.end_us) or ("",)
-    return max(checks.estimate(device_id, window.start_us).tolerance_us for device_id in devices)
+def _expected_tolerances(
+    officer_ids: Sequence[str],
+    officer: coverage.Int,
+    start_us: coverage.Int,
+    end_us: coverage.Int,
+    history: HolderHistory,
+    checks: ClockChecks,
+) -> coverage.Int:
+    """For each window how far the clocks of the cameras held then may be off; an unknown camera's clock is not trusted."""
+    window, device = history.devices_of_each(officer_ids, officer, start_us, end_us)
+    held = checks.estimates(device.values, device.code, start_us[window])
+    tolerance_us = np.zeros(len(start_us), np.int64)
+    np.maximum.at(tolerance_us, window, held.tolerance_us)
+    is_unknown = np.ones(len(start_us), np.bool_)
+    is_unknown[window] = False
+    tolerance_us[is_unknown] = us_of_seconds(checks.rules.untrusted_s)
+    return tolerance_us
 
 
-def _pairs(
-    measures: CoverageMeasures, windows: WindowArrays, placements: tuple[Placement, ...]
-) -> tuple[dict[int, tuple[int, ...]], dict[int, tuple[int, ...]]]:
-    windows_of: dict[int, list[int]] = defaultdict(list)
-    placements_of: dict[int, list[int]] = defaultdict(list)
-    for window, segment in zip(measures.pair_window.tolist(), measures.pair_segment.tolist(), strict=True):
-        windows_of[segment].append(window)
-        placements_of[window].append(segment)
-    start_us = windows.start_us.tolist()
+def _pairs(measures: CoverageMeasures, windows: WindowArrays, placements: Placements) -> tuple[Groups, Groups]:
+    """(the windows of each placement, earliest first; the placements of each window, in their order)."""
+    window, segment = measures.pair_window, measures.pair_segment
+    by_start = np.lexsort((window, windows.start_us[window]))
+    by_place = np.argsort(segment, kind="stable")
     return (
-        {segment: tuple(sorted(found, key=lambda index: (start_us[index], index))) for segment, found in windows_of.items()},
-        {window: tuple(sorted(found)) for window, found in placements_of.items()},
+        Groups.of(segment[by_start], window[by_start], len(placements)),
+        Groups.of(window[by_place], segment[by_place], len(windows.owner)),
     )

@@ -10,6 +10,7 @@ Nothing here knows whether a record is true; it knows where it was read (``row``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -220,9 +221,12 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All accepted rows that a decision may look at, with the rows that were not accepted."""
+    """All accepted rows that a decision may look at, with the rows that were not accepted.
 
-    segments: tuple[Segment, ...] = ()
+    Segments and videos are many: they may stand as columns (``segment_table``, ``video_table``), of which single ones are
+    built when they are asked for."""
+
+    segments: Sequence[Segment] = ()
     incidents: tuple[Incident, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     officers: tuple[Officer, ...] = ()
@@ -230,5 +234,5 @@ class Records:
     holdings: tuple[Holding, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     device_events: tuple[DeviceEvent, ...] = ()
-    objects: tuple[StoredObject, ...] = ()
+    objects: Sequence[StoredObject] = ()
     rejected: tuple[RejectedRow, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -139,6 +140,6 @@ class Decision:
     results: tuple[AssignmentResult, ...]
     incidents: tuple[IncidentResult, ...]
     findings: tuple[Finding, ...]
-    segments: tuple[PlacedSegment, ...] = ()
+    segments: Sequence[PlacedSegment] = ()
     not_examined: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from bwc_audit.domain.explanations import Clues, explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_time
+from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.severity import severity_of_excess
 from bwc_audit.domain.times import Span, us_of_seconds
 
@@ -29,6 +30,7 @@ _REFERENCES = {
     "cleared": "clearing",
     "incident_opened": "the opening of the incident",
     "incident_closed": "the closing of the incident",
+    "near_scene": "coming near the scene",
 }
 
 
@@ -69,14 +71,14 @@ def absences(matching: Matching, clues: Clues) -> dict[int, tuple[Finding, ...]]
 
 
 def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span, ...]]) -> Iterator[_Absence]:
-    index, window, measures, rules = judged.measured, judged.window, matching.measures, matching.policy.coverage
+    index, window, measures, rules = judged.measured, judged.window, matching.measures, judged.policy.coverage
     if index is None or window is None:
         return
     start_us, end_us = int(matching.windows.start_us[index]), int(matching.windows.end_us[index])
     opened = _REFERENCES[window.start_reference] if start_us == window.span.start_us else "the end of an exemption"
     closed = _REFERENCES[window.end_reference] if end_us == window.span.end_us else "the start of an exemption"
     if measures.covered_us[index] == 0:
-        yield _no_footage(matching, index, spans["gaps"])
+        yield _no_footage(matching, judged, index, spans["gaps"])
         return
     late_us, late_margin_us = int(measures.lateness_us[index]), int(measures.late_margin_us[index])
     if late_margin_us > 0:
@@ -104,7 +106,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
         )
     gap_margin_us = int(measures.gap_margin_us[index])
     if gap_margin_us > 0:
-        yield _recording_gap(matching, gap_margin_us, spans["holes"])
+        yield _recording_gap(rules, gap_margin_us, spans["holes"])
 
 
 def _buffer_note(late_spans: tuple[Span, ...], late_us: int) -> str:
@@ -114,7 +116,7 @@ def _buffer_note(late_spans: tuple[Span, ...], late_us: int) -> str:
     return f" The pre-event buffer or another recording shows {said_length(late_us - unrecorded_us)} of it."
 
 
-def _no_footage(matching: Matching, index: int, gaps: tuple[Span, ...]) -> _Absence:
+def _no_footage(matching: Matching, judged: Judged, index: int, gaps: tuple[Span, ...]) -> _Absence:
     required_us, nearest_us = int(matching.measures.required_us[index]), int(matching.measures.nearest_us[index])
     if nearest_us == NO_TIME:
         nearest = "No recording of this officer was found in the whole of the records read."
@@ -122,7 +124,7 @@ def _no_footage(matching: Matching, index: int, gaps: tuple[Span, ...]) -> _Abse
         nearest = f"The officer's nearest recording is {said_length(nearest_us)} away."
     return _Absence(
         FindingKind.NO_FOOTAGE,
-        matching.policy.coverage.activation_clause,
+        judged.policy.coverage.activation_clause,
         required_us,
         required_us,
         _distance_to_any(matching, index, nearest_us),
@@ -138,8 +140,7 @@ def _distance_to_any(matching: Matching, index: int, nearest_us: int) -> int | N
     return None if nearest_us == NO_TIME else nearest_us
 
 
-def _recording_gap(matching: Matching, margin_us: int, holes: tuple[Span, ...]) -> _Absence:
-    rules = matching.policy.coverage
+def _recording_gap(rules: CoverageRules, margin_us: int, holes: tuple[Span, ...]) -> _Absence:
     total_us, longest_us = sum(span.length_us for span in holes), max(span.length_us for span in holes)
     count = "A gap" if len(holes) == 1 else f"{len(holes)} gaps, together"
     return _Absence(
@@ -164,7 +165,7 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
     return Finding(
         kind=absence.kind,
         clause=absence.clause,
-        severity=severity_of_excess(absence.excess_us, matching.policy.severity),
+        severity=severity_of_excess(absence.excess_us, judged.policy.severity),
         message=absence.message,
         incident_id=attendance.incident_id,
         officer_id=attendance.officer_id,
@@ -183,15 +184,18 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
             ),
             *(Evidence("footage", str(place.segment.row), place.start_us, place.segment.sha256) for place in footage),
         ),
+        policy=judged.policy.reference,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentUnion:
-    """For each incident with measured windows: what no camera covers of the time in which somebody had to record."""
+    """For each incident with measured windows: what no camera covers of the time in which somebody had to record, and what
+    it is judged by as a whole."""
 
     uncovered: dict[str, tuple[Span, ...]]
     windows: dict[str, tuple[int, ...]]
+    policy: dict[str, Policy]
 
 
 def incident_union(matching: Matching) -> IncidentUnion:
@@ -203,11 +207,28 @@ def incident_union(matching: Matching) -> IncidentUnion:
     number = {incident_id: place for place, incident_id in enumerate(sorted(windows))}
     pieces = _union_pieces(matching, {index: number[one.attendance.incident_id] for index, one in enumerate(measured)})
     cameras = _cameras(matching, number, measured)
-    uncovered = coverage.uncovered(pieces, cameras, us_of_seconds(matching.policy.coverage.join_s)).spans_by_window()
+    policy = {incident_id: _policy_of_incident(matching, measured[found[0]]) for incident_id, found in windows.items()}
+    uncovered = _uncovered(pieces, cameras, [us_of_seconds(policy[one].coverage.join_s) for one in number])
     return IncidentUnion(
         {incident_id: uncovered.get(place, ()) for incident_id, place in number.items()},
         {incident_id: tuple(found) for incident_id, found in windows.items()},
+        policy,
     )
+
+
+def _policy_of_incident(matching: Matching, judged: Judged) -> Policy:
+    incident = judged.attendance.incident
+    return judged.policy if incident is None else matching.policy_of_incident(incident)
+
+
+def _uncovered(pieces: SpanTable, cameras: SpanTable, join_us: list[int]) -> dict[int, tuple[Span, ...]]:
+    """Uncovered spans by the incident's number; ``join_us``: for each number. Incidents that bridge alike go together."""
+    each = np.array(join_us, np.int64)
+    found: dict[int, tuple[Span, ...]] = {}
+    for join in np.unique(each).tolist():
+        one, other = (table.only(each[table.window] == join) for table in (pieces, cameras))
+        found |= coverage.uncovered(one, other, join).spans_by_window()
+    return found
 
 
 def _union_pieces(matching: Matching, number_of: dict[int, int]) -> SpanTable:
@@ -239,7 +260,8 @@ def _cameras(matching: Matching, number: dict[str, int], measured: tuple[Judged,
 
 def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, incident_id: str) -> Finding | None:
     """The finding for an incident with two or more measured officers; None where no hole is longer than allowed."""
-    windows, rules = union.windows[incident_id], matching.policy.coverage
+    windows, policy = union.windows[incident_id], union.policy[incident_id]
+    rules = policy.coverage
     holes = tuple(span for span in union.uncovered[incident_id] if span.length_us > us_of_seconds(rules.gap_s))
     if len(windows) < 2 or not holes:
         return None
@@ -257,7 +279,7 @@ def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, i
     return Finding(
         kind=FindingKind.INCIDENT_UNCOVERED,
         clause=rules.gap_clause,
-        severity=severity_of_excess(margin_us, matching.policy.severity),
+        severity=severity_of_excess(margin_us, policy.severity),
         message=f"No camera of the {len(windows)} assigned officers recorded for {said_length(total_us)}, "
         f"from {said_time(holes[0].start_us)}, while at least one of them had to.",
         incident_id=incident_id,
@@ -269,6 +291,7 @@ def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, i
         is_borderline=margin_us <= uncertainty_us,
         explanations=_shared_explanations(matching, clues, measured, windows, holes),
         evidence=tuple(Evidence("assignment", str(row)) for row in rows),
+        policy=policy.reference,
     )
 
 

@@ -80,6 +80,7 @@ def _finding(
         spans=spans,
         seconds_us=seconds_us,
         evidence=(_row(placement), *more_evidence),
+        policy=matching.policy_of(index).reference,
     )
 
 
@@ -89,9 +90,9 @@ def _row(placement: Placement) -> Evidence:
 
 def _object_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
     stored = {video.object_key for video in matching.records.objects}
-    grace_us = us_of_seconds(matching.policy.upload.grace_s)
     for index, placement in rows:
-        segment = placement.segment
+        segment, policy = placement.segment, matching.policy_of(index)
+        grace_us = us_of_seconds(policy.upload.grace_s)
         is_outstanding = segment.uploaded_us is None and matching.as_of_us - placement.end_us < grace_us
         if segment.object_key in stored or segment.deleted_us is not None or is_outstanding:
             continue
@@ -100,7 +101,7 @@ def _object_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -
             matching,
             index,
             FindingKind.OBJECT_MISSING,
-            matching.policy.custody.clause,
+            policy.custody.clause,
             f"The metadata of {placement.footage_id} name {named}; "
             f"the store did not hold it as of {said_day_time(matching.as_of_us)}.",
             seconds_us=segment.duration_us,
@@ -154,16 +155,15 @@ def _duplicates(matching: Matching, scope: frozenset[int]) -> Iterator[Finding]:
                     matching,
                     index,
                     FindingKind.DUPLICATE,
-                    matching.policy.custody.clause,
+                    matching.policy_of(index).custody.clause,
                     f"{placement.footage_id} has {what} as {earlier.footage_id} ({earlier.segment.row}).",
                     more_evidence=(_row(earlier),),
                 )
 
 
 def _late_uploads(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    rules = matching.policy.upload
     for index, placement in rows:
-        uploaded_us = placement.segment.uploaded_us
+        uploaded_us, rules = placement.segment.uploaded_us, matching.policy_of(index).upload
         if uploaded_us is None or uploaded_us - placement.end_us <= us_of_seconds(rules.grace_s):
             continue
         delay_us = uploaded_us - placement.end_us
@@ -196,7 +196,7 @@ def _sequence_gaps(matching: Matching, scope: frozenset[int]) -> Iterator[Findin
                 matching,
                 after,
                 FindingKind.SEQUENCE_GAP,
-                matching.policy.custody.clause,
+                matching.policy_of(after).custody.clause,
                 f"Camera {device_id} numbers its files: {missing} between {numbers} "
                 f"{'is' if missing == 1 else 'are'} not in the records.",
                 more_evidence=(_row(earlier),),
@@ -204,8 +204,8 @@ def _sequence_gaps(matching: Matching, scope: frozenset[int]) -> Iterator[Findin
 
 
 def _category_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    rules = matching.policy.labelling
     for recording_id, index, parts in _recordings(rows):
+        rules = matching.policy_of(index).labelling
         if rules.is_category_required and not any(part.segment.categories for part in parts):
             yield _finding(
                 matching,
@@ -217,7 +217,6 @@ def _category_missing(matching: Matching, rows: Iterable[tuple[int, Placement]])
 
 
 def _incident_labels(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    rules = matching.policy.labelling
     rows = list(rows)
     touched: dict[str, set[str]] = defaultdict(set)
     for index, placement in rows:
@@ -225,7 +224,7 @@ def _incident_labels(matching: Matching, rows: Iterable[tuple[int, Placement]]) 
             touched[placement.recording_id].add(matching.measured[window].attendance.incident_id)
     for recording_id, index, parts in _recordings(rows):
         entered = {incident_id for part in parts for incident_id in part.segment.incident_ids}
-        fitting = ", ".join(sorted(touched[recording_id]))
+        fitting, rules = ", ".join(sorted(touched[recording_id])), matching.policy_of(index).labelling
         if not entered and rules.is_incident_id_required:
             message = f"Recording {recording_id} carries no incident id; by officer and time it belongs to {fitting}."
             yield _finding(matching, index, FindingKind.INCIDENT_ID_MISSING, rules.clause, message)
@@ -247,7 +246,6 @@ def _recordings(rows: Iterable[tuple[int, Placement]]) -> Iterator[tuple[str, in
 
 
 def _short_buffers(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    rules = matching.policy.buffer
     configured = {device.device_id: device.configured_buffer_us for device in matching.records.devices}
     of_device: dict[str, list[int]] = defaultdict(list)
     for index, placement in enumerate(matching.placements):
@@ -256,6 +254,7 @@ def _short_buffers(matching: Matching, rows: Iterable[tuple[int, Placement]]) ->
         segment = placement.segment
         if placement.activated_us is None or (segment.segment_no or 1) > 1:
             continue
+        rules = matching.policy_of(index).buffer
         measured_us = placement.activated_us - placement.start_us
         expected_us = configured.get(segment.device_id) or us_of_seconds(rules.expected_s)
         if measured_us >= expected_us * rules.minimum_share:
@@ -296,14 +295,13 @@ def _placements_before(matching: Matching, of_device: list[int], position: int) 
 
 
 def _retention_risks(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    rules = matching.policy.retention
     for index, placement in rows:
-        segment = placement.segment
+        segment, rules = placement.segment, matching.policy_of(index).retention
         if segment.deleted_us is not None:
             continue
         until_us = segment.retention_until_us
         if until_us is None:
-            until_us = placement.start_us + round(rules.keep_days * DAY_US)
+            until_us = placement.start_us + round(rules.days_of(segment.categories) * DAY_US)
         left_us = until_us - matching.as_of_us
         if left_us > rules.warning_days * DAY_US:
             continue
@@ -319,7 +317,7 @@ def _retention_risks(matching: Matching, rows: Iterable[tuple[int, Placement]]) 
 
 
 def _file_findings(matching: Matching, index: int, placement: Placement, inspection: Inspection) -> Iterator[Finding]:
-    clause, segment = matching.policy.custody.clause, placement.segment
+    clause, segment = matching.policy_of(index).custody.clause, placement.segment
     said = placement.footage_id
     if inspection.status is InspectionStatus.UNREADABLE:
         message = f"The video of {said} could not be read: {str(inspection.reason).replace('_', ' ')}."

@@ -102,7 +102,7 @@ def _why_withheld(
     officer_id, window = judged.attendance.officer_id, judged.window.span
     if officer_id in contested and any(contested[officer_id].overlapping(window.start_us, window.end_us)):
         return UnknownReason.HOLDER_CONFLICT
-    return matching.completeness.pending(officer_id, window)
+    return matching.completeness.pending(officer_id, window, judged.policy.upload)
 
 
 def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
@@ -173,6 +173,8 @@ def _result(pieces: _Pieces, judged: Judged) -> AssignmentResult:
         on_scene_us=attendance.on_scene_us,
         cleared_us=attendance.cleared_us,
         required_us=judged.window.span.length_us if judged.window and not judged.bucket else 0,
+        policy=judged.policy.reference,
+        exempted_by=judged.exempted_by,
     )
     return base if index is None else _measured_result(pieces, base, index)
 

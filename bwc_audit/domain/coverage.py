@@ -20,6 +20,9 @@ from bwc_audit.domain.times import Span
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
+#: A limit in microseconds: one for all windows, or an array of one element a window (rules that differ by assignment).
+Limit = int | Int
+
 #: Stands for "no such time" in an array of microseconds.
 NO_TIME = np.iinfo(np.int64).min
 
@@ -80,12 +83,12 @@ class SpanTable:
 
 @dataclass(frozen=True, slots=True)
 class CoverageLimits:
-    """The policy's numbers in microseconds."""
+    """The policy's numbers in microseconds, for all windows alike or for each by itself."""
 
-    activation_grace_us: int
-    deactivation_grace_us: int
-    gap_us: int
-    join_us: int
+    activation_grace_us: Limit
+    deactivation_grace_us: Limit
+    gap_us: Limit
+    join_us: Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,11 @@ class _Axis:
         return position - owner * self.stride + self.origin_us
 
 
+def limit_at(limit: Limit, window: Int) -> Limit:
+    """The limit of each of the windows named."""
+    return limit if isinstance(limit, int) else limit[window]
+
+
 def ranges(first: Int, count: Int) -> tuple[Int, Int]:
     """Expand ``count[i]`` consecutive indices from ``first[i]``: returns (i repeated, the indices)."""
     row = np.repeat(np.arange(len(first), dtype=np.int64), count)
@@ -182,17 +190,36 @@ def complement(row: Int, starts: Int, ends: Int, low: Int, high: Int) -> tuple[I
     return gap_row[is_real], gap_start[is_real], gap_end[is_real]
 
 
-def uncovered(pieces: SpanTable, covered_by: SpanTable, join_us: int) -> SpanTable:
+def uncovered(pieces: SpanTable, covered_by: SpanTable, join_us: Limit) -> SpanTable:
     """Parts of ``pieces`` that no span of ``covered_by`` with the same ``window`` covers."""
     owners = int(max((table.window.max() for table in (pieces, covered_by) if len(table)), default=0)) + 1
-    axis = _Axis.for_spans(owners, [pieces.start_us, covered_by.start_us], [pieces.end_us, covered_by.end_us], join_us)
-    low, high = axis.place(pieces.window, pieces.start_us), axis.place(pieces.window, pieces.end_us)
-    starts, ends = union(
-        axis.place(covered_by.window, covered_by.start_us), axis.place(covered_by.window, covered_by.end_us), join_us
+    axis = _Axis.for_spans(
+        owners, [pieces.start_us, covered_by.start_us], [pieces.end_us, covered_by.end_us], _most(join_us)
     )
-    row, gap_start, gap_end = complement(*clip(starts, ends, low, high), low, high)
+    low, high = axis.place(pieces.window, pieces.start_us), axis.place(pieces.window, pieces.end_us)
+    starts = axis.place(covered_by.window, covered_by.start_us)
+    ends = axis.place(covered_by.window, covered_by.end_us)
+    row, gap_start, gap_end = complement(*_joined(starts, ends, low, high, limit_at(join_us, pieces.window)), low, high)
     window = pieces.window[row]
     return SpanTable(window, axis.time_us(gap_start, window), axis.time_us(gap_end, window))
+
+
+def _most(limit: Limit) -> int:
+    return limit if isinstance(limit, int) else int(limit.max(initial=0))
+
+
+def _joined(starts: Int, ends: Int, low: Int, high: Int, join_us: Limit) -> tuple[Int, Int, Int]:
+    """The union of spans inside each ``[low, high)``, holes of up to ``join_us`` bridged: (row, start, end), sorted."""
+    if isinstance(join_us, int):
+        return clip(*union(starts, ends, join_us), low, high)
+    parts = [(np.zeros(0, np.int64),) * 3]
+    for each_us in np.unique(join_us).tolist():  # few: one for each set of rules in force
+        own = np.flatnonzero(join_us == each_us)
+        row, start, end = clip(*union(starts, ends, each_us), low[own], high[own])
+        parts.append((own[row], start, end))
+    row, start, end = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    order = np.argsort(row, kind="stable")
+    return row[order], start[order], end[order]
 
 
 def measure_coverage(
@@ -243,25 +270,25 @@ def measure_coverage(
 
 
 def covered_time(
-    windows: WindowArrays, pieces: SpanTable, segments: SegmentArrays, join_us: int
+    windows: WindowArrays, pieces: SpanTable, segments: SegmentArrays, join_us: Limit
 ) -> tuple[SpanTable, SpanTable]:
     """What the segments of each window's owner cover of its pieces, and what they leave: (covered, gaps)."""
     axis = _axis_of(windows, segments, join_us)
     return _cover_pieces(windows, pieces, segments, join_us, axis)
 
 
-def _axis_of(windows: WindowArrays, segments: SegmentArrays, slack_us: int) -> _Axis:
+def _axis_of(windows: WindowArrays, segments: SegmentArrays, slack_us: Limit) -> _Axis:
     owners = int(max((owner.max() for owner in (windows.owner, segments.owner) if len(owner)), default=0)) + 1
-    return _Axis.for_spans(owners, [windows.start_us, segments.start_us], [windows.end_us, segments.end_us], slack_us)
+    return _Axis.for_spans(owners, [windows.start_us, segments.start_us], [windows.end_us, segments.end_us], _most(slack_us))
 
 
 def _cover_pieces(
-    windows: WindowArrays, pieces: SpanTable, segments: SegmentArrays, join_us: int, axis: _Axis
+    windows: WindowArrays, pieces: SpanTable, segments: SegmentArrays, join_us: Limit, axis: _Axis
 ) -> tuple[SpanTable, SpanTable]:
     owner = windows.owner[pieces.window]
     low, high = axis.place(owner, pieces.start_us), axis.place(owner, pieces.end_us)
-    starts, ends = union(axis.place(segments.owner, segments.start_us), axis.place(segments.owner, segments.end_us), join_us)
-    row, start, end = clip(starts, ends, low, high)
+    starts, ends = axis.place(segments.owner, segments.start_us), axis.place(segments.owner, segments.end_us)
+    row, start, end = _joined(starts, ends, low, high, limit_at(join_us, pieces.window))
     gap_row, gap_start, gap_end = complement(row, start, end, low, high)
 
     def table(row: Int, start: Int, end: Int) -> SpanTable:
@@ -301,7 +328,7 @@ def _nearest(base: Int, stride: int, low: Int, high: Int, starts: Int, reach: In
 
 
 def _split_gaps(
-    gaps: SpanTable, windows: WindowArrays, is_covered: Bool, first_activated: Int, gap_us: int
+    gaps: SpanTable, windows: WindowArrays, is_covered: Bool, first_activated: Int, gap_us: Limit
 ) -> tuple[SpanTable, SpanTable, SpanTable]:
     """Gaps before the activation, after the last coverage, and the holes between that are longer than ``gap_us``.
 
@@ -313,14 +340,15 @@ def _split_gaps(
     activated = np.clip(first_activated[gaps.window], gaps.start_us, gaps.end_us)
     late = SpanTable(gaps.window, gaps.start_us, activated).only(is_head & (activated > gaps.start_us))
     inner = SpanTable(gaps.window, np.where(is_head, activated, gaps.start_us), gaps.end_us)
-    is_hole = ~is_tail & (inner.end_us - inner.start_us > gap_us)
+    is_hole = ~is_tail & (inner.end_us - inner.start_us > limit_at(gap_us, inner.window))
     return late, gaps.only(is_tail), inner.only(is_hole)
 
 
-def _gap_margin(holes: SpanTable, windows: WindowArrays, gap_us: int) -> Int:
+def _gap_margin(holes: SpanTable, windows: WindowArrays, gap_us: Limit) -> Int:
     """The smallest shift of the camera that leaves no hole longer than ``gap_us`` inside the window; 0: no hole."""
-    to_the_right = windows.end_us[holes.window] - holes.start_us - gap_us
-    to_the_left = holes.end_us - windows.start_us[holes.window] - gap_us
+    allowed_us = limit_at(gap_us, holes.window)
+    to_the_right = windows.end_us[holes.window] - holes.start_us - allowed_us
+    to_the_left = holes.end_us - windows.start_us[holes.window] - allowed_us
     margin = np.zeros(len(windows.owner), np.int64)
     np.maximum.at(margin, holes.window, np.minimum(to_the_right, to_the_left))
     return margin

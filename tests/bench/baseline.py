@@ -13,7 +13,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, WindowArrays
+from bwc_audit.domain.coverage import NO_TIME, CoverageMeasures, SegmentArrays, WindowArrays
+from tests.domain.oracle import Allowed
 
 #: covered, lateness, early, late margin, early margin, gap margin, uncertainty; microseconds.
 Measured = tuple[int, int, int, int, int, int, int]
@@ -39,17 +40,17 @@ class _Officer:
                 self.merged_ends.append(end)
 
 
-def measure_with_bisect(windows: WindowArrays, segments: SegmentArrays, limits: CoverageLimits) -> list[Measured]:
+def measure_with_bisect(windows: WindowArrays, segments: SegmentArrays, allowed: Allowed) -> list[Measured]:
     """Every window measured, in order. All windows are one piece."""
     by_owner: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
     for owner, start, end, activated, tolerance in _rows(
         segments.owner, segments.start_us, segments.end_us, segments.activated_us, segments.tolerance_us
     ):
         by_owner[owner].append((start, end, start if activated == NO_TIME else activated, tolerance))
-    officers = {owner: _Officer(rows, limits.join_us) for owner, rows in by_owner.items()}
+    officers = {owner: _Officer(rows, allowed.join) for owner, rows in by_owner.items()}
     nobody = _Officer([], 0)
     return [
-        _measure(officers.get(owner, nobody), start, end, precision, tolerance, limits)
+        _measure(officers.get(owner, nobody), start, end, precision, tolerance, allowed)
         for owner, start, end, precision, tolerance in _rows(
             windows.owner, windows.start_us, windows.end_us, windows.precision_us, windows.tolerance_us
         )
@@ -69,7 +70,7 @@ def _rows(*columns: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> zip[tupl
     return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _measure(officer: _Officer, low: int, high: int, precision: int, tolerance: int, limits: CoverageLimits) -> Measured:
+def _measure(officer: _Officer, low: int, high: int, precision: int, tolerance: int, allowed: Allowed) -> Measured:
     first, behind = bisect_right(officer.reach, low), bisect_left(officer.starts, high)
     matched = [officer.rows[place] for place in range(first, behind) if officer.ends[place] > low]
     uncertainty = max((row[3] for row in matched), default=tolerance) + precision
@@ -83,10 +84,10 @@ def _measure(officer: _Officer, low: int, high: int, precision: int, tolerance: 
     margin, at = 0, low
     for start, end in parts:
         begin = max(at, min(activated, start)) if at == low else at
-        if start - begin > limits.gap_us:
-            margin = max(margin, min(high - begin, start - low) - limits.gap_us)
+        if start - begin > allowed.gap:
+            margin = max(margin, min(high - begin, start - low) - allowed.gap)
         at = end
     lateness, early = activated - low, high - parts[-1][1]
     covered = sum(end - start for start, end in parts)
-    late, cut = lateness - limits.activation_grace_us, early - limits.deactivation_grace_us
+    late, cut = lateness - allowed.activation_grace, early - allowed.deactivation_grace
     return covered, lateness, early, late, cut, margin, uncertainty

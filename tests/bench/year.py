@@ -28,11 +28,18 @@ from bwc_audit.domain.records import (
     Segment,
     StoredObject,
 )
-from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span, us_of
+from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span, us_of, us_of_seconds
 from bwc_audit.sources.policy_files import load_policy
+from tests.domain.oracle import Allowed
 
 POLICY = load_policy("uk_generic")
 LIMITS: CoverageLimits = limits_of(POLICY.coverage)
+ALLOWED_A_YEAR = Allowed(
+    activation_grace=us_of_seconds(POLICY.coverage.activation_grace_s),
+    deactivation_grace=us_of_seconds(POLICY.coverage.deactivation_grace_s),
+    gap=us_of_seconds(POLICY.coverage.gap_s),
+    join=us_of_seconds(POLICY.coverage.join_s),
+)
 SEGMENTS_AN_ASSIGNMENT = 3
 ASSIGNMENTS_A_SHIFT = 2
 OFFICERS = 1_000

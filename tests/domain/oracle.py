@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bwc_audit.domain.coverage import CoverageLimits
-
 Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What the rules in force for one window allow, in the engine's unit."""
+
+    activation_grace: int
+    deactivation_grace: int
+    gap: int
+    join: int
 
 
 @dataclass(frozen=True)
@@ -79,9 +87,9 @@ def rest(spans: list[Pair], low: int, high: int) -> list[Pair]:
     return [*left, (low, high)] if low < high else left
 
 
-def answer(need: Need, clips: list[Clip], limits: CoverageLimits) -> Answer:
+def answer(need: Need, clips: list[Clip], allowed: Allowed) -> Answer:
     own = [(index, clip) for index, clip in enumerate(clips) if clip.owner == need.owner]
-    merged = merge([(clip.start, clip.end) for _, clip in own], limits.join_us)
+    merged = merge([(clip.start, clip.end) for _, clip in own], allowed.join)
     covered = [part for low, high in need.pieces for part in cut(merged, low, high)]
     gaps = [gap for low, high in need.pieces for gap in rest(cut(merged, low, high), low, high)]
     matched = [(index, clip) for index, clip in own if clip.start < need.end and clip.end > need.start]
@@ -104,9 +112,9 @@ def answer(need: Need, clips: list[Clip], limits: CoverageLimits) -> Answer:
                 early_gaps.append((start, end))
                 continue
             begin = max(start, min(activated, end)) if start == need.start else start
-            if end - begin > limits.gap_us:
+            if end - begin > allowed.gap:
                 holes.append((begin, end))
-    margins = [min(need.end - start, end - need.start) - limits.gap_us for start, end in holes]
+    margins = [min(need.end - start, end - need.start) - allowed.gap for start, end in holes]
     return Answer(
         required=sum(high - low for low, high in need.pieces),
         covered=tuple(covered),
@@ -114,8 +122,8 @@ def answer(need: Need, clips: list[Clip], limits: CoverageLimits) -> Answer:
         lateness=lateness,
         early=early,
         nearest=min(distances, default=None),
-        late_margin=lateness - limits.activation_grace_us if covered else 0,
-        early_margin=early - limits.deactivation_grace_us if covered else 0,
+        late_margin=lateness - allowed.activation_grace if covered else 0,
+        early_margin=early - allowed.deactivation_grace if covered else 0,
         gap_margin=max(margins, default=0),
         uncertainty=uncertainty,
         late_gaps=tuple(late_gaps),

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bwc_audit.domain import coverage
 from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
-from tests.domain.oracle import Answer, Clip, Need, answer, merge
+from tests.domain.oracle import Allowed, Answer, Clip, Need, answer, merge
 
+ALLOWED = Allowed(activation_grace=5, deactivation_grace=4, gap=6, join=1)
 LIMITS = CoverageLimits(activation_grace_us=5, deactivation_grace_us=4, gap_us=6, join_us=1)
 
 
@@ -41,6 +42,16 @@ def arrays(needs: list[Need], clips: list[Clip]) -> tuple[WindowArrays, SpanTabl
 
 def measure(needs: list[Need], clips: list[Clip]) -> CoverageMeasures:
     return coverage.measure_coverage(*arrays(needs, clips), LIMITS)
+
+
+def limits_of(allowed: list[Allowed]) -> CoverageLimits:
+    """Rules that differ by window."""
+    return CoverageLimits(
+        activation_grace_us=np.array([one.activation_grace for one in allowed], np.int64),
+        deactivation_grace_us=np.array([one.deactivation_grace for one in allowed], np.int64),
+        gap_us=np.array([one.gap for one in allowed], np.int64),
+        join_us=np.array([one.join for one in allowed], np.int64),
+    )
 
 
 def spans_of(table: SpanTable, index: int) -> tuple[tuple[int, int], ...]:
@@ -83,12 +94,38 @@ def needs(draw: st.DrawFn) -> Need:
     return Need(draw(st.integers(0, 3)), pieces, draw(st.sampled_from([1, 2])), draw(st.sampled_from([3, 7])))
 
 
+rules = st.builds(Allowed, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.sampled_from([0, 1, 4]))
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.lists(needs(), max_size=6), st.lists(clips(), max_size=14))
 def test_the_engine_equals_the_oracle(wanted: list[Need], recorded: list[Clip]) -> None:
     measures = measure(wanted, recorded)
     assert [answer_of(measures, index) for index in range(len(wanted))] == [
-        answer(need, recorded, LIMITS) for need in wanted
+        answer(need, recorded, ALLOWED) for need in wanted
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(needs(), rules), max_size=6), st.lists(clips(), max_size=14))
+def test_the_engine_equals_the_oracle_where_rules_differ_by_window(
+    wanted: list[tuple[Need, Allowed]], recorded: list[Clip]
+) -> None:
+    arranged = arrays([need for need, _ in wanted], recorded)
+    measures = coverage.measure_coverage(*arranged, limits_of([allowed for _, allowed in wanted]))
+    assert [answer_of(measures, index) for index in range(len(wanted))] == [
+        answer(need, recorded, allowed) for need, allowed in wanted
+    ]
+
+
+@given(st.lists(needs(), max_size=4), st.lists(clips(), max_size=8))
+def test_one_rule_for_all_is_the_same_rule_for_each(wanted: list[Need], recorded: list[Clip]) -> None:
+    one, each = (
+        measure(wanted, recorded),
+        coverage.measure_coverage(*arrays(wanted, recorded), limits_of([ALLOWED] * len(wanted))),
+    )
+    assert [answer_of(one, index) for index in range(len(wanted))] == [
+        answer_of(each, index) for index in range(len(wanted))
     ]
 
 

@@ -9,10 +9,9 @@ from bwc_audit.domain.coverage import measure_coverage
 from tests.bench import decision, engine
 from tests.bench.baseline import measure_with_bisect, measured_by_engine
 from tests.bench.measuring import cpu_medians, in_fresh_process
-from tests.bench.year import LIMITS, arrays_of, make_year
+from tests.bench.year import ALLOWED_A_YEAR, LIMITS, arrays_of, make_year
 from tests.domain.oracle import Clip, Need, answer
-from tests.domain.test_coverage_laws import LIMITS as SMALL_LIMITS
-from tests.domain.test_coverage_laws import answer_of, measure
+from tests.domain.test_coverage_laws import ALLOWED, answer_of, measure
 
 pytestmark = pytest.mark.heavy
 
@@ -34,7 +33,7 @@ def test_records_matching_and_decision_of_the_same_year_stay_within_the_same_bou
 def test_engine_and_plain_python_agree_on_every_window_of_a_year() -> None:
     arrays = arrays_of(make_year(100_000, seed=7))
     measured = measured_by_engine(measure_coverage(*arrays, LIMITS))
-    assert measured == measure_with_bisect(arrays[0], arrays[2], LIMITS)
+    assert measured == measure_with_bisect(arrays[0], arrays[2], ALLOWED_A_YEAR)
     assert len({row[0] for row in measured}) > 1_000
 
 
@@ -56,7 +55,7 @@ def test_the_engine_equals_the_oracle_in_twenty_thousand_worlds() -> None:
     for world in range(20_000):
         needs, clips = _needs(random), _clips(random)
         measures = measure(needs, clips)
-        expected = [answer(need, clips, SMALL_LIMITS) for need in needs]
+        expected = [answer(need, clips, ALLOWED) for need in needs]
         assert [answer_of(measures, index) for index in range(len(needs))] == expected, (world, needs, clips)
         stated += sum(bool(one.holes) and one.late_margin > 0 for one in expected)
     assert stated > 1_000, "the worlds are too tame to test anything"

@@ -208,7 +208,8 @@ def incident_union(matching: Matching) -> IncidentUnion:
     pieces = _union_pieces(matching, {index: number[one.attendance.incident_id] for index, one in enumerate(measured)})
     cameras = _cameras(matching, number, measured)
     policy = {incident_id: _policy_of_incident(matching, measured[found[0]]) for incident_id, found in windows.items()}
-    uncovered = _uncovered(pieces, cameras, [us_of_seconds(policy[one].coverage.join_s) for one in number])
+    join_us = np.array([us_of_seconds(policy[one].coverage.join_s) for one in number], np.int64)
+    uncovered = coverage.uncovered(pieces, cameras, _alike(join_us)).spans_by_window()
     return IncidentUnion(
         {incident_id: uncovered.get(place, ()) for incident_id, place in number.items()},
         {incident_id: tuple(found) for incident_id, found in windows.items()},
@@ -221,14 +222,9 @@ def _policy_of_incident(matching: Matching, judged: Judged) -> Policy:
     return judged.policy if incident is None else matching.policy_of_incident(incident)
 
 
-def _uncovered(pieces: SpanTable, cameras: SpanTable, join_us: list[int]) -> dict[int, tuple[Span, ...]]:
-    """Uncovered spans by the incident's number; ``join_us``: for each number. Incidents that bridge alike go together."""
-    each = np.array(join_us, np.int64)
-    found: dict[int, tuple[Span, ...]] = {}
-    for join in np.unique(each).tolist():
-        one, other = (table.only(each[table.window] == join) for table in (pieces, cameras))
-        found |= coverage.uncovered(one, other, join).spans_by_window()
-    return found
+def _alike(limit_us: coverage.Int) -> coverage.Limit:
+    """One number where all are the same, which is worked out faster."""
+    return int(limit_us[0]) if len(limit_us) and (limit_us == limit_us[0]).all() else limit_us
 
 
 def _union_pieces(matching: Matching, number_of: dict[int, int]) -> SpanTable:

@@ -175,7 +175,7 @@ def match(
         windows=windows,
         pieces=pieces,
         owner_of=owner_of,
-        measures=_doubted(measures, shifted, placements, np.broadcast_to(limits.gap_us, measures.required_us.shape)),
+        measures=_doubted(measures, shifted, placements, np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape)),
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from bwc_audit.domain import policy as policies
 from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.errors import ConfigurationError
 
 SCHEMA = "bwc-policy/1"
@@ -18,6 +19,9 @@ SCHEMA = "bwc-policy/1"
 _STRICT = ConfigDict(extra="forbid")
 for _section in (
     policies.Clause,
+    policies.ExemptionCondition,
+    policies.ExemptionRule,
+    policies.LongerRetention,
     policies.ScopeRules,
     policies.WindowRules,
     policies.CoverageRules,
@@ -55,6 +59,10 @@ def load_policy(name_or_path: str) -> Policy:
         raise ConfigurationError(f"no policy pack {name_or_path!r}: name one of {known}, or a .yaml file")
     text = (resources.files("bwc_audit") / "policies" / f"{name_or_path}.yaml").read_text(encoding="utf-8")
     return parse_policy(text, f"{name_or_path}.yaml")
+
+
+def load_book(name_or_path: str, timezone: str = "UTC") -> PolicyBook:
+    return PolicyBook.of(load_policy(name_or_path))
 
 
 def parse_policy(text: str, where: str) -> Policy:

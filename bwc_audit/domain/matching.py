@@ -175,7 +175,9 @@ def match(
         windows=windows,
         pieces=pieces,
         owner_of=owner_of,
-        measures=_doubted(measures, shifted, placements, np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape)),
+        measures=_doubted(
+            measures, shifted, placements, np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape)
+        ),
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
@@ -190,7 +192,9 @@ def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
     )
 
 
-def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement], gap_us: coverage.Int) -> CoverageMeasures:
+def _doubted(
+    measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement], gap_us: coverage.Int
+) -> CoverageMeasures:
     """The measures with the uncertainty of windows into which a picture's clock moves a recording. Where nothing else covers
     the window: no smaller than that shift, nor than the absence. Else no smaller than each margin that the recording, as
     long as it lies inside, might undo; a larger absence remains with it. What exactly remains is not worked out."""

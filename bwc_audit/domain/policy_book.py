@@ -142,7 +142,9 @@ class PolicyBook:
 
     def resolved(self) -> tuple[Policy, ...]:
         """The different policies handed out so far, by hash."""
-        return tuple(sorted({one.policy_hash: one for one in self._resolved.values()}.values(), key=lambda one: one.policy_hash))
+        return tuple(
+            sorted({one.policy_hash: one for one in self._resolved.values()}.values(), key=lambda one: one.policy_hash)
+        )
 
 
 def with_layers(policy: Policy, layers: tuple[Layer, ...]) -> Policy:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from bwc_audit.audit.doctor import diagnose
+from bwc_audit.cli import policies
 from bwc_audit.cli.showing import note, print_table, say
 from bwc_audit.config import load_settings
-from bwc_audit.cli import policies
 from bwc_audit.store.check import check as check_database
 from bwc_audit.store.database import open_database
 from bwc_audit.store.database import upgrade as upgrade_database

@@ -47,8 +47,9 @@ class _Absence:
     message: str
 
 
-def absences(matching: Matching, clues: Clues) -> dict[int, tuple[Finding, ...]]:
-    """For each measured window in which something is absent, its findings (borderline ones included)."""
+def absences(matching: Matching, clues: Clues | None) -> dict[int, tuple[Finding, ...]]:
+    """For each measured window in which something is absent, its findings (borderline ones included). ``clues`` None: they
+    are not explained."""
     measures = matching.measures
     is_missing = measures.covered_us == 0
     is_stated = is_missing | (measures.late_margin_us > 0) | (measures.early_margin_us > 0) | (measures.gap_margin_us > 0)
@@ -155,7 +156,7 @@ def _recording_gap(rules: CoverageRules, margin_us: int, holes: tuple[Span, ...]
     )
 
 
-def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence) -> Finding:
+def _finding(matching: Matching, clues: Clues | None, judged: Judged, absence: _Absence) -> Finding:
     index = judged.measured
     assert index is not None  # noqa: S101 - only measured windows come here
     uncertainty_us = int(matching.measures.uncertainty_us[index])
@@ -176,7 +177,7 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
         uncertainty_us=uncertainty_us,
         margin_us=absence.margin_us,
         is_borderline=absence.margin_us is not None and absence.margin_us <= uncertainty_us,
-        explanations=explain(matching, clues, judged, explained),
+        explanations=explain(matching, clues, judged, explained) if clues else (),
         evidence=(
             *(
                 Evidence("assignment", str(row), judged.window.span.start_us if judged.window else None)
@@ -254,7 +255,7 @@ def _cameras(matching: Matching, number: dict[str, int], measured: tuple[Judged,
     )
 
 
-def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, incident_id: str) -> Finding | None:
+def incident_uncovered(matching: Matching, clues: Clues | None, union: IncidentUnion, incident_id: str) -> Finding | None:
     """The finding for an incident with two or more measured officers; None where no hole is longer than allowed."""
     windows, policy = union.windows[incident_id], union.policy[incident_id]
     rules = policy.coverage
@@ -285,7 +286,7 @@ def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, i
         uncertainty_us=uncertainty_us,
         margin_us=margin_us,
         is_borderline=margin_us <= uncertainty_us,
-        explanations=_shared_explanations(matching, clues, measured, windows, holes),
+        explanations=_shared_explanations(matching, clues, measured, windows, holes) if clues else (),
         evidence=tuple(Evidence("assignment", str(row)) for row in rows),
         policy=policy.reference,
     )

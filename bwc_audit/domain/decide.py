@@ -50,11 +50,12 @@ class _Pieces:
     spans: dict[str, dict[int, tuple[Span, ...]]]
 
 
-def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decision:
+def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brief: bool = False) -> Decision:
     """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*. Clocks in
-    pictures count as far as the matching was made with them."""
+    pictures count as far as the matching was made with them. ``is_brief``: without explanations and placed segments, for
+    whoever compares only outcomes and measured facts."""
     sight = look(matching, inspections)
-    clues = Clues.of(matching)
+    clues = None if is_brief else Clues.of(matching)
     absent = absences(matching, clues)
     withheld = _withheld(matching)
     union = incident_union(matching)
@@ -72,7 +73,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
         results=results,
         incidents=_incident_results(matching, union, judgeable),
         findings=tuple(findings),
-        segments=_placed_segments(matching, sight, inspections),
+        segments=() if is_brief else _placed_segments(matching, sight, inspections),
         not_examined=_not_examined(matching, sight),
         counts=_counts(matching, sight, inspections, results),
     )

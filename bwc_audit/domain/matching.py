@@ -43,8 +43,8 @@ from bwc_audit.domain.waterfall import (
 class Judged:
     """One attendance after steps 1-4. ``measured`` is its index in the measures; None where it is not measured.
 
-    Exactly one of ``bucket`` and ``pieces`` says something, unless it is ``undecidable`` for a reason. ``policy``: what it is
-    judged by. ``exempted_by``: codes of the policy's rules that cut time out of the window, or all of it.
+    Exactly one of ``bucket`` and ``pieces`` says something, unless it is ``undecidable`` for a reason. ``policy``: what
+    it is judged by. ``exempted_by``: codes of the policy's rules that cut time out of the window, or all of it.
     """
 
     attendance: Attendance
@@ -136,21 +136,28 @@ def match(
     period: Span,
     as_of_us: int,
     seen: Mapping[str, Inspection] | None = None,
+    like: Matching | None = None,
 ) -> Matching:
     """Judge and measure every assignment of the records. The order of the records does not matter.
 
     ``policy``: one for all, or a book that says which holds for whom and when. ``seen``: what is known of videos already,
-    by object key; only the clocks burned into their pictures are used here.
+    by object key; only the clocks burned into their pictures are used here. ``like``: a matching of the same records and
+    inspections; what does not depend on what the two policies demand is taken from it.
     """
     book = PolicyBook.of(policy) if isinstance(policy, Policy) else policy
     policy = book.base
-    roster = Roster(records.officers)
-    history = HolderHistory.of(records.holdings, roster)
-    checks = ClockChecks.of(records.device_events, policy.clock)
-    shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
-    placements = place_segments(records.segments, roster, history, checks, shown)
-    exemptions = Exemptions(records.exemptions, roster)
-    judged = _judge(records, book, roster, exemptions)
+    if like is not None and _places_alike(like.policy, policy):
+        roster, history, placements = like.roster, like.history, like.placements
+        checks = ClockChecks(like.checks.by_device, policy.clock)
+        attended = tuple(one.attendance for one in like.judged)
+    else:
+        roster = Roster(records.officers)
+        history = HolderHistory.of(records.holdings, roster)
+        checks = ClockChecks.of(records.device_events, policy.clock)
+        shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
+        placements = place_segments(records.segments, roster, history, checks, shown)
+        attended = attendances(records.assignments, records.incidents, roster)
+    judged = _judge(attended, book, Exemptions(records.exemptions, roster))
     measured = tuple(one for one in judged if one.measured is not None)
     owner_of = _owners(judged, placements)
     windows, pieces = _window_arrays(judged, owner_of, history, checks)
@@ -220,10 +227,17 @@ def _doubted(
     return replace(measures, uncertainty_us=uncertainty_us)
 
 
-def _judge(records: Records, book: PolicyBook, roster: Roster, exemptions: Exemptions) -> tuple[Judged, ...]:
+def _places_alike(one: Policy, other: Policy) -> bool:
+    """Whether recordings are placed in time alike under both: their clauses do not matter."""
+    return replace(one.clock, clause="") == replace(other.clock, clause="") and (
+        replace(one.usability, clause="") == replace(other.usability, clause="")
+    )
+
+
+def _judge(attended: Sequence[Attendance], book: PolicyBook, exemptions: Exemptions) -> tuple[Judged, ...]:
     judged: list[Judged] = []
     measured = 0
-    for attendance in attendances(records.assignments, records.incidents, roster):
+    for attendance in attended:
         one = _judge_one(attendance, book, exemptions)
         if one.pieces:
             one = replace(one, measured=measured)

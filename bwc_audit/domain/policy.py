@@ -14,7 +14,7 @@ from functools import cached_property
 
 
 class Reference(StrEnum):
-    """The recorded moment that opens or closes a required window. ``near_scene``: within a stated distance before arrival."""
+    """The recorded moment that opens or closes a required window. ``near_scene``: a stated distance before arrival."""
 
     DISPATCHED = "dispatched"
     EN_ROUTE = "en_route"

@@ -55,8 +55,10 @@ class UnknownReason(StrEnum):
 class AssignmentResult:
     """One officer on one incident, decided. Lengths in microseconds; None means: could not be measured.
 
-    ``policy``: what it was judged by (``id/version@hash``); ``exempted_by``: codes of the policy's rules that cut time out of
-    the window, or all of it. ``covered`` and ``gaps`` partition the required time. ``lateness_us`` is activation minus window start (negative:
+    ``policy``: what it was judged by (``id/version@hash``); ``exempted_by``: codes of the policy's rules that cut time out
+    of the window, or all of it.
+
+    ``covered`` and ``gaps`` partition the required time. ``lateness_us`` is activation minus window start (negative:
     already running). ``usable_us`` is at most ``covered_us``; None where no picture was examined.
     """
 

@@ -171,7 +171,7 @@ def contradictory(content: Mapping[str, Any], above: Path = ()) -> Iterator[Told
                 yield (*above, "window", side), "needs at least one reference", True
         references = [*(window.get("start") or ()), *(window.get("end") or ())] if _are_lists(window) else []
         if "near_scene" in references and not (window.get("near_scene_s") and window.get("near_scene_m")):
-            said = "near_scene needs near_scene_m (the distance) and near_scene_s (what stands for it where no position is known)"
+            said = "near_scene needs near_scene_m (the distance) and near_scene_s (what stands for it without positions)"
             yield (*above, "window", "start"), said, True
     if isinstance(severity, Mapping):
         medium, high = severity.get("medium_s", 60), severity.get("high_s", 300)

@@ -81,7 +81,10 @@ def book_schema() -> dict[str, Any]:
         "description": "Which policy holds when: editions in the order of time, without gap or overlap.",
         "properties": {
             "schema": {"const": BOOK_SCHEMA},
-            **{"book_id": text, "version": text, "title": text, "timezone": _ZONE},
+            "book_id": text,
+            "version": text,
+            "title": text,
+            "timezone": _ZONE,
             "editions": {"type": "array", "minItems": 1, "items": edition},
         },
         "required": ["schema", "book_id", "version", "title", "editions"],

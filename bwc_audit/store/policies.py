@@ -14,7 +14,6 @@ from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.store.tables import PolicyRow, table_of
 
-
 #: The key under which the content of a book lies beside that of its latest policy.
 BOOK_KEY = "book"
 

@@ -18,7 +18,7 @@ from bwc_audit.config import Settings
 from bwc_audit.errors import BwcAuditError, ConfigurationError
 from bwc_audit.media.isolated import confinement_in_force
 from bwc_audit.sources.mapping import load_mapping
-from bwc_audit.sources.policy_files import load_policy
+from bwc_audit.sources.policy_files import load_book
 from bwc_audit.store.database import open_database, require_current
 
 #: Decoders that body-worn cameras need; PyAV's wheels carry them all.
@@ -61,8 +61,8 @@ def _tried(what: str, attempt: Callable[[], str]) -> Diagnosis:
 
 
 def _policy(settings: Settings) -> str:
-    policy = load_policy(settings.policy)
-    return f"{policy.policy_id} {policy.version} ({policy.policy_hash[:12]})"
+    book = load_book(settings.policy, settings.timezone)
+    return f"{book.book_id} {book.version} ({book.policy_hash[:12]})"
 
 
 def _state_folder(settings: Settings) -> str:

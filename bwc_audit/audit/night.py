@@ -85,7 +85,7 @@ def start_run(audit: Audit, request: RunRequest) -> str:
                 finished_us=started_us,
                 run_ids=interrupted_runs(state_dir, runs.running_run_ids(session)),
             )
-            policies.keep_policy(session, audit.policy)
+            policies.keep_book(session, audit.book)
             return runs.open_run(
                 session,
                 request,
@@ -121,7 +121,7 @@ def match_run(audit: Audit, request: RunRequest, seen: Mapping[str, Inspection] 
     """Gather and measure. ``seen``: what was seen in videos so far, by object key."""
     with reading(audit.engine) as session:
         records = gather(session, request)
-    return match(records, audit.policy, request.period, request.as_of_us, seen)
+    return match(records, audit.book, request.period, request.as_of_us, seen)
 
 
 def plan_run(audit: Audit, run_id: str) -> PlanSummary:
@@ -232,6 +232,7 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
         "findings_borderline": sum(one.finding.is_borderline and one.state == "open" for one in observed),
     }
     with writing(audit.engine) as session:
+        policies.keep_policies(session, matching.book.resolved())
         runs.record_decision(session, run_id, decision, observed)
         runs.close_run(
             session,

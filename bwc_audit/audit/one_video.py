@@ -22,7 +22,7 @@ from bwc_audit.media.isolated import inspect_many
 from bwc_audit.objects.contract import ObjectStore
 from bwc_audit.sources.listing import FileRole, SourceFile
 from bwc_audit.sources.mapping import load_mapping
-from bwc_audit.sources.policy_files import load_policy
+from bwc_audit.sources.policy_files import load_book
 from bwc_audit.sources.read_source import read_file
 
 
@@ -54,7 +54,7 @@ def look_into_video(settings: Settings, address: str, *, is_deep: bool = False) 
         buffer_us=segment.pre_event_buffer_us if segment else None,
         is_deep=is_deep,
     )
-    rules = load_policy(settings.policy).inspection
+    rules = load_book(settings.policy, settings.timezone).base.inspection
     outcome = next(
         outcome
         for _, outcome in inspect_many(

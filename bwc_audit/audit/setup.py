@@ -10,13 +10,14 @@ from sqlalchemy import Engine
 
 from bwc_audit.config import Settings
 from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.runs import RunKind, RunRequest
 from bwc_audit.domain.times import Span, us_of
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.objects.contract import ObjectStore
 from bwc_audit.objects.open import open_store
 from bwc_audit.sources.mapping import Mapping, load_mapping
-from bwc_audit.sources.policy_files import load_policy
+from bwc_audit.sources.policy_files import load_book
 from bwc_audit.store.database import open_database, require_current
 
 
@@ -32,8 +33,13 @@ class Audit:
     settings: Settings
     engine: Engine
     source: ObjectStore
-    policy: Policy
+    book: PolicyBook
     mapping: Mapping = field(repr=False)
+
+    @property
+    def policy(self) -> Policy:
+        """How media and clocks are measured; what is demanded of whom is asked of ``book``."""
+        return self.book.base
 
     @property
     def as_of_us(self) -> int:
@@ -57,9 +63,9 @@ class Audit:
             period=period,
             as_of_us=self.as_of_us,
             timezone=self.settings.timezone,
-            policy_id=self.policy.policy_id,
-            policy_version=self.policy.version,
-            policy_hash=self.policy.policy_hash,
+            policy_id=self.book.book_id,
+            policy_version=self.book.version,
+            policy_hash=self.book.policy_hash,
             incident_id=incident_id,
             requester=requester,
             reason=reason,
@@ -70,11 +76,11 @@ class Audit:
 def open_audit(settings: Settings) -> Audit:
     """Open everything the settings name. Raises ``ConfigurationError`` or ``StoreError`` (a database behind its
     migrations among them); the source itself is contacted only when it is read."""
-    policy, mapping = load_policy(settings.policy), load_mapping(settings.mapping)
+    book, mapping = load_book(settings.policy, settings.timezone), load_mapping(settings.mapping)
     source = store_at(settings, settings.require_source())
     engine = open_database(settings.effective_database_url)
     require_current(engine)
-    return Audit(settings, engine, source, policy, mapping)
+    return Audit(settings, engine, source, book, mapping)
 
 
 def store_at(settings: Settings, uri: str) -> ObjectStore:

@@ -1,16 +1,13 @@
-"""Commands for whoever keeps the installation: ``db``, ``policy``, ``doctor``."""
+"""Commands for whoever keeps the installation: ``db``, ``doctor``; and ``policy``, which stands between them."""
 
 from __future__ import annotations
-
-from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
 from bwc_audit.audit.doctor import diagnose
-from bwc_audit.cli.showing import Format, note, print_json, print_table, say
+from bwc_audit.cli import policies
+from bwc_audit.cli.showing import note, print_table, say
 from bwc_audit.config import load_settings
-from bwc_audit.sources.policy_files import SCHEMA, load_policy, shipped_policies
 from bwc_audit.store.check import check as check_database
 from bwc_audit.store.database import open_database
 from bwc_audit.store.database import upgrade as upgrade_database
@@ -22,11 +19,7 @@ def add_to(app: typer.Typer) -> None:
     db.command(epilog="Example: `bwc-audit db upgrade`")(upgrade)
     db.command(epilog="Example: `bwc-audit db check`")(check)
     app.add_typer(db, name="db")
-    policy = typer.Typer(help="Policy packs: what must be recorded, and every threshold.", no_args_is_help=True)
-    policy.command("list", epilog="Example: `bwc-audit policy list`")(policy_list)
-    policy.command("show", epilog="Example: `bwc-audit policy show uk_generic`")(policy_show)
-    policy.command("validate", epilog="Example: `bwc-audit policy validate our-force.yaml`")(policy_validate)
-    app.add_typer(policy, name="policy")
+    policies.add_to(app)
     app.command(epilog="Example: `bwc-audit doctor`")(doctor)
 
 
@@ -44,52 +37,6 @@ def check() -> None:
     if problems:
         raise typer.Exit(3)
     say("schema and stored rows are as they must be")
-
-
-def policy_list() -> None:
-    """List the shipped policy packs."""
-    packs = [load_policy(name) for name in shipped_policies()]
-    rows = [(pack.policy_id, pack.version, pack.title, pack.policy_hash[:12]) for pack in packs]
-    print_table("", ("policy", "version", "title", "hash"), rows)
-
-
-def policy_show(
-    name: Annotated[str, typer.Argument(help="A shipped pack, or a YAML file.")],
-    format_: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TABLE,
-) -> None:
-    """Show a pack: every number with the clause it rests on."""
-    policy = load_policy(name)
-    document = asdict(policy)
-    if format_ is Format.JSON:
-        print_json({"schema": SCHEMA, **document})
-        note(f"hash {policy.policy_hash}")
-        return
-    say(f"{policy.title} ({policy.policy_id} {policy.version}, {policy.policy_hash[:12]})")
-    rows = [
-        (section, name, _said(value))
-        for section, settings in document.items()
-        if isinstance(settings, dict) and section != "clauses"
-        for name, value in settings.items()
-    ]
-    say()
-    print_table("", ("section", "setting", "value"), rows)
-    say()
-    clauses = [(name, clause.text, clause.reference, clause.note) for name, clause in policy.clauses.items()]
-    print_table("Clauses", ("clause", "text", "reference", "note"), clauses)
-
-
-def _said(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "(none)"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def policy_validate(path: Annotated[str, typer.Argument(help="A YAML file, or a shipped pack.")]) -> None:
-    """Check a policy file; errors name the setting."""
-    policy = load_policy(path)
-    say(f"{policy.policy_id} {policy.version} is valid, hash {policy.policy_hash[:12]}")
 
 
 def doctor() -> None:

@@ -37,12 +37,14 @@ class Completeness:
                 docked[event.device_id].append(event.at_us)
         return Completeness({device: tuple(sorted(times)) for device, times in docked.items()}, history, rules, as_of_us)
 
-    def pending(self, officer_id: str, window: Span) -> PendingReason | None:
-        """Why absence in this window cannot be stated yet; None: it can."""
+    def pending(self, officer_id: str, window: Span, rules: UploadRules | None = None) -> PendingReason | None:
+        """Why absence in this window cannot be stated yet; None: it can. ``rules``: those of the assignment, if it has its
+        own."""
+        rules = rules or self.rules
         waited_us = self.as_of_us - window.end_us
-        if waited_us < us_of_seconds(self.rules.grace_s):
+        if waited_us < us_of_seconds(rules.grace_s):
             return PendingReason.UPLOAD_GRACE
-        if waited_us < us_of_seconds(self.rules.dock_wait_s) and not self._is_docked(officer_id, window):
+        if waited_us < us_of_seconds(rules.dock_wait_s) and not self._is_docked(officer_id, window):
             return PendingReason.DEVICE_NOT_DOCKED
         return None
 

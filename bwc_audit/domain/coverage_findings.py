@@ -19,6 +19,7 @@ from bwc_audit.domain.explanations import Clues, explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_time
+from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.severity import severity_of_excess
 from bwc_audit.domain.times import Span, us_of_seconds
 
@@ -29,6 +30,7 @@ _REFERENCES = {
     "cleared": "clearing",
     "incident_opened": "the opening of the incident",
     "incident_closed": "the closing of the incident",
+    "near_scene": "coming near the scene",
 }
 
 
@@ -45,8 +47,9 @@ class _Absence:
     message: str
 
 
-def absences(matching: Matching, clues: Clues) -> dict[int, tuple[Finding, ...]]:
-    """For each measured window in which something is absent, its findings (borderline ones included)."""
+def absences(matching: Matching, clues: Clues | None) -> dict[int, tuple[Finding, ...]]:
+    """For each measured window in which something is absent, its findings (borderline ones included). ``clues`` None: they
+    are not explained."""
     measures = matching.measures
     is_missing = measures.covered_us == 0
     is_stated = is_missing | (measures.late_margin_us > 0) | (measures.early_margin_us > 0) | (measures.gap_margin_us > 0)
@@ -69,14 +72,14 @@ def absences(matching: Matching, clues: Clues) -> dict[int, tuple[Finding, ...]]
 
 
 def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span, ...]]) -> Iterator[_Absence]:
-    index, window, measures, rules = judged.measured, judged.window, matching.measures, matching.policy.coverage
+    index, window, measures, rules = judged.measured, judged.window, matching.measures, judged.policy.coverage
     if index is None or window is None:
         return
     start_us, end_us = int(matching.windows.start_us[index]), int(matching.windows.end_us[index])
     opened = _REFERENCES[window.start_reference] if start_us == window.span.start_us else "the end of an exemption"
     closed = _REFERENCES[window.end_reference] if end_us == window.span.end_us else "the start of an exemption"
     if measures.covered_us[index] == 0:
-        yield _no_footage(matching, index, spans["gaps"])
+        yield _no_footage(matching, judged, index, spans["gaps"])
         return
     late_us, late_margin_us = int(measures.lateness_us[index]), int(measures.late_margin_us[index])
     if late_margin_us > 0:
@@ -104,7 +107,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
         )
     gap_margin_us = int(measures.gap_margin_us[index])
     if gap_margin_us > 0:
-        yield _recording_gap(matching, gap_margin_us, spans["holes"])
+        yield _recording_gap(rules, gap_margin_us, spans["holes"])
 
 
 def _buffer_note(late_spans: tuple[Span, ...], late_us: int) -> str:
@@ -114,7 +117,7 @@ def _buffer_note(late_spans: tuple[Span, ...], late_us: int) -> str:
     return f" The pre-event buffer or another recording shows {said_length(late_us - unrecorded_us)} of it."
 
 
-def _no_footage(matching: Matching, index: int, gaps: tuple[Span, ...]) -> _Absence:
+def _no_footage(matching: Matching, judged: Judged, index: int, gaps: tuple[Span, ...]) -> _Absence:
     required_us, nearest_us = int(matching.measures.required_us[index]), int(matching.measures.nearest_us[index])
     if nearest_us == NO_TIME:
         nearest = "No recording of this officer was found in the whole of the records read."
@@ -122,7 +125,7 @@ def _no_footage(matching: Matching, index: int, gaps: tuple[Span, ...]) -> _Abse
         nearest = f"The officer's nearest recording is {said_length(nearest_us)} away."
     return _Absence(
         FindingKind.NO_FOOTAGE,
-        matching.policy.coverage.activation_clause,
+        judged.policy.coverage.activation_clause,
         required_us,
         required_us,
         _distance_to_any(matching, index, nearest_us),
@@ -138,8 +141,7 @@ def _distance_to_any(matching: Matching, index: int, nearest_us: int) -> int | N
     return None if nearest_us == NO_TIME else nearest_us
 
 
-def _recording_gap(matching: Matching, margin_us: int, holes: tuple[Span, ...]) -> _Absence:
-    rules = matching.policy.coverage
+def _recording_gap(rules: CoverageRules, margin_us: int, holes: tuple[Span, ...]) -> _Absence:
     total_us, longest_us = sum(span.length_us for span in holes), max(span.length_us for span in holes)
     count = "A gap" if len(holes) == 1 else f"{len(holes)} gaps, together"
     return _Absence(
@@ -154,7 +156,7 @@ def _recording_gap(matching: Matching, margin_us: int, holes: tuple[Span, ...]) 
     )
 
 
-def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence) -> Finding:
+def _finding(matching: Matching, clues: Clues | None, judged: Judged, absence: _Absence) -> Finding:
     index = judged.measured
     assert index is not None  # noqa: S101 - only measured windows come here
     uncertainty_us = int(matching.measures.uncertainty_us[index])
@@ -164,7 +166,7 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
     return Finding(
         kind=absence.kind,
         clause=absence.clause,
-        severity=severity_of_excess(absence.excess_us, matching.policy.severity),
+        severity=severity_of_excess(absence.excess_us, judged.policy.severity),
         message=absence.message,
         incident_id=attendance.incident_id,
         officer_id=attendance.officer_id,
@@ -175,7 +177,7 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
         uncertainty_us=uncertainty_us,
         margin_us=absence.margin_us,
         is_borderline=absence.margin_us is not None and absence.margin_us <= uncertainty_us,
-        explanations=explain(matching, clues, judged, explained),
+        explanations=explain(matching, clues, judged, explained) if clues else (),
         evidence=(
             *(
                 Evidence("assignment", str(row), judged.window.span.start_us if judged.window else None)
@@ -183,15 +185,18 @@ def _finding(matching: Matching, clues: Clues, judged: Judged, absence: _Absence
             ),
             *(Evidence("footage", str(place.row), place.start_us, place.sha256) for place in footage),
         ),
+        policy=judged.policy.reference,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentUnion:
-    """For each incident with measured windows: what no camera covers of the time in which somebody had to record."""
+    """For each incident with measured windows: what no camera covers of the time in which somebody had to record, and what
+    it is judged by as a whole."""
 
     uncovered: dict[str, tuple[Span, ...]]
     windows: dict[str, tuple[int, ...]]
+    policy: dict[str, Policy]
 
 
 def incident_union(matching: Matching) -> IncidentUnion:
@@ -202,11 +207,26 @@ def incident_union(matching: Matching) -> IncidentUnion:
     number = {incident_id: place for place, incident_id in enumerate(sorted(windows))}
     incident = np.array([number[one.attendance.incident_id] for one in matching.measured], np.int64)
     pieces, cameras = _union_pieces(matching.pieces, incident), _cameras(matching, number, incident)
-    uncovered = coverage.uncovered(pieces, cameras, us_of_seconds(matching.policy.coverage.join_s)).spans_by_window()
+    policy = {
+        incident_id: _policy_of_incident(matching, matching.measured[found[0]]) for incident_id, found in windows.items()
+    }
+    join_us = np.array([us_of_seconds(policy[one].coverage.join_s) for one in number], np.int64)
+    uncovered = coverage.uncovered(pieces, cameras, _alike(join_us)).spans_by_window()
     return IncidentUnion(
         {incident_id: uncovered.get(place, ()) for incident_id, place in number.items()},
         {incident_id: tuple(found) for incident_id, found in windows.items()},
+        policy,
     )
+
+
+def _policy_of_incident(matching: Matching, judged: Judged) -> Policy:
+    incident = judged.attendance.incident
+    return judged.policy if incident is None else matching.policy_of_incident(incident)
+
+
+def _alike(limit_us: coverage.Int) -> coverage.Limit:
+    """One number where all are the same, which is worked out faster."""
+    return int(limit_us[0]) if len(limit_us) and (limit_us == limit_us[0]).all() else limit_us
 
 
 def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
@@ -233,9 +253,10 @@ def _cameras(matching: Matching, number: Mapping[str, int], incident: Int) -> Sp
     return SpanTable(owner[order], matching.segments.start_us[at[order]], matching.segments.end_us[at[order]])
 
 
-def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, incident_id: str) -> Finding | None:
+def incident_uncovered(matching: Matching, clues: Clues | None, union: IncidentUnion, incident_id: str) -> Finding | None:
     """The finding for an incident with two or more measured officers; None where no hole is longer than allowed."""
-    windows, rules = union.windows[incident_id], matching.policy.coverage
+    windows, policy = union.windows[incident_id], union.policy[incident_id]
+    rules = policy.coverage
     holes = tuple(span for span in union.uncovered[incident_id] if span.length_us > us_of_seconds(rules.gap_s))
     if len(windows) < 2 or not holes:
         return None
@@ -253,7 +274,7 @@ def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, i
     return Finding(
         kind=FindingKind.INCIDENT_UNCOVERED,
         clause=rules.gap_clause,
-        severity=severity_of_excess(margin_us, matching.policy.severity),
+        severity=severity_of_excess(margin_us, policy.severity),
         message=f"No camera of the {len(windows)} assigned officers recorded for {said_length(total_us)}, "
         f"from {said_time(holes[0].start_us)}, while at least one of them had to.",
         incident_id=incident_id,
@@ -263,8 +284,9 @@ def incident_uncovered(matching: Matching, clues: Clues, union: IncidentUnion, i
         uncertainty_us=uncertainty_us,
         margin_us=margin_us,
         is_borderline=margin_us <= uncertainty_us,
-        explanations=_shared_explanations(matching, clues, measured, windows, holes),
+        explanations=_shared_explanations(matching, clues, measured, windows, holes) if clues else (),
         evidence=tuple(Evidence("assignment", str(row)) for row in rows),
+        policy=policy.reference,
     )
 
 

@@ -81,6 +81,7 @@ def _finding(
         spans=spans,
         seconds_us=seconds_us,
         evidence=(_row(placement), *more_evidence),
+        policy=matching.policy_of(index).reference,
     )
 
 
@@ -326,7 +327,8 @@ def _retention_risks(matching: Matching, policy: Policy, indices: Int) -> Iterat
     rules, table = policy.retention, matching.placements.table
     segment = matching.placements.segment[indices]
     until = table.retention_until_us[segment]
-    usual = matching.placements.start_us[indices] + round(rules.keep_days * DAY_US)
+    kept_us = np.array([round(rules.days_of(entered) * DAY_US) for entered in table.categories.values], np.int64)
+    usual = matching.placements.start_us[indices] + kept_us[table.categories.code[segment]]
     until = np.where(until == NO_NUMBER, usual, until)
     is_near = (table.deleted_us[segment] == NO_NUMBER) & (until - matching.as_of_us <= rules.warning_days * DAY_US)
     for index, until_us in zip(indices[is_near].tolist(), until[is_near].tolist(), strict=True):

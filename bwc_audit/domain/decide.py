@@ -56,12 +56,13 @@ class _Pieces:
     said: dict[int, tuple[str, ...]]
 
 
-def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decision:
+def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brief: bool = False) -> Decision:
     """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*. Clocks in
-    pictures count as far as the matching was made with them."""
+    pictures count as far as the matching was made with them. ``is_brief``: without explanations and placed segments, for
+    whoever compares only outcomes and measured facts."""
     sight = look(matching, inspections)
     said = sight.of_placement.said()
-    clues = Clues.of(matching)
+    clues = None if is_brief else Clues.of(matching)
     absent = absences(matching, clues)
     withheld = _withheld(matching)
     union = incident_union(matching)
@@ -79,7 +80,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
         results=results,
         incidents=_incident_results(matching, union, judgeable),
         findings=tuple(findings),
-        segments=PlacedSegments.of(matching, sight, inspections),
+        segments=() if is_brief else PlacedSegments.of(matching, sight, inspections),
         not_examined=_not_examined(matching, sight, said),
         counts=_counts(matching, sight, inspections, results),
     )
@@ -122,7 +123,7 @@ def _why_withheld(
     officer_id, window = judged.attendance.officer_id, judged.window.span
     if officer_id in contested and any(contested[officer_id].overlapping(window.start_us, window.end_us)):
         return UnknownReason.HOLDER_CONFLICT
-    return matching.completeness.pending(officer_id, window)
+    return matching.completeness.pending(officer_id, window, judged.policy.upload)
 
 
 def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
@@ -192,6 +193,8 @@ def _unmeasured_result(judged: Judged) -> AssignmentResult:
         outcome=Outcome.EXCLUDED if judged.bucket else undecided,
         reason=judged.bucket or judged.undecidable,
         required_us=judged.window.span.length_us if judged.window and not judged.bucket else 0,
+        policy=judged.policy.reference,
+        exempted_by=judged.exempted_by,
     )
 
 

@@ -143,6 +143,7 @@ class Finding:
 
     ``margin_us``: the smallest clock error that would make it vanish; None where no clock error could.
     ``uncertainty_us``: the combined clock uncertainty it was judged against; None where no clocks are compared.
+    ``policy``: what it was judged by (``id/version@hash``), whose ``clause`` it names; None: the run's own.
     """
 
     kind: FindingKind
@@ -163,6 +164,7 @@ class Finding:
     explanations: tuple[Explanation, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     not_examined: tuple[str, ...] = ()
+    policy: str | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -84,7 +84,7 @@ def _clock_looks(matching: Matching, keys: set[str]) -> list[InspectionRequest]:
 def _is_pending(matching: Matching, judged: Judged) -> bool:
     if judged.window is None:
         return True
-    return matching.completeness.pending(judged.attendance.officer_id, judged.window.span) is not None
+    return matching.completeness.pending(judged.attendance.officer_id, judged.window.span, judged.policy.upload) is not None
 
 
 def _merged(spans: set[Span]) -> tuple[Span, ...]:

@@ -21,29 +21,42 @@ from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.placement import Placement, Placements, place_segments
 from bwc_audit.domain.policy import CoverageRules, Policy
-from bwc_audit.domain.records import Records, Segment, StoredObject
+from bwc_audit.domain.policy_book import PolicyBook
+from bwc_audit.domain.records import Incident, Records, Segment, StoredObject
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
 from bwc_audit.domain.segment_table import SegmentTable
 from bwc_audit.domain.shifted import Need, Shifted, shifted_into
 from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import Span, us_of_seconds
 from bwc_audit.domain.video_table import VideoTable
-from bwc_audit.domain.waterfall import Attendance, Exemptions, attendances, bucket_of, is_open, required_window
+from bwc_audit.domain.waterfall import (
+    Attendance,
+    Exemptions,
+    attendances,
+    bucket_of,
+    exempt_by_rule,
+    is_open,
+    required_window,
+    without,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One attendance after steps 1-4. ``measured`` is its index in the measures; None where it is not measured.
 
-    Exactly one of ``bucket`` and ``pieces`` says something, unless it is ``undecidable`` for a reason.
+    Exactly one of ``bucket`` and ``pieces`` says something, unless it is ``undecidable`` for a reason. ``policy``: what
+    it is judged by. ``exempted_by``: codes of the policy's rules that cut time out of the window, or all of it.
     """
 
     attendance: Attendance
+    policy: Policy
     bucket: Bucket | None = None
     undecidable: PendingReason | UnknownReason | None = None
     window: Window | None = None
     pieces: tuple[Span, ...] = ()
     measured: int | None = None
+    exempted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +68,13 @@ class Matching:
     them.
     ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
     ``placements_of`` the reverse, in order of time. ``shifted``: which of them would touch which other windows by the clock
-    in their picture; no absence in such a window is firm that they might undo.
+    in their picture; no absence in such a window is firm that they might undo. ``policy``: how media and clocks are
+    measured, one for the whole run; what is demanded is asked of each ``Judged``, ``policy_of`` and ``policy_of_incident``.
     """
 
     records: Records
     policy: Policy
+    book: PolicyBook
     period: Span
     as_of_us: int
     roster: Roster
@@ -79,13 +94,34 @@ class Matching:
     shifted: Shifted
     videos: Videos
 
-    def policy_of(self, _index: int) -> Policy:
-        """The policy that a recording (index of ``placements``) is judged by."""
-        return self.policy
-
     def by_policy(self, indices: coverage.Int) -> Iterator[tuple[Policy, coverage.Int]]:
-        """Recordings in groups that are judged by one policy."""
-        yield self.policy, indices
+        """Recordings in groups that are judged by one policy, each group in their order."""
+        if self.book.is_one_for_all:
+            yield self.policy, indices
+            return
+        policies: dict[int, Policy] = {}
+        number: dict[int, int] = {}
+        of_each = np.empty(len(indices), np.int64)
+        for place, index in enumerate(indices.tolist()):
+            policy = self.policy_of(index)
+            of_each[place] = number.setdefault(id(policy), len(number))
+            policies[of_each[place]] = policy
+        for each, policy in policies.items():
+            yield policy, indices[of_each == each]
+
+    def policy_of(self, index: int) -> Policy:
+        """What a recording (index of ``placements``) is judged by: as the earliest window it touches, else by the day it
+        started and the unit of its officer."""
+        windows = self.windows_of.get(index)
+        if windows:
+            return self.measured[windows[0]].policy
+        placement = self.placements[index]
+        officer = self.roster.resolve(placement.officer_id) if placement.officer_id else None
+        return self.book.rules_for(officer.unit if officer else None, None, None, placement.start_us)
+
+    def policy_of_incident(self, incident: Incident) -> Policy:
+        """What an incident as a whole is judged by: the rules of its type, priority and day that name no unit."""
+        return self.book.rules_for(None, incident.call_type, incident.priority, incident.opened_us)
 
 
 def limits_of(rules: CoverageRules) -> CoverageLimits:
@@ -98,32 +134,63 @@ def limits_of(rules: CoverageRules) -> CoverageLimits:
     )
 
 
+def limits_of_each(measured: Sequence[Judged]) -> CoverageLimits:
+    """The engine's limits, one element a window; plain numbers where all windows have the same."""
+    different = {id(one.policy.coverage): one.policy.coverage for one in measured}
+    limits = {place: limits_of(rules) for place, rules in different.items()}
+    if len(set(limits.values())) <= 1:
+        return next(iter(limits.values()), CoverageLimits(0, 0, 0, 0))
+    each = [limits[id(one.policy.coverage)] for one in measured]
+    return CoverageLimits(
+        activation_grace_us=np.array([one.activation_grace_us for one in each], np.int64),
+        deactivation_grace_us=np.array([one.deactivation_grace_us for one in each], np.int64),
+        gap_us=np.array([one.gap_us for one in each], np.int64),
+        join_us=np.array([one.join_us for one in each], np.int64),
+    )
+
+
 def match(
-    records: Records, policy: Policy, period: Span, as_of_us: int, seen: Mapping[str, Inspection] | None = None
+    records: Records,
+    policy: Policy | PolicyBook,
+    period: Span,
+    as_of_us: int,
+    seen: Mapping[str, Inspection] | None = None,
+    like: Matching | None = None,
 ) -> Matching:
     """Judge and measure every assignment of the records. The order of the records does not matter.
 
-    ``seen``: what is known of videos already, by object key; only the clocks burned into their pictures are used here.
+    ``policy``: one for all, or a book that says which holds for whom and when. ``seen``: what is known of videos already,
+    by object key; only the clocks burned into their pictures are used here. ``like``: a matching of the same records and
+    inspections; what does not depend on what the two policies demand is taken from it.
     """
-    roster = Roster(records.officers)
-    history = HolderHistory.of(records.holdings, roster)
-    checks = ClockChecks.of(records.device_events, policy.clock)
-    table = SegmentTable.of(records.segments)
-    records = replace(records, segments=table, objects=VideoTable.of(records.objects))
-    shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
-    placements = place_segments(table, roster, history, checks, shown)
-    exemptions = Exemptions(records.exemptions, roster)
-    judged = _judge(records, policy, roster, exemptions)
+    book = PolicyBook.of(policy) if isinstance(policy, Policy) else policy
+    policy = book.base
+    if like is not None and _places_alike(like.policy, policy):
+        roster, history, placements, records = like.roster, like.history, like.placements, like.records
+        checks = ClockChecks.of(records.device_events, policy.clock)
+        attended = tuple(one.attendance for one in like.judged)
+    else:
+        roster = Roster(records.officers)
+        history = HolderHistory.of(records.holdings, roster)
+        checks = ClockChecks.of(records.device_events, policy.clock)
+        table = SegmentTable.of(records.segments)
+        records = replace(records, segments=table, objects=VideoTable.of(records.objects))
+        shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
+        placements = place_segments(table, roster, history, checks, shown)
+        attended = attendances(records.assignments, records.incidents, roster)
+    judged = _judge(attended, book, Exemptions(records.exemptions, roster))
     measured = tuple(one for one in judged if one.measured is not None)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
     segments = segment_arrays(placements, owner_of)
-    measures = coverage.measure_coverage(windows, pieces, segments, limits_of(policy.coverage))
+    limits = limits_of_each(measured)
+    measures = coverage.measure_coverage(windows, pieces, segments, limits)
     windows_of, placements_of = _pairs(measures, windows, placements)
     shifted = shifted_into(needs(measured), placements, windows_of) if placements.moved() else Shifted()
     return Matching(
         records=records,
         policy=policy,
+        book=book,
         period=period,
         as_of_us=as_of_us,
         roster=roster,
@@ -137,7 +204,9 @@ def match(
         windows=windows,
         pieces=pieces,
         segments=segments,
-        measures=_doubted(measures, shifted, placements, us_of_seconds(policy.coverage.gap_s)),
+        measures=_doubted(
+            measures, shifted, placements, np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape)
+        ),
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
@@ -176,7 +245,9 @@ class Videos:
         return Videos(is_stored[placements.segment], tuple(objects[at] for at, key in enumerate(keys) if key not in known))
 
 
-def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement], gap_us: int) -> CoverageMeasures:
+def _doubted(
+    measures: CoverageMeasures, shifted: Shifted, placements: Sequence[Placement], gap_us: coverage.Int
+) -> CoverageMeasures:
     """The measures with the uncertainty of windows into which a picture's clock moves a recording. Where nothing else covers
     the window: no smaller than that shift, nor than the absence. Else no smaller than each margin that the recording, as
     long as it lies inside, might undo; a larger absence remains with it. What exactly remains is not worked out."""
@@ -196,40 +267,54 @@ def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[
             shifts_us = [shift_us for index in found if (shown := placements[index].shown) for shift_us in shown.shifts_us]
             doubts_us = [*(abs(shift_us) for shift_us in shifts_us), int(measures.nearest_us[window])]
         else:
-            most_us = usual_us + shifted.moved_in[window].undoes_us(gap_us)
+            most_us = usual_us + shifted.moved_in[window].undoes_us(int(gap_us[window]))
             doubts_us = [int(margin[window]) for excess, margin in kinds if int(excess[window]) <= most_us]
         uncertainty_us[window] = max(usual_us, *doubts_us, 0)
     return replace(measures, uncertainty_us=uncertainty_us)
 
 
-def _judge(records: Records, policy: Policy, roster: Roster, exemptions: Exemptions) -> tuple[Judged, ...]:
+def _places_alike(one: Policy, other: Policy) -> bool:
+    """Whether recordings are placed in time alike under both: their clauses do not matter."""
+    return replace(one.clock, clause="") == replace(other.clock, clause="") and (
+        replace(one.usability, clause="") == replace(other.usability, clause="")
+    )
+
+
+def _judge(attended: Sequence[Attendance], book: PolicyBook, exemptions: Exemptions) -> tuple[Judged, ...]:
     judged: list[Judged] = []
     measured = 0
-    for attendance in attendances(records.assignments, records.incidents, roster):
-        one = _judge_one(attendance, policy, exemptions, measured)
+    for attendance in attended:
+        one = _judge_one(attendance, book, exemptions, measured)
         measured += one.measured is not None
         judged.append(one)
     return tuple(judged)
 
 
-def _judge_one(attendance: Attendance, policy: Policy, exemptions: Exemptions, measured: int) -> Judged:
+def _judge_one(attendance: Attendance, book: PolicyBook, exemptions: Exemptions, measured: int) -> Judged:
     """``measured``: the next index in the measures, taken where there is something to measure."""
+    incident, at_us = attendance.incident, attendance.at_us
+    call_type, priority = (incident.call_type, incident.priority) if incident else (None, None)
+    policy = book.rules_for(attendance.asked_unit, call_type, priority, at_us or 0)
+    if at_us is not None and not book.is_in_force(at_us):
+        return Judged(attendance, policy, undecidable=UnknownReason.NO_POLICY_IN_FORCE)
     bucket = bucket_of(attendance, policy)
     if bucket is not None:
-        return Judged(attendance, bucket=bucket)
+        return Judged(attendance, policy, bucket=bucket)
     window = required_window(attendance, policy)
     if attendance.officer is None:
-        return Judged(attendance, undecidable=UnknownReason.IDENTITY, window=window)
-    if attendance.incident is None:
-        return Judged(attendance, undecidable=UnknownReason.INCIDENT_NOT_LOADED, window=window)
+        return Judged(attendance, policy, undecidable=UnknownReason.IDENTITY, window=window)
+    if incident is None:
+        return Judged(attendance, policy, undecidable=UnknownReason.INCIDENT_NOT_LOADED, window=window)
     if is_open(attendance, policy):
-        return Judged(attendance, undecidable=PendingReason.CAD_OPEN)
+        return Judged(attendance, policy, undecidable=PendingReason.CAD_OPEN)
     if window is None:
-        return Judged(attendance, bucket=Bucket.INVALID_TIMES)
-    pieces = exemptions.required_pieces(attendance, window.span)
+        return Judged(attendance, policy, bucket=Bucket.INVALID_TIMES)
+    cuts = exempt_by_rule(attendance, policy, window.span) if policy.exemptions else ()
+    pieces = without(exemptions.required_pieces(attendance, window.span), (span for _, span in cuts))
+    codes = tuple(code for code, _ in cuts)
     if not pieces:
-        return Judged(attendance, bucket=Bucket.FULLY_EXEMPT, window=window)
-    return Judged(attendance, window=window, pieces=pieces, measured=measured)
+        return Judged(attendance, policy, bucket=Bucket.FULLY_EXEMPT, window=window, exempted_by=codes)
+    return Judged(attendance, policy, window=window, pieces=pieces, measured=measured, exempted_by=codes)
 
 
 def _owners(measured: Sequence[Judged], placements: Placements) -> dict[str, int]:

@@ -10,10 +10,11 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 
 class Reference(StrEnum):
-    """The recorded moment that opens or closes a required window."""
+    """The recorded moment that opens or closes a required window. ``near_scene``: a stated distance before arrival."""
 
     DISPATCHED = "dispatched"
     EN_ROUTE = "en_route"
@@ -21,6 +22,7 @@ class Reference(StrEnum):
     CLEARED = "cleared"
     INCIDENT_OPENED = "incident_opened"
     INCIDENT_CLOSED = "incident_closed"
+    NEAR_SCENE = "near_scene"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,17 @@ class ScopeRules:
 
 @dataclass(frozen=True, slots=True)
 class WindowRules:
-    """Which references open and close the required window; each first choice is followed by its fallbacks."""
+    """Which references open and close the required window; each first choice is followed by its fallbacks.
+
+    ``near_scene_m``: the distance that ``near_scene`` means, metres. ``near_scene_s``: seconds before arrival that stand for
+    it where the position of the officer is not recorded (no source of this program records it), marked as a substitute;
+    not before the officer set out or was dispatched."""
 
     clause: str
     start: tuple[Reference, ...] = (Reference.ON_SCENE,)
     end: tuple[Reference, ...] = (Reference.CLEARED, Reference.INCIDENT_CLOSED)
+    near_scene_m: float = 0.0
+    near_scene_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,40 @@ class CoverageRules:
     deactivation_grace_s: float = 30.0
     gap_s: float = 60.0
     join_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionCondition:
+    """What an incident must be for an exemption by rule: each list that is not empty must hold the incident's own value
+    (of several tags, any one), compared without regard to case."""
+
+    call_types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    dispositions: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing, and would so exempt everything."""
+        return not (self.call_types or self.tags or self.dispositions or self.areas or self.priorities or self.units)
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionRule:
+    """Time in which nobody need record, by what the incident is. ``code`` names it in results.
+
+    The time runs from ``start`` plus ``start_after_s`` to ``end`` plus ``end_after_s``; a side without a reference is the
+    window's own. Where a named reference is not recorded, nothing is cut."""
+
+    code: str
+    clause: str
+    when: ExemptionCondition
+    start: Reference | None = None
+    start_after_s: float = 0.0
+    end: Reference | None = None
+    end_after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +144,29 @@ class UploadRules:
 
 
 @dataclass(frozen=True, slots=True)
+class LongerRetention:
+    """Recordings of these categories are kept longer; days. Categories are compared without regard to case."""
+
+    categories: tuple[str, ...]
+    keep_days: float
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionRules:
-    """How long footage is kept where its metadata name no date, and from when on its end is announced; days."""
+    """How long footage is kept where its metadata name no date, and from when on its end is announced; days.
+
+    ``longer``: by category; of several that fit, the longest holds."""
 
     clause: str
     keep_days: float = 31.0
     warning_days: float = 7.0
+    longer: tuple[LongerRetention, ...] = ()
+
+    def days_of(self, categories: tuple[str, ...]) -> float:
+        """How long a recording of these categories is kept."""
+        named = {category.casefold() for category in categories}
+        fitting = (one.keep_days for one in self.longer if named & {category.casefold() for category in one.categories})
+        return max((self.keep_days, *fitting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +324,12 @@ class SeverityRules:
     high_s: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the hash is worked out once, and asked for with every finding
 class Policy:
-    """One policy pack. ``policy_hash`` changes with every number and every word."""
+    """What one assignment is judged by. ``policy_hash`` changes with every number and every word.
+
+    ``provenance``: for settings (``coverage.gap_s``) that another file or layer set, which one; the rest is the pack's own.
+    """
 
     policy_id: str
     version: str
@@ -285,15 +347,27 @@ class Policy:
     usability: UsabilityRules
     severity: SeverityRules = field(default_factory=SeverityRules)
     sound_match: SoundMatchRules = field(default_factory=SoundMatchRules)
+    exemptions: tuple[ExemptionRule, ...] = ()
     clauses: dict[str, Clause] = field(default_factory=dict)
+    provenance: dict[str, str] = field(default_factory=dict)
 
     @property
     def inspection(self) -> InspectionRules:
         """The sections that an inspection needs."""
         return InspectionRules(self.sampling, self.usability)
 
-    @property
+    @cached_property
     def policy_hash(self) -> str:
         """SHA-256 over the canonical JSON of all settings and clause texts, hexadecimal."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hash_of(asdict(self))
+
+    @cached_property
+    def reference(self) -> str:
+        """``uk_generic/2026-11@0123456789ab``: pack, version, and the first digits of the hash."""
+        return f"{self.policy_id}/{self.version}@{self.policy_hash[:12]}"
+
+
+def hash_of(content: object) -> str:
+    """SHA-256 over canonical JSON, hexadecimal."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

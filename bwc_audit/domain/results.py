@@ -41,6 +41,7 @@ class PendingReason(StrEnum):
 
 class UnknownReason(StrEnum):
     """Why nothing can be said. ``footage_not_loaded``: no footage metadata at all were read for the period.
+    ``no_policy_in_force``: no edition of the policy holds on the day of the incident.
     ``clock_contradiction``: the clock in a recording's picture places it into the window, its metadata elsewhere."""
 
     IDENTITY = "identity"
@@ -48,11 +49,15 @@ class UnknownReason(StrEnum):
     FOOTAGE_NOT_LOADED = "footage_not_loaded"
     INCIDENT_NOT_LOADED = "incident_not_loaded"
     CLOCK_CONTRADICTION = "clock_contradiction"
+    NO_POLICY_IN_FORCE = "no_policy_in_force"
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentResult:
     """One officer on one incident, decided. Lengths in microseconds; None means: could not be measured.
+
+    ``policy``: what it was judged by (``id/version@hash``); ``exempted_by``: codes of the policy's rules that cut time out
+    of the window, or all of it.
 
     ``covered`` and ``gaps`` partition the required time. ``lateness_us`` is activation minus window start (negative:
     already running). ``usable_us`` is at most ``covered_us``; None where no picture was examined.
@@ -83,6 +88,8 @@ class AssignmentResult:
     unusable: tuple[Span, ...] = ()
     footage_ids: tuple[str, ...] = ()
     not_examined: tuple[str, ...] = ()
+    policy: str | None = None
+    exempted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

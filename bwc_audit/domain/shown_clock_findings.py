@@ -123,4 +123,5 @@ def _finding(matching: Matching, index: int, shown: ShownClock, stated: Stated) 
             Evidence("footage", str(placement.row), placement.start_us, placement.sha256),
             Evidence("burned_in_clock", shown.text, placement.start_us + shown.first_us),
         ),
+        policy=judged.policy.reference,
     )

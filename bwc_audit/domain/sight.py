@@ -17,7 +17,7 @@ from bwc_audit.domain import coverage
 from bwc_audit.domain.coverage import NO_TIME, SegmentArrays, SpanTable
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind
 from bwc_audit.domain.inspection import Inspection, InspectionStatus
-from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.matching import Judged, Matching, limits_of_each
 from bwc_audit.domain.phrases import said_length, said_time
 from bwc_audit.domain.placement import Placement, Placements
 from bwc_audit.domain.policy import UsabilityRules
@@ -147,7 +147,7 @@ class Sight:
 def look(matching: Matching, inspections: Mapping[str, Inspection]) -> Sight:
     """Place what the inspections (by object key) saw into the windows."""
     sights = _sights(matching, inspections)
-    join_us = us_of_seconds(matching.policy.coverage.join_s)
+    join_us = limits_of_each(matching.measured).join_us
     good = _parts(matching, sights, is_unexamined_good=False)
     possible = _parts(matching, sights, is_unexamined_good=True)
     usable, _ = coverage.covered_time(matching.windows, matching.pieces, good, join_us)
@@ -285,7 +285,7 @@ def _finding(
     return Finding(
         kind=kind,
         clause=matching.policy.usability.clause,
-        severity=OF_KIND.get(kind) or severity_of_excess(total_us, matching.policy.severity),
+        severity=OF_KIND.get(kind) or severity_of_excess(total_us, judged.policy.severity),
         message=f"In recording {recording_id} {_SAID[kind]} for {said_length(total_us)} "
         f"inside the required window ({where}).",
         incident_id=judged.attendance.incident_id,
@@ -297,6 +297,7 @@ def _finding(
         spans=spans,
         seconds_us=total_us,
         evidence=tuple(_evidence(place) for place in placements.values()),
+        policy=judged.policy.reference,
     )
 
 

@@ -13,10 +13,10 @@ from functools import lru_cache
 
 from bwc_audit.domain.findings import Window
 from bwc_audit.domain.identity import Roster
-from bwc_audit.domain.policy import Policy, Reference
+from bwc_audit.domain.policy import ExemptionRule, Policy, Reference, WindowRules
 from bwc_audit.domain.records import Assignment, Exemption, Incident, Officer, RowRef
 from bwc_audit.domain.results import Bucket
-from bwc_audit.domain.times import SECOND_US, Span
+from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,20 @@ class Attendance:
                 return self.incident.opened_us if self.incident else None
             case Reference.INCIDENT_CLOSED:
                 return self.incident.closed_us if self.incident else None
+            case Reference.NEAR_SCENE:
+                return None  # no source records where an officer was; see ``required_window``
+
+    @property
+    def asked_unit(self) -> str | None:
+        """The unit that a policy may name: the officer's on the roster, else the one on the call."""
+        return self.officer.unit if self.officer else self.unit_id
+
+    @property
+    def at_us(self) -> int | None:
+        """The moment whose policy holds: the opening of the incident, else the first time of the assignment."""
+        opened_us = self.incident.opened_us if self.incident else None
+        times = (opened_us, self.dispatched_us, self.en_route_us, self.on_scene_us, self.cleared_us)
+        return next((time_us for time_us in times if time_us is not None), None)
 
 
 def attendances(assignments: Iterable[Assignment], incidents: Iterable[Incident], roster: Roster) -> tuple[Attendance, ...]:
@@ -164,25 +178,91 @@ def _has_camera(officer: Officer, attendance: Attendance) -> bool:
 
 def required_window(attendance: Attendance, policy: Policy) -> Window | None:
     """The required window; None where no reference closes or opens it, or it would be empty."""
-    start = _first_reference(attendance, policy.window.start)
-    end = _first_reference(attendance, policy.window.end)
+    start = _first_reference(attendance, policy.window.start, policy.window)
+    end = _first_reference(attendance, policy.window.end, policy.window)
     if start is None or end is None or end[1] <= start[1]:
         return None
     is_substituted = start[0] is not policy.window.start[0] or end[0] is not policy.window.end[0]
+    is_substituted = is_substituted or start[0] is Reference.NEAR_SCENE  # seconds stand for a distance
     return Window(Span(start[1], end[1]), start[0], end[0], is_substituted)
 
 
 def is_open(attendance: Attendance, policy: Policy) -> bool:
     """Whether the dispatch record does not say yet when the window ends."""
-    return _first_reference(attendance, policy.window.end) is None
+    return _first_reference(attendance, policy.window.end, policy.window) is None
 
 
-def _first_reference(attendance: Attendance, references: Sequence[Reference]) -> tuple[Reference, int] | None:
+def _first_reference(
+    attendance: Attendance, references: Sequence[Reference], rules: WindowRules
+) -> tuple[Reference, int] | None:
     for reference in references:
-        time_us = attendance.time_of(reference)
+        time_us = _near_scene(attendance, rules) if reference is Reference.NEAR_SCENE else attendance.time_of(reference)
         if time_us is not None:
             return reference, time_us
     return None
+
+
+def _near_scene(attendance: Attendance, rules: WindowRules) -> int | None:
+    """So long before arrival as the policy takes for its distance, but not before the officer was on the way."""
+    if attendance.on_scene_us is None:
+        return None
+    assumed_us = attendance.on_scene_us - us_of_seconds(rules.near_scene_s)
+    way_us = attendance.en_route_us if attendance.en_route_us is not None else attendance.dispatched_us
+    return min(max(assumed_us, assumed_us if way_us is None else way_us), attendance.on_scene_us)
+
+
+def exempt_by_rule(attendance: Attendance, policy: Policy, window: Span) -> tuple[tuple[str, Span], ...]:
+    """Time that rules of the policy cut out of the window, with the code of each rule."""
+    found = ((rule.code, _exempt_span(attendance, policy, rule, window)) for rule in policy.exemptions)
+    return tuple((code, span) for code, span in found if span is not None)
+
+
+def _exempt_span(attendance: Attendance, policy: Policy, rule: ExemptionRule, window: Span) -> Span | None:
+    if not _is_exempt(attendance, rule):
+        return None
+    low = _side(attendance, policy, rule.start, rule.start_after_s, window.start_us)
+    high = _side(attendance, policy, rule.end, rule.end_after_s, window.end_us)
+    if low is None or high is None:
+        return None
+    low, high = max(low, window.start_us), min(high, window.end_us)
+    return Span(low, high) if low < high else None
+
+
+def _is_exempt(attendance: Attendance, rule: ExemptionRule) -> bool:
+    incident, when = attendance.incident, rule.when
+    if incident is None or when.is_empty:
+        return False
+    units = (attendance.officer.unit if attendance.officer else None, attendance.unit_id)
+    asked: tuple[tuple[tuple[str, ...], tuple[str | None, ...]], ...] = (
+        (when.call_types, (incident.call_type,)),
+        (when.tags, incident.tags),
+        (when.dispositions, (incident.call_disposition_code,)),
+        (when.areas, (incident.area,)),
+        (when.priorities, (incident.priority,)),
+        (when.units, units),
+    )
+    return all(not wanted or _meet(wanted, values) for wanted, values in asked)
+
+
+def _meet(wanted: Iterable[str], values: Iterable[str | None]) -> bool:
+    return bool({one.casefold() for one in wanted} & {one.casefold() for one in values if one is not None})
+
+
+def _side(
+    attendance: Attendance, policy: Policy, reference: Reference | None, after_s: float, default_us: int
+) -> int | None:
+    if reference is None:
+        return default_us + us_of_seconds(after_s)
+    found = _first_reference(attendance, (reference,), policy.window)
+    return None if found is None else found[1] + us_of_seconds(after_s)
+
+
+def without(pieces: Sequence[Span], cut: Iterable[Span]) -> tuple[Span, ...]:
+    """What the cut spans leave of the pieces, in order of time."""
+    left = list(pieces)
+    for span in cut:
+        left = [part for piece in left for part in _without(piece, span.start_us, span.end_us)]
+    return tuple(left)
 
 
 class Exemptions:

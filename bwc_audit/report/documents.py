@@ -180,7 +180,8 @@ def policy_reference(request: RunRequest) -> str:
 
 
 def finding_document(observed: ObservedFinding, policy: str) -> FindingDocument:
-    """One observed finding as ``bwc-finding/1``; ``policy`` as ``policy_reference`` writes it."""
+    """One observed finding as ``bwc-finding/1``; ``policy``: that of the run, as ``policy_reference``
+    writes it, for findings that name none of their own."""
     finding = observed.finding
     return {
         "finding_id": observed.finding_id,
@@ -194,7 +195,7 @@ def finding_document(observed: ObservedFinding, policy: str) -> FindingDocument:
         "device_id": finding.device_id,
         "footage_ids": list(finding.footage_ids),
         "run_id": observed.run_id,
-        "policy": policy,
+        "policy": finding.policy or policy,
         "clause": finding.clause,
         "window": _window(finding.window),
         "spans": _spans(finding.spans),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, field, fields
 from typing import Any
 
@@ -169,6 +169,22 @@ def latest_inspection(session: Session, source: str, object_key: str, *, with_st
     if row is None:
         return None
     return _inspection_of(dict(row), _pictures(session, [row["inspection_id"]]) if with_stills else _Pictures())
+
+
+def latest_inspections(session: Session, source: str, versions: Mapping[str, str]) -> dict[str, Inspection]:
+    """The last kept outcome for each object in the version named (key → version mark), by key; without pictures. Objects that
+    were never looked at in that version are left out; a look for the clock alone counts where there is no other."""
+    table = table_of(InspectionRow)
+    wanted = select(table.c.inspection_id, table.c.object_key, table.c.etag, table.c.plan).where(table.c.source == source)
+    newest: dict[str, tuple[bool, int]] = {}
+    for inspection_id, key, etag, plan in session.connection().execute(wanted):
+        if versions.get(key) == etag:
+            newest[key] = max(newest.get(key, (False, 0)), (not plan.get("is_clock_look", False), inspection_id))
+    found: dict[str, Inspection] = {}
+    for chunk in chunks(sorted(number for _, number in newest.values()), 500):
+        rows = session.connection().execute(_with_measures().where(table.c.inspection_id.in_(chunk))).mappings()
+        found |= {row["object_key"]: _inspection_of(dict(row), _Pictures()) for row in rows}
+    return found
 
 
 def _with_measures() -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -10,19 +11,32 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.store.tables import PolicyRow, table_of
 
+#: The key under which the content of a book lies beside that of its latest policy.
+BOOK_KEY = "book"
 
-def keep_policy(session: Session, policy: Policy) -> None:
-    """Keep a policy's content under its hash; one that is kept already stays as it is."""
+
+def keep_book(session: Session, book: PolicyBook) -> None:
+    """Keep what a run is asked to decide by under its hash: the latest edition's policy, and all editions and layers
+    beside it where there are any."""
+    content: dict[str, Any] = asdict(book.base)
+    if book.policy_hash != book.base.policy_hash:
+        content[BOOK_KEY] = book.content
+    _keep(session, book.policy_hash, book.book_id, book.version, content)
+
+
+def keep_policies(session: Session, policies: Iterable[Policy]) -> None:
+    """Keep policies under their hashes; those that are kept already stay as they are."""
+    for policy in policies:
+        _keep(session, policy.policy_hash, policy.policy_id, policy.version, asdict(policy))
+
+
+def _keep(session: Session, policy_hash: str, policy_id: str, version: str, content: dict[str, Any]) -> None:
     connection = session.connection()
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    values = {
-        "policy_hash": policy.policy_hash,
-        "policy_id": policy.policy_id,
-        "policy_version": policy.version,
-        "content": asdict(policy),
-    }
+    values = {"policy_hash": policy_hash, "policy_id": policy_id, "policy_version": version, "content": content}
     connection.execute(dialect.insert(table_of(PolicyRow)).values(values).on_conflict_do_nothing())
 
 

@@ -30,11 +30,11 @@ _WINDOW = ("window_start_us", "window_end_us", "window_start_reference", "window
 _RESULT_PLAIN = (
     *("incident_id", "officer_id", "reason", "unit_id", "unit", "call_type"),
     *("dispatched_us", "en_route_us", "on_scene_us", "cleared_us", "required_us", "covered_us", "usable_us"),
-    *("unexamined_us", "lateness_us", "is_on_time", "is_whole_window", "uncertainty_us"),
+    *("unexamined_us", "lateness_us", "is_on_time", "is_whole_window", "uncertainty_us", "policy"),
 )
 RESULT_COLUMNS = (
     *("run_id", "ordinal", *_RESULT_PLAIN, *_WINDOW),
-    *("outcome", "covered", "gaps", "unusable", "footage_ids", "not_examined"),
+    *("outcome", "covered", "gaps", "unusable", "footage_ids", "not_examined", "exempted_by"),
 )
 INCIDENT_COLUMNS = (
     *("run_id", "ordinal", "incident_id", "call_type", "priority"),
@@ -52,7 +52,7 @@ FINDING_COLUMNS = (
 _OBSERVED_PLAIN = ("message", "device_id", "recording_id", "seconds_us", "uncertainty_us", "margin_us", "is_borderline")
 OBSERVATION_COLUMNS = (
     *("run_id", "fingerprint", "ordinal", "state", "change", "cause", "at_us", "severity"),
-    *(*_OBSERVED_PLAIN, *_WINDOW, "spans", "footage_ids", "evidence", "not_examined", "content_digest"),
+    *(*_OBSERVED_PLAIN, *_WINDOW, "spans", "footage_ids", "evidence", "not_examined", "content_digest", "policy"),
 )
 EXPLANATION_COLUMNS = ("run_id", "fingerprint", "ordinal", "kind", "speaks_for", "speaks_against")
 
@@ -106,6 +106,7 @@ def result_row(run_id: str, ordinal: int, result: AssignmentResult) -> tuple[Any
         span_pairs(result.unusable),
         list(result.footage_ids),
         list(result.not_examined),
+        list(result.exempted_by),
     )
 
 
@@ -119,6 +120,7 @@ def result_of(row: Row) -> AssignmentResult:
         unusable=spans_of(row["unusable"]),
         footage_ids=tuple(row["footage_ids"]),
         not_examined=tuple(row["not_examined"]),
+        exempted_by=tuple(row["exempted_by"] or ()),
         **{name: row[name] for name in _RESULT_PLAIN},
     )
 
@@ -184,6 +186,7 @@ def observation_row(run_id: str, ordinal: int, observed: ObservedFinding) -> tup
         [_evidence_values(item) for item in finding.evidence],
         list(finding.not_examined),
         content_digest(finding),
+        finding.policy,
     )
 
 
@@ -213,6 +216,7 @@ def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: st
         explanations=explanations,
         evidence=tuple(Evidence(**item) for item in row["evidence"]),
         not_examined=tuple(row["not_examined"]),
+        policy=row["policy"],
         **{name: row[name] for name in _OBSERVED_PLAIN},
     )
     state, change = FindingState(row["state"]), Change(row["change"])
@@ -221,13 +225,15 @@ def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: st
 
 def content_digest(finding: Finding) -> str:
     """SHA-256, hexadecimal, over all that a finding says, its identity included."""
-    content = [
+    content: list[Any] = [
         *(finding.fingerprint, finding.severity, *(getattr(finding, name) for name in _OBSERVED_PLAIN)),
         *(_window_values(finding.window), span_pairs(finding.spans), finding.footage_ids),
         [_evidence_values(item) for item in finding.evidence],
         [[item.kind, item.speaks_for, item.speaks_against] for item in finding.explanations],
         finding.not_examined,
     ]
+    if finding.policy is not None:
+        content.append(finding.policy)
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 

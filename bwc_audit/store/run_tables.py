@@ -107,6 +107,8 @@ class RunResultRow(Stored, table=True):
     unusable: list[list[int]] = document("covered spans in which nothing can be seen or relied on")
     footage_ids: list[str] = document("segments that touch the window")
     not_examined: list[str] = document("what could not be examined, a sentence each")
+    policy: str | None = text("what it was judged by, id/version@hash; null: stated by the run alone", default=None)
+    exempted_by: list[str] | None = document("codes of the policy's rules that cut time; null: not kept then", default=None)
 
 
 class RunIncidentRow(Stored, table=True):
@@ -218,6 +220,7 @@ class ObservationRow(Stored, table=True):
     evidence: list[dict[str, Any]] = document("type, ref, at_us, sha256 of what a stranger can look up")
     not_examined: list[str] = document("what could not be examined, a sentence each")
     content_digest: str = text("SHA-256 over the content of the finding")
+    policy: str | None = text("what it was judged by, id/version@hash; null: the run's own", default=None)
 
 
 class ExplanationRow(Stored, table=True):

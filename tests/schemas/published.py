@@ -20,7 +20,7 @@ from bwc_audit.cli.rerun_document import RerunDocument
 from bwc_audit.media.document import InspectionDocument
 from bwc_audit.report.documents import FindingDocument, RatesDocument, ResultDocument, RunDocument
 from bwc_audit.sources.mapping import Mapping
-from bwc_audit.sources.policy_files import policy_schema
+from bwc_audit.sources.policy_schema import book_schema, policy_schema
 from bwc_audit.sources.rows import ROW_MODELS, split_list
 
 FOLDER = Path(__file__).parents[2] / "schemas"
@@ -101,6 +101,11 @@ def _policy() -> dict[str, Any]:
     )
 
 
+def _policy_book() -> dict[str, Any]:
+    schema = book_schema()
+    return _headed(schema, "bwc-policy-book/1", "Policy book: which policy holds when", schema["description"])
+
+
 def _mapping() -> dict[str, Any]:
     schema = Mapping.model_json_schema(by_alias=True)
     return _headed(schema, "bwc-mapping/1", "Mapping: how a foreign export becomes rows", _words(schema.get("description")))
@@ -148,6 +153,7 @@ def _words(docstring: str | None) -> str:
 
 _OTHERS: dict[str, Callable[[], dict[str, Any]]] = {
     "bwc-policy/1": _policy,
+    "bwc-policy-book/1": _policy_book,
     "bwc-mapping/1": _mapping,
     "bwc-inspection/1": _answer("bwc-inspection/1", "Inspection: what one video holds and lacks", InspectionDocument),
     "bwc-finding/1": _answer(

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bwc_audit.domain.clocks import clock_findings
+from bwc_audit.domain.clock_findings import clock_findings
 from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
 from bwc_audit.domain.custody import custody_findings
 from bwc_audit.domain.explanations import Clues
@@ -61,7 +61,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
     findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
     findings += usability_findings(matching, sight)
     findings += custody_findings(matching, sight)
-    findings += clock_findings(matching.checks, matching.period, _checks_used(matching))
+    findings += clock_findings(matching.checks, matching.period, _checks_used(matching), matching.records.segments)
     findings += shown_clock_findings(matching)
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
@@ -231,8 +231,8 @@ def _is_contradicted(matching: Matching, index: int, absent: Iterable[Finding]) 
     do were believed."""
     if index in matching.shifted.placements_of:
         return True
-    touching = (matching.placements[place].shown for place in matching.placements_of.get(index, ()))
-    shift_us = max((abs(one) for shown in touching if shown for one in shown.shifts_us), default=0)
+    touching = (matching.placements[place] for place in matching.placements_of.get(index, ()))
+    shift_us = max((abs(one) for placement in touching if placement.shown for one in placement.shown.shifts_us), default=0)
     usual_us = int(matching.measures.uncertainty_us[index]) - shift_us
     return shift_us > 0 and any(finding.margin_us is not None and finding.margin_us > usual_us for finding in absent)
 

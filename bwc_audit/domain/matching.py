@@ -7,12 +7,15 @@ it (``looking``); what it all means is decided afterwards.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bwc_audit.domain import coverage
+from bwc_audit.domain.clock_anchors import Attended, SoundLag
+from bwc_audit.domain.clock_estimates import estimated_clocks
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
 from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
@@ -23,7 +26,7 @@ from bwc_audit.domain.placement import Placement, place_segments
 from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
-from bwc_audit.domain.shifted import Need, Shifted, shifted_into
+from bwc_audit.domain.shifted import Need, Shifted, shifted_into, shifts_of
 from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import Span, us_of_seconds
 from bwc_audit.domain.waterfall import Attendance, Exemptions, attendances, bucket_of, is_open, required_window
@@ -87,19 +90,25 @@ def limits_of(rules: CoverageRules) -> CoverageLimits:
 
 
 def match(
-    records: Records, policy: Policy, period: Span, as_of_us: int, seen: Mapping[str, Inspection] | None = None
+    records: Records,
+    policy: Policy,
+    period: Span,
+    as_of_us: int,
+    seen: Mapping[str, Inspection] | None = None,
+    sounds: Iterable[SoundLag] = (),
 ) -> Matching:
     """Judge and measure every assignment of the records. The order of the records does not matter.
 
     ``seen``: what is known of videos already, by object key; only the clocks burned into their pictures are used here.
+    ``sounds``: how far clocks are apart by what several cameras heard.
     """
     roster = Roster(records.officers)
     history = HolderHistory.of(records.holdings, roster)
-    checks = ClockChecks.of(records.device_events, policy.clock)
-    shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
-    placements = place_segments(records.segments, roster, history, checks, shown)
     exemptions = Exemptions(records.exemptions, roster)
     judged = _judge(records, policy, roster, exemptions)
+    shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
+    checks = estimated_clocks(records, policy.clock, roster, history, _attended(judged), shown, sounds)
+    placements = place_segments(records.segments, roster, history, checks, shown)
     owner_of = _owners(judged, placements)
     windows, pieces = _window_arrays(judged, owner_of, history, checks)
     measures = coverage.measure_coverage(windows, pieces, segment_arrays(placements, owner_of), limits_of(policy.coverage))
@@ -154,13 +163,21 @@ def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[
     for window, found in shifted.placements_of.items():
         usual_us = int(uncertainty_us[window])
         if measures.covered_us[window] == 0:
-            shifts_us = [shift_us for index in found if (shown := placements[index].shown) for shift_us in shown.shifts_us]
+            shifts_us = [shift_us for index in found for shift_us in shifts_of(placements[index])]
             doubts_us = [*(abs(shift_us) for shift_us in shifts_us), int(measures.nearest_us[window])]
         else:
             most_us = usual_us + shifted.moved_in[window].undoes_us(gap_us)
             doubts_us = [int(margin[window]) for excess, margin in kinds if int(excess[window]) <= most_us]
         uncertainty_us[window] = max(usual_us, *doubts_us, 0)
     return replace(measures, uncertainty_us=uncertainty_us)
+
+
+def _attended(judged: Iterable[Judged]) -> Iterator[Attended]:
+    """Where a recording would lie of those who had to record."""
+    for one in judged:
+        if one.window is not None and one.attendance.officer is not None:
+            span = one.window.span
+            yield Attended(one.attendance.incident_id, one.attendance.officer_id, span.start_us, span.end_us)
 
 
 def _judge(records: Records, policy: Policy, roster: Roster, exemptions: Exemptions) -> tuple[Judged, ...]:
@@ -225,9 +242,7 @@ def _window_arrays(
         start_us=np.array([span.start_us for _, span in rows], np.int64),
         end_us=np.array([span.end_us for _, span in rows], np.int64),
         precision_us=np.array([one.attendance.precision_us for one, _ in rows], np.int64),
-        tolerance_us=np.array(
-            [_expected_tolerance(one.attendance.officer_id, span, history, checks) for one, span in rows], np.int64
-        ),
+        tolerance_us=_expected_tolerances(rows, history, checks),
     )
     cut = [(index, piece) for index, (one, _) in enumerate(rows) for piece in one.pieces]
     pieces = SpanTable(
@@ -238,10 +253,19 @@ def _window_arrays(
     return windows, pieces
 
 
-def _expected_tolerance(officer_id: str, window: Span, history: HolderHistory, checks: ClockChecks) -> int:
-    """How far the clocks of the cameras held then may be off; an unknown camera's clock is not trusted."""
-    devices = history.devices_of(officer_id, window.start_us, window.end_us) or ("",)
-    return max(checks.estimate(device_id, window.start_us).tolerance_us for device_id in devices)
+def _expected_tolerances(
+    rows: Sequence[tuple[Judged, Span]], history: HolderHistory, checks: ClockChecks
+) -> NDArray[np.int64]:
+    """For each window how far the clocks of the cameras held then may be off; an unknown camera's clock is not trusted."""
+    held = [history.devices_of(one.attendance.officer_id, span.start_us, span.end_us) or ("",) for one, span in rows]
+    device_ids = sorted({device_id for devices in held for device_id in devices})
+    number = {device_id: place for place, device_id in enumerate(device_ids)}
+    device = np.array([number[device_id] for devices in held for device_id in devices], np.int64)
+    window = np.repeat(np.arange(len(rows)), [len(devices) for devices in held])
+    start_us = np.array([span.start_us for _, span in rows], np.int64)
+    tolerance_us = np.zeros(len(rows), np.int64)
+    np.maximum.at(tolerance_us, window, checks.estimates(device_ids, device, start_us[window]).tolerance_us)
+    return tolerance_us
 
 
 def _pairs(

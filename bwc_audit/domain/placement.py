@@ -10,6 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.clocks import ClockChecks, ClockEstimate
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.records import RowRef, Segment
@@ -49,8 +52,17 @@ def place_segments(
     shown: Mapping[RowRef, ShownClock],
 ) -> tuple[Placement, ...]:
     """All segments placed; ordered by corrected start, then footage id and source row. ``shown``: by the segment's row."""
+    segments = tuple(segments)
     activation = _activations(segments)
-    placed = [_place(segment, activation, roster, history, checks, shown.get(segment.row)) for segment in segments]
+    device_ids = sorted({segment.device_id for segment in segments})
+    number = {device_id: place for place, device_id in enumerate(device_ids)}
+    device = np.array([number[segment.device_id] for segment in segments], np.int64)
+    at_us = np.array([segment.media_started_us for segment in segments], np.int64)
+    clocks = checks.estimates(device_ids, device, at_us)
+    placed = [
+        _place(segment, activation, roster, history, checks, checks.estimate_at(clocks, index), shown.get(segment.row))
+        for index, segment in enumerate(segments)
+    ]
     return tuple(sorted(placed, key=lambda place: (place.start_us, place.footage_id, place.segment.row)))
 
 
@@ -87,9 +99,11 @@ def _place(
     roster: Roster,
     history: HolderHistory,
     checks: ClockChecks,
+    clock: ClockEstimate,
     shown: ShownClock | None,
 ) -> Placement:
-    clock = checks.estimate(segment.device_id, segment.media_started_us)
+    if shown is not None and clock.day is not None and AnchorKind.OVERLAY in clock.day.kinds:
+        shown = shown.without(clock.moved_us)
     if shown is not None:
         clock = replace(clock, tolerance_us=shown.believed_us(clock.tolerance_us, checks.rules))
     start_us = segment.media_started_us - clock.offset_us

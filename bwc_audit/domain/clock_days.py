@@ -46,9 +46,10 @@ class Confidence(StrEnum):
 class ClockDay:
     """What the anchors of one camera and day say beyond the dock's checks, where they say anything but *no shift*.
 
-    ``start_us``: when the day begins by the device's clock. ``offset_us``: metadata minus true time; ``spread_us``: median distance of its anchors from it; ``uncertainty_us``: how
-    exactly they can tell. ``anchors``: how many support it; ``against``: how many of the same kinds do not. ``kinds``: those
-    that support it. ``why``: why it is applied, or is not. ``subjects``: segments (indices) that it rests on.
+    ``start_us``: when the day begins by the device's clock. ``offset_us``: metadata minus true time; ``spread_us``: median
+    distance of its anchors from it; ``uncertainty_us``: how exactly they can tell. ``anchors``: how many support it;
+    ``against``: how many do not. ``kinds``: those that support it. ``why``: why it is applied, or is not. ``subjects``:
+    segments (indices) that it rests on.
     ``at_least_us``: how far the clock is ahead whatever else is true, because recordings end after they were uploaded.
     """
 
@@ -236,12 +237,13 @@ def _judged_day(device_id: str, start_us: int, clues: DayClues, rules: ClockRule
     offset_us, agree_us = lead.median_us, us_of_seconds(rules.agree_s)
     supporting = [one for one in clues.kinds if _supports(one, offset_us, agree_us, rules)]
     against = [one for one in clues.kinds if one not in supporting]
-    kinds = [one.kind for one in supporting]
+    telling = [one for one in supporting if one.median_us != 0]
+    kinds = [one.kind for one in telling]
     is_forced = clues.refutes_us(0, 0) and not clues.refutes_us(offset_us, agree_us)
     if is_forced:
         kinds.append(AnchorKind.UPLOAD)
-    anchors = sum(one.agreeing for one in supporting)
-    confidence, why = _confidence(offset_us, supporting, against, clues, is_forced, rules)
+    anchors = sum(one.agreeing for one in telling)
+    confidence, why = _confidence(offset_us, telling, against, clues, is_forced, rules)
     return ClockDay(
         device_id=device_id,
         start_us=start_us,
@@ -249,11 +251,11 @@ def _judged_day(device_id: str, start_us: int, clues: DayClues, rules: ClockRule
         spread_us=lead.spread_us,
         uncertainty_us=lead.uncertainty_us,
         anchors=anchors + (1 if is_forced else 0),
-        against=sum(one.count for one in clues.kinds) - anchors,
+        against=sum(one.count for one in (*telling, *against)) - anchors,
         kinds=tuple(sorted(kinds)),
         confidence=confidence,
         why=why,
-        subjects=tuple(sorted({subject for one in supporting for subject in one.subjects})),
+        subjects=tuple(sorted({subject for one in telling for subject in one.subjects})),
         at_least_us=max(0, clues.low_us),
     )
 
@@ -269,22 +271,21 @@ def _leading(clues: DayClues, rules: ClockRules) -> _Kind | None:
 
 
 def _supports(one: _Kind, offset_us: int, agree_us: int, rules: ClockRules) -> bool:
-    """Whether a kind says this offset. Recordings that lie where their tag says support whatever they cannot tell from 0,
-    but are no proof of it; see ``_confidence``."""
+    """Whether a kind fits this offset. Recordings that lie where their tag says fit whatever they cannot tell from 0; they
+    tell nothing of it, and are not counted."""
     reach_us = one.uncertainty_us + (agree_us if one.kind is AnchorKind.TAGGED else 0)
     return abs(one.median_us - offset_us) <= reach_us and one.share() >= rules.anchor_share
 
 
 def _confidence(
     offset_us: int,
-    supporting: Sequence[_Kind],
+    telling: Sequence[_Kind],
     against: Sequence[_Kind],
     clues: DayClues,
     is_forced: bool,
     rules: ClockRules,
 ) -> tuple[Confidence, str]:
     """Whether an offset is proved, and the reason in words."""
-    telling = [one for one in supporting if abs(one.median_us) > 0]
     kinds = {one.kind for one in telling}
     anchors = sum(one.agreeing for one in telling)
     if against:

@@ -55,7 +55,9 @@ class ClockEstimates:
 @dataclass(frozen=True, slots=True)
 class ClockChecks:
     """All dock checks of all devices in one row, by device, then time, with the policy's beliefs and the days on which
-    anchors say something. ``day_of``: those by camera and half day. ``moments``: the checks' times, ascending; ``place``: device and rank of time in one number."""
+    anchors say something. ``day_of``: those by camera and half day. ``moments``: the checks' times, ascending; ``place``:
+    device and rank of time in one number.
+    """
 
     device_of: dict[str, int]
     events: tuple[DeviceEvent, ...]

@@ -26,6 +26,7 @@ from bwc_audit.domain.results import (
     PendingReason,
     PlacedSegment,
     UnknownReason,
+    Waiting,
 )
 from bwc_audit.domain.shown_clock_findings import shown_clock_findings
 from bwc_audit.domain.sight import SegmentSight, Sight, look, usability_findings
@@ -75,6 +76,25 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection]) -> Decisio
         segments=_placed_segments(matching, sight, inspections),
         not_examined=_not_examined(matching, sight),
         counts=_counts(matching, sight, inspections, results),
+        clocks=matching.checks.days,
+        watermarks=matching.completeness.marks.listed(),
+        waiting=_waiting(matching, results),
+    )
+
+
+def _waiting(matching: Matching, results: Iterable[AssignmentResult]) -> tuple[Waiting, ...]:
+    """What is pending, and when each is decided at the latest."""
+    return tuple(
+        Waiting(
+            one.incident_id,
+            one.officer_id,
+            one.reason,
+            matching.completeness.ripens_us(one.officer_id, one.window.span, PendingReason(one.reason))
+            if one.window
+            else None,
+        )
+        for one in results
+        if one.outcome is Outcome.PENDING and one.reason is not None
     )
 
 

@@ -30,6 +30,7 @@ from bwc_audit.domain.shifted import Need, Shifted, shifted_into, shifts_of
 from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import Span, us_of_seconds
 from bwc_audit.domain.waterfall import Attendance, Exemptions, attendances, bucket_of, is_open, required_window
+from bwc_audit.domain.watermarks import watermarks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def match(
         roster=roster,
         history=history,
         checks=checks,
-        completeness=Completeness.of(records.device_events, history, policy.upload, as_of_us),
+        completeness=Completeness(watermarks_of(records, placements, as_of_us), history, policy.upload, as_of_us),
         judged=judged,
         measured=measured,
         placements=placements,

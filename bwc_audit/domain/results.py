@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bwc_audit.domain.clock_days import ClockDay
 from bwc_audit.domain.findings import Finding, FindingKind, Window
 from bwc_audit.domain.times import Span
+from bwc_audit.domain.watermarks import Watermark
 
 
 class Outcome(StrEnum):
@@ -33,9 +35,12 @@ class Bucket(StrEnum):
 
 
 class PendingReason(StrEnum):
+    """What an answer waits for. ``source_behind``: no footage of anybody came in that is newer than the window."""
+
     CAD_OPEN = "cad_open"
     UPLOAD_GRACE = "upload_grace"
     DEVICE_NOT_DOCKED = "device_not_docked"
+    SOURCE_BEHIND = "source_behind"
 
 
 class UnknownReason(StrEnum):
@@ -133,6 +138,16 @@ class IncidentResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An assignment that is pending. ``ripens_us``: when it is decided at the latest; None: depends on a delivery."""
+
+    incident_id: str
+    officer_id: str
+    reason: str
+    ripens_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """All that one audit run decided: a result for every assignment, and the findings (borderline ones included)."""
 
@@ -142,3 +157,6 @@ class Decision:
     segments: tuple[PlacedSegment, ...] = ()
     not_examined: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    clocks: tuple[ClockDay, ...] = ()
+    watermarks: tuple[Watermark, ...] = ()
+    waiting: tuple[Waiting, ...] = ()

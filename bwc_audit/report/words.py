@@ -130,6 +130,7 @@ _REASON_SENTENCE = {
     PendingReason.CAD_OPEN: "The dispatch record is still open: neither a clear time nor a closing time is known yet.",
     PendingReason.UPLOAD_GRACE: "The time allowed for uploads is not over yet.",
     PendingReason.DEVICE_NOT_DOCKED: "A camera that the officer held has not been docked since.",
+    PendingReason.SOURCE_BEHIND: "No footage of anybody that is newer than this time has come in from the source yet.",
     UnknownReason.IDENTITY: "The officer's identifier could not be matched with the roster.",
     UnknownReason.HOLDER_CONFLICT: "The records name two holders of the camera at that moment.",
     UnknownReason.FOOTAGE_NOT_LOADED: "No footage metadata at all were read for this period.",

@@ -108,7 +108,9 @@ def match(
     exemptions = Exemptions(records.exemptions, roster)
     judged = _judge(records, policy, roster, exemptions)
     shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
-    checks = estimated_clocks(records, policy.clock, roster, history, _attended(judged), shown, sounds)
+    checks = estimated_clocks(
+        records, policy.clock, roster, history, _attended(judged, records, policy, roster), shown, sounds
+    )
     placements = place_segments(records.segments, roster, history, checks, shown)
     owner_of = _owners(judged, placements)
     windows, pieces = _window_arrays(judged, owner_of, history, checks)
@@ -173,12 +175,18 @@ def _doubted(measures: CoverageMeasures, shifted: Shifted, placements: Sequence[
     return replace(measures, uncertainty_us=uncertainty_us)
 
 
-def _attended(judged: Iterable[Judged]) -> Iterator[Attended]:
-    """Where a recording would lie of those who had to record."""
+def _attended(judged: Iterable[Judged], records: Records, policy: Policy, roster: Roster) -> Iterator[Attended]:
+    """Where a recording would lie of those who had to record, here and in the calls beside."""
+    known = set()
     for one in judged:
+        known.add((one.attendance.incident_id, one.attendance.officer_id))
         if one.window is not None and one.attendance.officer is not None:
             span = one.window.span
             yield Attended(one.attendance.incident_id, one.attendance.officer_id, span.start_us, span.end_us)
+    for attendance in attendances(records.beside, (), roster):
+        window = None if attendance.is_cancelled or attendance.officer is None else required_window(attendance, policy)
+        if window is not None and (attendance.incident_id, attendance.officer_id) not in known:
+            yield Attended(attendance.incident_id, attendance.officer_id, window.span.start_us, window.span.end_us)
 
 
 def _judge(records: Records, policy: Policy, roster: Roster, exemptions: Exemptions) -> tuple[Judged, ...]:

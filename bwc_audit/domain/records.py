@@ -220,7 +220,8 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All accepted rows that a decision may look at, with the rows that were not accepted."""
+    """All accepted rows that a decision may look at, with the rows that were not accepted. ``beside``: assignments of other
+    times and incidents, which are not decided and only tell where the cameras' clocks stood."""
 
     segments: tuple[Segment, ...] = ()
     incidents: tuple[Incident, ...] = ()
@@ -232,3 +233,4 @@ class Records:
     device_events: tuple[DeviceEvent, ...] = ()
     objects: tuple[StoredObject, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
+    beside: tuple[Assignment, ...] = ()

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bwc_audit.domain import coverage
+from bwc_audit.domain.clues import Clues
 from bwc_audit.domain.coverage import NO_TIME, SpanTable
-from bwc_audit.domain.explanations import Clues, explain
+from bwc_audit.domain.explanation_rank import ranked
+from bwc_audit.domain.explanations import explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_time
@@ -279,4 +281,4 @@ def _shared_explanations(
     for window in windows:
         for explanation in explain(matching, clues, measured[window], holes):
             found.setdefault((explanation.kind, *explanation.speaks_for), explanation)
-    return tuple(found.values())
+    return ranked(found.values())

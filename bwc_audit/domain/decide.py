@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bwc_audit.domain.clock_findings import clock_findings
+from bwc_audit.domain.clues import Clues
 from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
 from bwc_audit.domain.custody import custody_findings
-from bwc_audit.domain.explanations import Clues
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Judged, Matching

@@ -6,6 +6,7 @@ error and shows as a ``KeyError`` in the tests, never as an empty cell.
 
 from __future__ import annotations
 
+from bwc_audit.domain.explanation_rank import Strength
 from bwc_audit.domain.findings import ExplanationKind, FindingGroup, FindingKind, Severity
 from bwc_audit.domain.inspection import DefectKind
 from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome, PendingReason, UnknownReason
@@ -146,10 +147,16 @@ EXPLANATION = {
     ExplanationKind.PENDING_UPLOAD: "A recording may still be on a camera",
     ExplanationKind.DEVICE_OFF: "The camera was off, asleep or out of battery",
     ExplanationKind.DELETED: "The recording was deleted or its retention ended",
-    ExplanationKind.NEVER_ARRIVED: "The officer may not have arrived",
+    ExplanationKind.NEVER_ARRIVED: "A recording may never have reached the server",
     ExplanationKind.NO_CAMERA: "The officer may have had no camera",
     ExplanationKind.VIDEO_WITHOUT_METADATA: "A video without metadata may belong here",
     ExplanationKind.CLOCK_CONTRADICTION: "A recording's picture shows other times than its metadata",
+}
+
+STRENGTH = {
+    Strength.RECORDED: "recorded by a machine for that camera and time",
+    Strength.STATED: "stated by a person or a register",
+    Strength.POSSIBLE: "possible",
 }
 
 REFERENCE = {

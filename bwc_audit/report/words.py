@@ -6,6 +6,7 @@ error and shows as a ``KeyError`` in the tests, never as an empty cell.
 
 from __future__ import annotations
 
+from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.explanation_rank import Strength
 from bwc_audit.domain.findings import ExplanationKind, FindingGroup, FindingKind, Severity
 from bwc_audit.domain.inspection import DefectKind
@@ -151,6 +152,13 @@ EXPLANATION = {
     ExplanationKind.NO_CAMERA: "The officer may have had no camera",
     ExplanationKind.VIDEO_WITHOUT_METADATA: "A video without metadata may belong here",
     ExplanationKind.CLOCK_CONTRADICTION: "A recording's picture shows other times than its metadata",
+}
+
+ANCHOR = {
+    AnchorKind.TAGGED: "tagged recordings",
+    AnchorKind.OVERLAY: "clocks in pictures",
+    AnchorKind.SOUND: "sounds",
+    AnchorKind.UPLOAD: "upload times",
 }
 
 STRENGTH = {

@@ -143,7 +143,7 @@ def test_every_kind_has_a_class_and_a_place() -> None:
     order = [one.kind for one in ranked(Explanation(kind, ("said",)) for kind in reversed(K))]
     assert order == [
         *(K.CLOCK_CONTRADICTION, K.OTHER_OFFICER, K.DEVICE_OFF),
-        *(K.NEVER_ARRIVED, K.TAGGED_ELSEWHERE, K.PENDING_UPLOAD, K.DELETED, K.NO_CAMERA),
+        *(K.TAGGED_ELSEWHERE, K.NEVER_ARRIVED, K.PENDING_UPLOAD, K.DELETED, K.NO_CAMERA),
         *(K.UNASSIGNED_DEVICE, K.VIDEO_WITHOUT_METADATA),
     ]
     assert [strength_of(kind) for kind in order] == sorted(strength_of(kind) for kind in K)

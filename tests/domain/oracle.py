@@ -106,7 +106,8 @@ def answer(need: Need, clips: list[Clip], limits: CoverageLimits) -> Answer:
             begin = max(start, min(activated, end)) if start == need.start else start
             if end - begin > limits.gap_us:
                 holes.append((begin, end))
-    margins = [min(need.end - start, end - need.start) - limits.gap_us for start, end in holes]
+    to_the_right = max((need.end - start - limits.gap_us for start, _ in holes), default=0)
+    to_the_left = max((end - need.start - limits.gap_us for _, end in holes), default=0)
     return Answer(
         required=sum(high - low for low, high in need.pieces),
         covered=tuple(covered),
@@ -116,7 +117,7 @@ def answer(need: Need, clips: list[Clip], limits: CoverageLimits) -> Answer:
         nearest=min(distances, default=None),
         late_margin=lateness - limits.activation_grace_us if covered else 0,
         early_margin=early - limits.deactivation_grace_us if covered else 0,
-        gap_margin=max(margins, default=0),
+        gap_margin=min(to_the_right, to_the_left),
         uncertainty=uncertainty,
         late_gaps=tuple(late_gaps),
         early_gaps=tuple(early_gaps),

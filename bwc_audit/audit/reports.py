@@ -26,7 +26,7 @@ from bwc_audit.report.evidence_words import added_up
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.write import ReportFiles, write_report
 from bwc_audit.sources.policy_files import policy_of
-from bwc_audit.store import inspections, planned, policies, runs, source_rows
+from bwc_audit.store import inspections, planned, policies, run_notes, runs, source_rows
 from bwc_audit.store.database import reading
 
 
@@ -59,6 +59,10 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
             evidence=evidence_of(segments, plan, seen, policy, overlay_zones(as_they_are.devices)),
             agreements=agreements_of(segments, plan, seen, policy.sound_match),
             effort=added_up([effort_of(one.request, seen.get(one.request.object_key), policy.sampling) for one in plan]),
+            clocks=run_notes.load_clocks(session, run_id),
+            watermarks=run_notes.load_watermarks(session, run_id),
+            waiting=run_notes.load_waiting(session, run_id),
+            expiring=run_notes.load_expiring(session, run_id),
         )
 
 

@@ -25,9 +25,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bwc_audit.domain.expiring import Expiring
+from bwc_audit.domain.phrases import said_day_time
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, ObservedFinding, Run
+from bwc_audit.report.sources_section import expiring_words
 
 #: A sentence in a narrower column than this is set below its row instead.
 _NARROWEST = 40
@@ -140,6 +143,14 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     ]
     print_table("Findings", ("group", "kind", "n", "new"), rows, right=("n", "new"))
     say()
+
+
+def print_expiring(expiring: Sequence[Expiring], most: int = 8) -> None:
+    """What may be deleted soon although something is open; nothing where nothing is."""
+    rows = [(said_day_time(one.until_us), expiring_words(one)) for one in expiring[:most]]
+    print_table("Expires soon while unresolved", ("may be deleted from", "what"), rows)
+    if len(expiring) > most:
+        say(f"and {len(expiring) - most} more: `bwc-audit completeness` lists them")
 
 
 def print_rates(table: RateTable) -> None:

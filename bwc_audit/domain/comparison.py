@@ -1,4 +1,4 @@
-"""Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses make them differ.
+"""Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses cause it.
 
 Compares decisions that were made already; what is covered and what is a finding is decided elsewhere, for both in the same
 way. A finding is the same under both where kind, incident, officer and recording are: clauses have other names in

@@ -345,10 +345,10 @@ def _split_gaps(
 
 
 def _gap_margin(holes: SpanTable, windows: WindowArrays, gap_us: Limit) -> Int:
-    """The smallest shift of the camera that leaves no hole longer than ``gap_us`` inside the window; 0: no hole."""
+    """The smallest shift of the camera, all holes the same way, that leaves none longer than ``gap_us`` inside the window;
+    0: no hole."""
     allowed_us = limit_at(gap_us, holes.window)
-    to_the_right = windows.end_us[holes.window] - holes.start_us - allowed_us
-    to_the_left = holes.end_us - windows.start_us[holes.window] - allowed_us
-    margin = np.zeros(len(windows.owner), np.int64)
-    np.maximum.at(margin, holes.window, np.minimum(to_the_right, to_the_left))
-    return margin
+    to_the_right, to_the_left = np.zeros((2, len(windows.owner)), np.int64)
+    np.maximum.at(to_the_right, holes.window, windows.end_us[holes.window] - holes.start_us - allowed_us)
+    np.maximum.at(to_the_left, holes.window, holes.end_us - windows.start_us[holes.window] - allowed_us)
+    return np.minimum(to_the_right, to_the_left)

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bwc_audit.domain import coverage
+from bwc_audit.domain.clues import Clues
 from bwc_audit.domain.coverage import NO_TIME, Int, SpanTable
-from bwc_audit.domain.explanations import Clues, explain
+from bwc_audit.domain.explanation_rank import ranked
+from bwc_audit.domain.explanations import explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
+from bwc_audit.domain.margins import Neighbours
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_time
 from bwc_audit.domain.policy import CoverageRules, Policy
@@ -59,19 +62,21 @@ def absences(matching: Matching, clues: Clues | None) -> dict[int, tuple[Finding
         "early": measures.early_gaps.spans_by_window(),
         "holes": measures.holes.spans_by_window(),
     }
-    measured = matching.measured
+    measured, neighbours = matching.measured, Neighbours.of(matching.placements)
     return {
         window: tuple(
             _finding(matching, clues, measured[window], absence)
             for absence in _absences_of(
-                matching, measured[window], {name: spans.get(window, ()) for name, spans in of_window.items()}
+                matching, neighbours, measured[window], {name: spans.get(window, ()) for name, spans in of_window.items()}
             )
         )
         for window in np.flatnonzero(is_stated).tolist()
     }
 
 
-def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span, ...]]) -> Iterator[_Absence]:
+def _absences_of(
+    matching: Matching, neighbours: Neighbours, judged: Judged, spans: dict[str, tuple[Span, ...]]
+) -> Iterator[_Absence]:
     index, window, measures, rules = judged.measured, judged.window, matching.measures, judged.policy.coverage
     if index is None or window is None:
         return
@@ -81,6 +86,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
     if measures.covered_us[index] == 0:
         yield _no_footage(matching, judged, index, spans["gaps"])
         return
+    asked, gap_us, officer_id = Span(start_us, end_us), us_of_seconds(rules.gap_s), judged.attendance.officer_id
     late_us, late_margin_us = int(measures.lateness_us[index]), int(measures.late_margin_us[index])
     if late_margin_us > 0:
         yield _Absence(
@@ -88,7 +94,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
             rules.activation_clause,
             late_us,
             late_margin_us,
-            late_margin_us,
+            neighbours.late_margin_us(officer_id, asked, _head_us(spans["gaps"], start_us), late_margin_us, gap_us),
             spans["late"],
             f"Activated {said_length(late_us)} after {opened} ({said_time(start_us)}); "
             f"policy allows {rules.activation_grace_s:g} s.{_buffer_note(spans['late'], late_us)}",
@@ -100,7 +106,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
             rules.deactivation_clause,
             early_us,
             early_margin_us,
-            early_margin_us,
+            neighbours.early_margin_us(officer_id, asked, early_us, early_margin_us, gap_us),
             spans["early"],
             f"The last recording ends {said_length(early_us)} before {closed} ({said_time(end_us)}); "
             f"policy allows {rules.deactivation_grace_s:g} s.",
@@ -108,6 +114,11 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
     gap_margin_us = int(measures.gap_margin_us[index])
     if gap_margin_us > 0:
         yield _recording_gap(rules, gap_margin_us, spans["holes"])
+
+
+def _head_us(gaps: tuple[Span, ...], start_us: int) -> int:
+    """Uncovered time at the very start of a window."""
+    return gaps[0].length_us if gaps and gaps[0].start_us == start_us else 0
 
 
 def _buffer_note(late_spans: tuple[Span, ...], late_us: int) -> str:
@@ -297,4 +308,4 @@ def _shared_explanations(
     for window in windows:
         for explanation in explain(matching, clues, measured[window], holes):
             found.setdefault((explanation.kind, *explanation.speaks_for), explanation)
-    return tuple(found.values())
+    return ranked(found.values())

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from bwc_audit.domain.clocks import clock_findings
+from bwc_audit.domain.clock_findings import clock_findings
+from bwc_audit.domain.clues import Clues
 from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
 from bwc_audit.domain.custody import custody_findings
-from bwc_audit.domain.explanations import Clues
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.inspection import Inspection
@@ -31,6 +31,7 @@ from bwc_audit.domain.results import (
     Outcome,
     PendingReason,
     UnknownReason,
+    Waiting,
 )
 from bwc_audit.domain.shown_clock_findings import shown_clock_findings
 from bwc_audit.domain.sight import Sight, look, usability_findings
@@ -69,7 +70,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brie
     findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
     findings += usability_findings(matching, sight)
     findings += custody_findings(matching, sight)
-    findings += clock_findings(matching.checks, matching.period, _checks_used(matching))
+    findings += clock_findings(matching.checks, matching.period, _checks_used(matching), matching.records.segments)
     findings += shown_clock_findings(matching)
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
@@ -83,6 +84,25 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brie
         segments=() if is_brief else PlacedSegments.of(matching, sight, inspections),
         not_examined=_not_examined(matching, sight, said),
         counts=_counts(matching, sight, inspections, results),
+        clocks=matching.checks.days,
+        watermarks=matching.completeness.marks.listed(),
+        waiting=_waiting(matching, results),
+    )
+
+
+def _waiting(matching: Matching, results: Iterable[AssignmentResult]) -> tuple[Waiting, ...]:
+    """What is pending, and when each is decided at the latest."""
+    return tuple(
+        Waiting(
+            one.incident_id,
+            one.officer_id,
+            one.reason,
+            matching.completeness.ripens_us(one.officer_id, one.window.span, PendingReason(one.reason))
+            if one.window
+            else None,
+        )
+        for one in results
+        if one.outcome is Outcome.PENDING and one.reason is not None
     )
 
 
@@ -107,7 +127,8 @@ def _unsettled(matching: Matching, contested: Mapping[str, object]) -> list[int]
     officers whose cameras nobody else claims."""
     if not len(matching.records.segments):
         return list(range(len(matching.measured)))
-    is_recent = matching.completeness.is_waited_for(matching.windows.end_us)
+    rules = {id(one.policy): one.policy.upload for one in matching.measured}.values()
+    is_recent = matching.completeness.is_waited_for(matching.windows.end_us, rules)
     names = (judged.attendance.officer_id for judged in matching.measured)
     is_contested = np.fromiter((name in contested for name in names), np.bool_, len(matching.measured))
     return [int(index) for index in np.flatnonzero(is_recent | is_contested)]

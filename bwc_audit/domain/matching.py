@@ -6,12 +6,14 @@ it (``looking``); what it all means is decided afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bwc_audit.domain import coverage
+from bwc_audit.domain.clock_anchors import Attended, SoundLag
+from bwc_audit.domain.clock_estimates import estimated_clocks
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
 from bwc_audit.domain.coverage import CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
@@ -25,7 +27,7 @@ from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.records import Incident, Records, Segment, StoredObject
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
 from bwc_audit.domain.segment_table import SegmentTable
-from bwc_audit.domain.shifted import Need, Shifted, shifted_into
+from bwc_audit.domain.shifted import Need, Shifted, shifted_into, shifts_of
 from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import Span, us_of_seconds
 from bwc_audit.domain.video_table import VideoTable
@@ -39,6 +41,7 @@ from bwc_audit.domain.waterfall import (
     required_window,
     without,
 )
+from bwc_audit.domain.watermarks import watermarks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +159,31 @@ def match(
     as_of_us: int,
     seen: Mapping[str, Inspection] | None = None,
     like: Matching | None = None,
+    sounds: Iterable[SoundLag] = (),
 ) -> Matching:
     """Judge and measure every assignment of the records. The order of the records does not matter.
 
     ``policy``: one for all, or a book that says which holds for whom and when. ``seen``: what is known of videos already,
     by object key; only the clocks burned into their pictures are used here. ``like``: a matching of the same records and
-    inspections; what does not depend on what the two policies demand is taken from it.
+    inspections; what does not depend on what the two policies demand is taken from it, the cameras' clocks included.
+    ``sounds``: how far clocks are apart by what several cameras heard.
     """
     book = PolicyBook.of(policy) if isinstance(policy, Policy) else policy
     policy = book.base
     if like is not None and _places_alike(like.policy, policy):
-        roster, history, placements, records = like.roster, like.history, like.placements, like.records
-        checks = ClockChecks.of(records.device_events, policy.clock)
-        attended = tuple(one.attendance for one in like.judged)
+        roster, history, placements, records, checks = like.roster, like.history, like.placements, like.records, like.checks
+        judged = _judge(tuple(one.attendance for one in like.judged), book, Exemptions(records.exemptions, roster))
     else:
         roster = Roster(records.officers)
         history = HolderHistory.of(records.holdings, roster)
-        checks = ClockChecks.of(records.device_events, policy.clock)
         table = SegmentTable.of(records.segments)
         records = replace(records, segments=table, objects=VideoTable.of(records.objects))
-        shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
-        placements = place_segments(table, roster, history, checks, shown)
         attended = attendances(records.assignments, records.incidents, roster)
-    judged = _judge(attended, book, Exemptions(records.exemptions, roster))
+        judged = _judge(attended, book, Exemptions(records.exemptions, roster))
+        shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
+        calls = _attended(judged, records, policy, roster)
+        checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown, sounds)
+        placements = place_segments(table, roster, history, checks, shown)
     measured = tuple(one for one in judged if one.measured is not None)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
@@ -196,7 +201,7 @@ def match(
         roster=roster,
         history=history,
         checks=checks,
-        completeness=Completeness.of(records.device_events, history, policy.upload, as_of_us),
+        completeness=Completeness(watermarks_of(records, placements, as_of_us), history, policy.upload, as_of_us),
         judged=judged,
         measured=measured,
         placements=placements,
@@ -264,7 +269,7 @@ def _doubted(
     for window, found in shifted.placements_of.items():
         usual_us = int(uncertainty_us[window])
         if measures.covered_us[window] == 0:
-            shifts_us = [shift_us for index in found if (shown := placements[index].shown) for shift_us in shown.shifts_us]
+            shifts_us = [shift_us for index in found for shift_us in shifts_of(placements[index])]
             doubts_us = [*(abs(shift_us) for shift_us in shifts_us), int(measures.nearest_us[window])]
         else:
             most_us = usual_us + shifted.moved_in[window].undoes_us(int(gap_us[window]))
@@ -278,6 +283,20 @@ def _places_alike(one: Policy, other: Policy) -> bool:
     return replace(one.clock, clause="") == replace(other.clock, clause="") and (
         replace(one.usability, clause="") == replace(other.usability, clause="")
     )
+
+
+def _attended(judged: Iterable[Judged], records: Records, policy: Policy, roster: Roster) -> Iterator[Attended]:
+    """Where a recording would lie of those who had to record, here and in the calls beside."""
+    known = set()
+    for one in judged:
+        known.add((one.attendance.incident_id, one.attendance.officer_id))
+        if one.window is not None and one.attendance.officer is not None:
+            span = one.window.span
+            yield Attended(one.attendance.incident_id, one.attendance.officer_id, span.start_us, span.end_us)
+    for attendance in attendances(records.beside, (), roster):
+        window = None if attendance.is_cancelled or attendance.officer is None else required_window(attendance, policy)
+        if window is not None and (attendance.incident_id, attendance.officer_id) not in known:
+            yield Attended(attendance.incident_id, attendance.officer_id, window.span.start_us, window.span.end_us)
 
 
 def _judge(attended: Sequence[Attendance], book: PolicyBook, exemptions: Exemptions) -> tuple[Judged, ...]:

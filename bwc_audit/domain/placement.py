@@ -14,6 +14,7 @@ from typing import overload
 
 import numpy as np
 
+from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.clocks import ClockChecks, ClockEstimate, ClockEstimates
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.identity import HolderHistory, Roster
@@ -154,8 +155,14 @@ class Placements(Sequence[Placement]):
         return np.flatnonzero(self.officer.where(name is None for name in self.officer.values))
 
     def moved(self) -> list[int]:
-        """Those that the clock in their picture would place elsewhere, ascending."""
-        return sorted(index for index, shown in self.shown.items() if shown.shifts_us)
+        """Those that may lie elsewhere: by the clock in their picture, or since an offset was taken out that rests on
+        anchors; ascending."""
+        by_picture = (index for index, shown in self.shown.items() if shown.shifts_us)
+        return sorted({*by_picture, *self._corrected_by_anchors()})
+
+    def _corrected_by_anchors(self) -> list[int]:
+        is_moving = np.array([*(bool(day.is_applied and day.offset_us) for day in self.checks.days), False], np.bool_)
+        return [int(index) for index in np.flatnonzero(is_moving[self.clocks.day[self.segment]])]
 
     def tagged_with(self, incident_ids: Collection[str]) -> Bool:
         """Which of them carry one of these incident ids, entered by hand."""
@@ -219,7 +226,8 @@ def place_segments(
     officer, is_by_holder, conflict = _owners(table, start_us, roster, history)
     tolerance_us, shown_at = clocks.tolerance_us.copy(), _shown_at(table, shown)
     for place, one in shown_at.items():
-        tolerance_us[place] = one.believed_us(int(tolerance_us[place]), checks.rules)
+        shown_at[place] = rest = _not_yet_taken_out(one, checks.estimate_at(clocks, place))
+        tolerance_us[place] = rest.believed_us(int(tolerance_us[place]), checks.rules)
     order = _in_order(table, start_us)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
@@ -238,6 +246,12 @@ def place_segments(
         conflict={int(rank[place]): holders for place, holders in conflict.items()},
         shown={int(rank[place]): one for place, one in shown_at.items()},
     )
+
+
+def _not_yet_taken_out(shown: ShownClock, clock: ClockEstimate) -> ShownClock:
+    """The clock in a picture without the offset that it helped to prove and that was taken out for it."""
+    is_taken_out = clock.day is not None and AnchorKind.OVERLAY in clock.day.kinds
+    return shown.without(clock.moved_us) if is_taken_out else shown
 
 
 def _in_order(table: SegmentTable, start_us: Int) -> Int:

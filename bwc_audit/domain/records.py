@@ -221,7 +221,8 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All accepted rows that a decision may look at, with the rows that were not accepted.
+    """All accepted rows that a decision may look at, with the rows that were not accepted. ``beside``: assignments of other
+    times and incidents, which are not decided and only tell where the cameras' clocks stood.
 
     Segments and videos are many: they may stand as columns (``segment_table``, ``video_table``), of which single ones are
     built when they are asked for."""
@@ -236,3 +237,4 @@ class Records:
     device_events: tuple[DeviceEvent, ...] = ()
     objects: Sequence[StoredObject] = ()
     rejected: tuple[RejectedRow, ...] = ()
+    beside: tuple[Assignment, ...] = ()

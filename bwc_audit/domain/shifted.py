@@ -1,4 +1,5 @@
-"""Recordings that may lie elsewhere: where the clock in their picture, rather than their metadata, would place them.
+"""Recordings that may lie elsewhere: where the clock in their picture, rather than their metadata, would place them, or
+where they lay before an offset was taken out that rests on anchors.
 
 Decides which required windows such a recording touches there, and which recordings that touch none are worth a short look
 at their clock. Which of the two places is right is not known here.
@@ -58,14 +59,19 @@ class Shifted:
     incidents: Mapping[str, MovedIn] = field(default_factory=dict)
 
 
+def shifts_of(placement: Placement) -> tuple[int, ...]:
+    """By how much a recording may lie elsewhere: what the clock in its picture says, and the offset that anchors gave."""
+    shown_us = placement.shown.shifts_us if placement.shown else ()
+    return (*shown_us, placement.clock.moved_us) if placement.clock.moved_us else shown_us
+
+
 def shifted_places(placement: Placement) -> tuple[Span, ...]:
-    """Where the clock in its picture would place a recording, in the order of its stretches; empty: nowhere else."""
-    shifts_us = placement.shown.shifts_us if placement.shown else ()
-    return tuple(Span(placement.start_us + one, placement.end_us + one) for one in shifts_us)
+    """Where a recording may lie instead, in the order of ``shifts_of``; empty: nowhere else."""
+    return tuple(Span(placement.start_us + one, placement.end_us + one) for one in shifts_of(placement))
 
 
 def shifted_into(needs: Sequence[Need], placements: Placements, touched: Mapping[int, tuple[int, ...]]) -> Shifted:
-    """Recordings that the picture's clock moves into a window.
+    """Recordings that the picture's clock, or an offset not taken out, moves into a window.
 
     ``touched``: for indices of placements the windows that they touch by their metadata.
     """

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from bwc_audit.domain.clock_days import ClockDay
+from bwc_audit.domain.expiring import Expiring
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.records import RejectedRow
-from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment
+from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment, Waiting
 from bwc_audit.domain.runs import ObservedFinding, Run
+from bwc_audit.domain.watermarks import Watermark
 from bwc_audit.report.evidence import Effort, InspectionEvidence, SoundAgreement
 from bwc_audit.report.evidence_views import FileEvidence
 
@@ -38,7 +41,8 @@ class RunReportInput:
     ``examined`` says for kinds of finding how much was examined for them (a whole phrase, say *412 recordings*);
     where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
     ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
-    sound. ``effort``: what was looked at in the whole run, None: not recorded.
+    sound. ``effort``: what was looked at in the whole run, None: not recorded. ``clocks``, ``watermarks``, ``waiting``,
+    ``expiring``: what the run knew of its sources.
     """
 
     run: Run
@@ -54,6 +58,10 @@ class RunReportInput:
     evidence: Mapping[str, InspectionEvidence] = field(default_factory=dict)
     agreements: Mapping[str, tuple[SoundAgreement, ...]] = field(default_factory=dict)
     effort: Effort | None = None
+    clocks: tuple[ClockDay, ...] = ()
+    watermarks: tuple[Watermark, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    expiring: tuple[Expiring, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +318,12 @@ class IndexPage:
     effort_sentence: str
     not_examined: tuple[str, ...]
     not_examined_sentence: str
+    expiring: tuple[Fact, ...]
+    expiring_sentence: str
+    clocks: tuple[Fact, ...]
+    clocks_sentence: str
+    watermarks: tuple[Fact, ...]
+    waiting_sentence: str
 
 
 @dataclass(frozen=True, slots=True)

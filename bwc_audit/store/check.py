@@ -18,10 +18,13 @@ from bwc_audit.store.database import reading, revisions
 from bwc_audit.store.faults import store_errors
 from bwc_audit.store.tables import METADATA, RunResultRow, table_of
 
-_OF_A_RUN = ("run_result", "run_incident", "run_segment", "observation", "explanation", "planned_inspection")
+_OF_A_RUN = (
+    *("run_result", "run_incident", "run_segment", "observation", "explanation", "planned_inspection"),
+    *("run_clock", "run_watermark", "run_waiting", "run_expiring"),
+)
 _DECIDED = (Outcome.COVERED, Outcome.FINDINGS)
 
-#: Triggers that keep what is finished as it is; the first migration creates them.
+#: Triggers that keep what is finished as it is; migrations create them with their tables.
 GUARDS: dict[str, frozenset[str]] = {
     "sqlite": frozenset(
         {"disposition_no_delete", "disposition_no_replace", "disposition_no_update"}

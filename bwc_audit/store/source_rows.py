@@ -50,6 +50,9 @@ from bwc_audit.store.tables import (
 #: Device logs are read this far around the period: dock checks and docks before and after it.
 EVENT_MARGIN_US = 14 * DAY_US
 
+#: Other calls this far around the period tie the clocks of its cameras.
+CLOCK_MARGIN_US = DAY_US
+
 _Record = TypeVar("_Record")
 
 #: (field of ``Records``, its dataclass, its table)
@@ -169,18 +172,30 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     All officers, devices, holdings, exemptions and rejected rows; videos that a segment below names, and those that
     no segment names; incidents opened in the period, or
     ``incident_id`` alone; their assignments, and those without incident that have a time in the period; segments of
-    which a part lies within ``margin_us`` of the period; device events within 14 days of it.
+    which a part lies within ``margin_us`` of the period, or that were uploaded then (a camera whose clock is months off
+    tells a time far away); assignments of other incidents with an arrival within a day of the period; device events
+    within 14 days of it.
     """
     low, high = period.start_us - margin_us, period.end_us + margin_us
     segment, event = table_of(SegmentRow).c, table_of(DeviceEventRow).c
     wanted: dict[str, ColumnElement[bool]] = {
-        "segments": (segment.media_started_us < high) & (segment.media_started_us + segment.duration_us > low),
+        "segments": or_(
+            (segment.media_started_us < high) & (segment.media_started_us + segment.duration_us > low),
+            segment.uploaded_us.between(low, high),
+        ),
         "incidents": _incidents_wanted(period, incident_id),
         "assignments": _assignments_wanted(source, period, incident_id),
         "device_events": event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US),
     }
     loaded = {name: _load(session, source, record_type, model, wanted.get(name)) for name, record_type, model in _KINDS}
-    return Records(objects=_videos_in_question(session, source, wanted["segments"]), **loaded)
+    decided = {row.row for row in loaded["assignments"]}
+    around = (period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
+    beside = _load(session, source, Assignment, AssignmentRow, table_of(AssignmentRow).c.on_scene_us.between(*around))
+    return Records(
+        objects=_videos_in_question(session, source, wanted["segments"]),
+        beside=tuple(row for row in beside if row.row not in decided),
+        **loaded,
+    )
 
 
 def _videos_in_question(session: Session, source: str, is_wanted: ColumnElement[bool]) -> tuple[StoredObject, ...]:

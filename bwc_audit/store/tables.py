@@ -21,6 +21,7 @@ from bwc_audit.store.record_tables import (
     SourceFileRow,
     VideoObjectRow,
 )
+from bwc_audit.store.run_note_tables import RunClockRow, RunExpiringRow, RunWaitingRow, RunWatermarkRow
 from bwc_audit.store.run_tables import (
     DispositionRow,
     ExplanationRow,
@@ -52,10 +53,14 @@ __all__ = [
     "PlannedInspectionRow",
     "PolicyRow",
     "RejectedRowRow",
+    "RunClockRow",
+    "RunExpiringRow",
     "RunIncidentRow",
     "RunResultRow",
     "RunRow",
     "RunSegmentRow",
+    "RunWaitingRow",
+    "RunWatermarkRow",
     "SegmentRow",
     "SheetRow",
     "SourceFileRow",

@@ -67,7 +67,7 @@ def rows_in(key: str) -> st.SearchStrategy[Records]:
                 any_of(get_args(hints[field.name])[0]).map(lambda row: _read_from(key, row)), max_size=2
             ).map(tuple)
             for field in fields(Records)
-            if field.name != "objects"
+            if field.name not in ("objects", "beside")
         },
     )
 
@@ -89,6 +89,41 @@ def test_rows_come_back_as_they_were_whatever_was_read_first(
         put(session, "a.csv", again)
         put(session, "a.csv", first)
         assert load_records(session, SOURCE, ALWAYS, margin_us=0) == both
+        session.rollback()
+
+
+def test_a_recording_uploaded_in_the_period_is_read_however_far_its_clock_was_off(engine: Engine) -> None:
+    far_us = PERIOD.start_us - 268 * DAY_US
+    with writing(engine) as session:
+        found = [
+            segment("in", far_us, uploaded_us=PERIOD.end_us),
+            segment("late", far_us, uploaded_us=PERIOD.end_us + 1),
+            segment("unknown", far_us),
+        ]
+        put(session, "a.csv", Records(segments=tuple(found)))
+        loaded = load_records(session, SOURCE, PERIOD, margin_us=0)
+        assert [one.footage_id for one in loaded.segments] == ["in"]
+        session.rollback()
+
+
+def test_calls_a_day_around_the_period_are_read_beside_it(engine: Engine) -> None:
+    row = RowRef("a.csv", 0)
+    times = {"before": PERIOD.start_us - DAY_US, "too_early": PERIOD.start_us - DAY_US - 1, "in": PERIOD.start_us}
+    incidents = tuple(Incident(name, "STOP", time_us, row) for name, time_us in times.items())
+    assignments = tuple(
+        Assignment(name, "1", RowRef("a.csv", line), on_scene_us=time_us)
+        for line, (name, time_us) in enumerate(times.items(), 2)
+    )
+    with writing(engine) as session:
+        put(session, "a.csv", Records(incidents=incidents, assignments=assignments))
+        loaded = load_records(session, SOURCE, PERIOD, margin_us=0)
+        assert [one.incident_id for one in loaded.assignments] == ["in"]
+        assert [one.incident_id for one in loaded.beside] == ["before"]
+        alone = load_records(session, SOURCE, PERIOD, margin_us=0, incident_id="before")
+        assert ([one.incident_id for one in alone.assignments], [one.incident_id for one in alone.beside]) == (
+            ["before"],
+            ["in"],
+        )
         session.rollback()
 
 

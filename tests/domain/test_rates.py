@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bwc_audit.domain.findings import Window
-from bwc_audit.domain.rates import GROUP_KEYS, Rate, RateGroup, rate_table, wilson_interval
+from bwc_audit.domain.proportions import wilson_interval
+from bwc_audit.domain.rates import GROUP_KEYS, Rate, RateGroup, rate_table
 from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome
 from bwc_audit.domain.times import SECOND_US, Span
 
@@ -157,7 +158,7 @@ def test_groups(by: str, keys: list[str]) -> None:
 
 
 def test_an_unknown_grouping_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="officer, unit, call_type, month"):
+    with pytest.raises(ValueError, match="officer, unit, call_type, shift, month"):
         rate_table([result()], "weekday")
 
 

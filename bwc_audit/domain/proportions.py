@@ -7,6 +7,7 @@ ratio as uncertain as the clusters do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import copysign, inf, sqrt, tan
 
 import numpy as np
@@ -46,12 +47,12 @@ def ratio_interval(part: float, whole: float, clusters: int, squares: float, res
 
     ``squares``: sum of the squared wholes of the clusters; ``residuals``: sum over clusters of
     ``((part_i - share * whole_i) / (1 - whole_i / whole))²``, so that ``(clusters - 1) / clusters * residuals / whole²`` is
-    the delete-one jackknife variance of the ratio (M. H. Quenouille 1956; B. Efron, C. Stein, Annals of Statistics 9, 1981; to
-    first order the linearised one of W. G. Cochran, *Sampling Techniques*, 3rd ed. 1977, section 6.4).
+    the delete-one jackknife variance of the ratio (B. Efron, C. Stein, Annals of Statistics 9, 1981; to first order the
+    linearised one of W. G. Cochran, *Sampling Techniques*, 3rd ed. 1977, section 6.4).
     ``share (1 - share) / variance`` is the effective number of trials, times
     ``(z / t)²`` for the degrees of freedom (E. L. Korn, B. I. Graubard, Survey Methodology 24, 1998); Wilson's interval at
-    that number (N. Dean, M. Pagano, J. Survey Statistics and Methodology 3, 2015). Where the clusters do not vary, or are fewer
-    than ``FEW_CLUSTERS``, the number is at most ``whole² / squares``: L. Kish's number of equally long clusters.
+    that number (N. Dean, M. Pagano, J. Survey Statistics and Methodology 3, 2015). Where the clusters do not vary, or are
+    fewer than ``FEW_CLUSTERS``, the number is at most ``whole² / squares``: L. Kish's number of equally long clusters.
     """
     if clusters < 2 or whole <= 0:
         return None
@@ -77,34 +78,36 @@ def t_95(freedom: int) -> float:
         return tan(0.475 * np.pi)
     if freedom == 2:
         return 0.95 * sqrt(2 / (1 - 0.95 * 0.95))
-    z, terms = Z_95, (
-        lambda z: (z**3 + z) / 4,
-        lambda z: (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        lambda z: (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        lambda z: (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    z = Z_95
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term(z) / freedom**power for power, term in enumerate(terms, 1))
+    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
 
 
-def binomial_limit(n: int, share: float, tail: float) -> float:
-    """The share below which a binomial of ``n`` trials lies with probability ``tail``, interpolated between its steps.
+def binomial_limits(n: int, share: float, tails: Sequence[float]) -> tuple[float, ...]:
+    """For each of ``tails`` (0..1), the share below which a binomial of ``n`` trials lies so often, between its steps.
 
-    ``n >= 1``, ``share`` in 0..1, ``tail`` in 0..1; the answer lies in 0..1. Interpolation: D. J. Spiegelhalter, "Funnel
-    plots for comparing institutional performance", Statistics in Medicine 24 (2005), appendix A.1.1.
+    ``n >= 1``, ``share`` in 0..1; the answers lie in 0..1. Interpolation: D. J. Spiegelhalter, "Funnel plots for comparing
+    institutional performance", Statistics in Medicine 24 (2005), appendix A.1.1.
     """
     if share <= 0 or share >= 1:
-        return float(share > 0)
+        return (float(share > 0),) * len(tails)
     first, below = _binomial_below(n, share)
-    at = int(np.searchsorted(below, tail))
-    if at >= len(below):
-        return 1.0
-    before = below[at - 1] if at else 0.0
-    excess = (below[at] - tail) / (below[at] - before) if below[at] > before else 0.0
-    return float(min(1.0, max(0.0, (first + at - excess) / n)))
+    found = []
+    for tail in tails:
+        at = min(int(np.searchsorted(below, tail)), len(below) - 1)
+        before = below[at - 1] if at else 0.0
+        excess = (below[at] - tail) / (below[at] - before) if below[at] > before else 0.0
+        found.append(float(min(1.0, max(0.0, (first + at - excess) / n))))
+    return tuple(found)
 
 
 def _binomial_below(n: int, share: float) -> tuple[int, NDArray[np.float64]]:
-    """(first count, probability of at most each count from there on), over all counts that are not practically impossible."""
+    """(first count, probability of at most each count from there on), over all counts that can practically occur."""
     middle, reach = n * share, 12 * sqrt(n * share * (1 - share)) + 40
     first, last = max(0, int(middle - reach)), min(n, int(middle + reach) + 1)
     counts = np.arange(first, last + 1, dtype=np.float64)
@@ -116,7 +119,7 @@ def _binomial_below(n: int, share: float) -> tuple[int, NDArray[np.float64]]:
 
 
 def signed_z(share: float, n: float, target: float) -> float:
-    """How many standard errors a share of ``n`` trials lies above ``target`` (0..1); infinite where the target leaves none."""
+    """How many standard errors a share of ``n`` trials lies above ``target`` (0..1); infinite where there is none."""
     if share == target:
         return 0.0
     error = sqrt(target * (1 - target) / n)

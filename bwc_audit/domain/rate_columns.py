@@ -29,6 +29,7 @@ _PLACE_OF_OUTCOME = {outcome: place for place, outcome in enumerate(_OUTCOMES)}
 _PLACE_OF_BUCKET: dict[str | None, int] = {str(bucket): place for place, bucket in enumerate(_BUCKETS)}
 
 Ints = NDArray[np.int64]
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class GroupSums:
     usable_us: Ints
     unexamined_us: Ints
     clusters: Ints
-    squares: NDArray[np.float64]
-    residuals: dict[str, NDArray[np.float64]]
+    squares: Doubles
+    residuals: dict[str, Doubles]
 
 
 def columns_of(results: Sequence[AssignmentResult]) -> RateColumns:
@@ -97,9 +98,7 @@ def columns_of(results: Sequence[AssignmentResult]) -> RateColumns:
     )
 
 
-def grouping_of(
-    results: Sequence[AssignmentResult], by: str, zone: tzinfo = UTC, shifts: Sequence[Shift] = ()
-) -> Grouping:
+def grouping_of(results: Sequence[AssignmentResult], by: str, zone: tzinfo = UTC, shifts: Sequence[Shift] = ()) -> Grouping:
     """The groups of results by one of ``GROUP_KEYS``, ascending (shifts in the order of the day); only groups that occur.
 
     A result belongs to the shift and month in which its window opens, or the officer arrived. Raises ``ValueError`` for
@@ -173,22 +172,26 @@ def _clustered(
     is_decided: NDArray[np.bool_],
     required_us: Ints,
     parts: dict[str, tuple[Ints, Ints]],
-) -> tuple[Ints, NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+) -> tuple[Ints, Doubles, dict[str, Doubles]]:
     """Officers at one incident share its fate, so that the incident is the cluster. Seconds, to stay in a double's range."""
     count, chosen = len(grouping.keys), is_decided & (columns.required_us > 0)
     incidents = int(columns.incident.max(initial=-1)) + 1
     pairs, place = np.unique(grouping.codes[chosen] * incidents + columns.incident[chosen], return_inverse=True)
     group = pairs // max(1, incidents)
-    whole = np.bincount(place, columns.required_us[chosen] / 1e6, len(pairs))
+    whole = _weighed(place, columns.required_us[chosen] / 1e6, len(pairs))
     all_s = required_us / 1e6
     left = 1 - whole / all_s[group]
     left[left <= 0] = 1.0  # the only cluster of its group: that has no interval
     residuals = {}
     for name, (part_us, sum_us) in parts.items():
-        part = np.bincount(place, part_us[chosen] / 1e6, len(pairs))
+        part = _weighed(place, part_us[chosen] / 1e6, len(pairs))
         share = sum_us[group] / required_us[group]
-        residuals[name] = np.bincount(group, ((part - share * whole) / left) ** 2, count)
-    return np.bincount(group, minlength=count).astype(np.int64), np.bincount(group, whole * whole, count), residuals
+        residuals[name] = _weighed(group, ((part - share * whole) / left) ** 2, count)
+    return np.bincount(group, minlength=count).astype(np.int64), _weighed(group, whole * whole, count), residuals
+
+
+def _weighed(codes: Ints, weights: Doubles, count: int) -> Doubles:
+    return np.bincount(codes, weights, count).astype(np.float64)
 
 
 def _timed(results: Sequence[AssignmentResult], by: str, zone: tzinfo, shifts: Sequence[Shift]) -> Grouping:

@@ -186,17 +186,21 @@ def _group(key: str, place: int, sums: GroupSums) -> RateGroup:
 
 def _counted(name: str, k: int, n: int, undecided: int) -> Rate:
     low, high = wilson_interval(k, n) if n else (None, None)
-    total = n + undecided
-    band = (k / total, (k + undecided) / total) if total else (None, None)
-    return Rate(name, "assignments", k, n, low, high, *band, "wilson" if n else None)
+    band_low, band_high = _band(k, k + undecided, n + undecided)
+    return Rate(name, "assignments", k, n, low, high, band_low, band_high, "wilson" if n else None)
 
 
 def _measured(name: str, part_us: int, unexamined_us: int, place: int, sums: GroupSums) -> Rate:
     """``unexamined_us``: covered time whose picture was not looked at; bad in the low band, good in the high one."""
     whole_us, undecided_us = int(sums.required_us[place]), int(sums.undecided_us[place])
-    total_us = whole_us + undecided_us
-    band = (part_us / total_us, (part_us + unexamined_us + undecided_us) / total_us) if total_us else (None, None)
+    band_low, band_high = _band(part_us, part_us + unexamined_us + undecided_us, whole_us + undecided_us)
     k, n = part_us / SECOND_US, whole_us / SECOND_US
-    interval = ratio_interval(k, n, int(sums.clusters[place]), float(sums.squares[place]), float(sums.residuals[name][place]))
+    interval = ratio_interval(
+        k, n, int(sums.clusters[place]), float(sums.squares[place]), float(sums.residuals[name][place])
+    )
     low, high = interval or (None, None)
-    return Rate(name, "seconds", k, n, low, high, *band, "cluster" if interval else None)
+    return Rate(name, "seconds", k, n, low, high, band_low, band_high, "cluster" if interval else None)
+
+
+def _band(low: int, high: int, whole: int) -> tuple[float | None, float | None]:
+    return (low / whole, high / whole) if whole else (None, None)

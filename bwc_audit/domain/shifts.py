@@ -34,7 +34,9 @@ def shifts_of(text: str) -> tuple[Shift, ...]:
     starts: dict[int, str] = {}
     for match, part in found:
         if match is None:
-            raise ValueError(f"{part!r} is no start of a shift: write a time of day, as 07:00, with a name before it or none")
+            raise ValueError(
+                f"{part!r} is no start of a shift: write a time of day, as 07:00, with a name before it or none"
+            )
         minute = 60 * int(match["hour"]) + int(match["minute"])
         if minute in starts:
             raise ValueError(f"two shifts begin at {match['hour']}:{match['minute']}")

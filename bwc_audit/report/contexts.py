@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.noise_rate import ReviewedNoise
 from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.rates import RateTable
+from bwc_audit.domain.rates import RateBook, RateTable
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run
@@ -38,7 +39,8 @@ class RunReportInput:
     ``examined`` says for kinds of finding how much was examined for them (a whole phrase, say *412 recordings*);
     where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
     ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
-    sound. ``effort``: what was looked at in the whole run, None: not recorded.
+    sound. ``effort``: what was looked at in the whole run, None: not recorded. ``book``: all rates of the run, None for a part
+    of one; ``noise``: what reviews had said of each kind of finding when the run was decided.
     """
 
     run: Run
@@ -54,6 +56,8 @@ class RunReportInput:
     evidence: Mapping[str, InspectionEvidence] = field(default_factory=dict)
     agreements: Mapping[str, tuple[SoundAgreement, ...]] = field(default_factory=dict)
     effort: Effort | None = None
+    book: RateBook | None = None
+    noise: tuple[ReviewedNoise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 Limits around the rate of all of them, exact binomial ones, wider where there are fewer assignments. A point inside the
 limits cannot be told from chance; a point outside says that something differs (calls, places, equipment, records), not what.
-Nothing is ordered by its rate here. Source: D. J. Spiegelhalter, "Funnel plots for comparing institutional performance", Statistics in
-Medicine 24 (2005).
+Nothing is ordered by its rate.
+
+Source: D. J. Spiegelhalter, "Funnel plots for comparing institutional performance", Statistics in Medicine 24 (2005).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ ratio as uncertain as the clusters do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import copysign, inf, sqrt, tan
+from math import copysign, inf, pi, sqrt, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,9 +75,9 @@ def t_95(freedom: int) -> float:
     if freedom < 1:
         raise ValueError(f"no degrees of freedom: {freedom}")
     if freedom == 1:
-        return tan(0.475 * np.pi)
+        return tan(0.475 * pi)
     if freedom == 2:
-        return 0.95 * sqrt(2 / (1 - 0.95 * 0.95))
+        return 0.95 * sqrt(2 / (1 - 0.95**2))
     z = Z_95
     terms = (
         (z**3 + z) / 4,
@@ -85,7 +85,7 @@ def t_95(freedom: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
+    return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, 1))
 
 
 def binomial_limits(n: int, share: float, tails: Sequence[float]) -> tuple[float, ...]:

@@ -39,8 +39,8 @@ class RunReportInput:
     ``examined`` says for kinds of finding how much was examined for them (a whole phrase, say *412 recordings*);
     where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
     ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
-    sound. ``effort``: what was looked at in the whole run, None: not recorded. ``book``: all rates of the run, None for a part
-    of one; ``noise``: what reviews had said of each kind of finding when the run was decided.
+    sound. ``effort``: what was looked at in the whole run, None: not recorded. ``book``: all rates of the run, None for a
+    part of one; ``noise``: what reviews had said of each kind of finding when the run was decided.
     """
 
     run: Run
@@ -116,6 +116,46 @@ class RateBar:
     high: float | None
     band_low: float | None
     band_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """The rates of one group: ``cells`` are share and interval of each rate, in the order of the columns."""
+
+    key: str
+    assignments: str
+    decided: str
+    cells: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RateGroups:
+    """The groups of one key as a table, in the order of the keys; ``more`` says what is left out, or nothing."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[RateRow, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelView:
+    """One funnel: its picture (empty: there is none to draw) and what it says."""
+
+    title: str
+    picture: Markup
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseRow:
+    """What reviews said of one kind of finding."""
+
+    kind: str
+    share: str
+    interval: str
+    basis: str
+    sample_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +335,10 @@ class IndexPage:
     tallies: tuple[Tally, ...]
     rates: tuple[RateBar, ...]
     rates_note: str
+    rate_groups: tuple[RateGroups, ...]
+    funnels: tuple[FunnelView, ...]
+    noise: tuple[NoiseRow, ...]
+    noise_sentence: str
     waterfall: tuple[WaterfallStep, ...]
     kinds: tuple[KindGroup, ...]
     findings_sentence: str

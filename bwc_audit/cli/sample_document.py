@@ -59,7 +59,7 @@ class DrawnDocument(TypedDict):
 
 
 class ReviewedShareDocument(TypedDict):
-    """``kind`` null: any. ``told`` of ``drawn`` have a clear verdict, ``hits`` of those are noise, or missed. Shares 0..1."""
+    """``kind`` null: any. ``told`` of ``drawn`` have a clear verdict, ``hits`` of those are noise or missed."""
 
     kind: FindingKind | None
     drawn: int

@@ -94,7 +94,7 @@ def show(
     sample: _SampleId,
     format_: Annotated[SheetFormat, typer.Option("--format", help="How the answer is written.")] = SheetFormat.TABLE,
 ) -> None:
-    """Show a sample: its strata, and what is to be reviewed, in the order to review in. JSON and CSV hold the whole frame."""
+    """Show a sample: its strata and what is to be reviewed, in that order. JSON and CSV hold the whole frame."""
     audit = open_audit(load_settings())
     _print(sample_view(audit, sample, with_frame=True), format_)
 

@@ -22,8 +22,8 @@ from bwc_audit.domain.rates import COUNTED, RateGroup
 #: What can be compared; of the groups, those that people or places make.
 FUNNEL_KEYS = ("officer", "unit")
 
-#: Lower and upper tails of the two pairs of limits: two-sided 95 % and 99.8 %.
-_TAILS = (0.025, 0.975, 0.001, 0.999)
+#: One tail of the two pairs of limits: two-sided 95 % and 99.8 %.
+_TAIL_95, _TAIL_998 = 0.025, 0.001
 
 #: Fewer points than this do not tell whether they scatter more than chance.
 LEAST_FOR_DISPERSION = 10
@@ -135,10 +135,8 @@ def _point(key: str, k: int, n: int, target: float, limits: Limits) -> FunnelPoi
 
 
 def _limits(n: int, target: float, stretch: float) -> Limits:
-    low_95, high_95, low_998, high_998 = (
-        min(1.0, max(0.0, target + stretch * (limit - target))) for limit in binomial_limits(n, target, _TAILS)
-    )
-    return Limits(n, low_95, high_95, low_998, high_998)
+    pairs = (*binomial_limits(n, target, _TAIL_95), *binomial_limits(n, target, _TAIL_998))
+    return Limits(n, *(min(1.0, max(0.0, target + stretch * (limit - target))) for limit in pairs))
 
 
 def _dispersion(distances: Sequence[float]) -> float | None:

@@ -7,7 +7,6 @@ ratio as uncertain as the clusters do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import copysign, inf, pi, sqrt, tan
 
 import numpy as np
@@ -88,22 +87,25 @@ def t_95(freedom: int) -> float:
     return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, 1))
 
 
-def binomial_limits(n: int, share: float, tails: Sequence[float]) -> tuple[float, ...]:
-    """For each of ``tails`` (0..1), the share below which a binomial of ``n`` trials lies so often, between its steps.
+def binomial_limits(n: int, share: float, tail: float) -> tuple[float, float]:
+    """Limits of ``k / n`` for a binomial of ``n`` trials: below the first and above the second lies a ``k`` exactly where
+    chance leads so far out (or further, on that side) with probability ``tail`` or less.
 
-    ``n >= 1``, ``share`` in 0..1; the answers lie in 0..1. Interpolation: D. J. Spiegelhalter, "Funnel plots for comparing
-    institutional performance", Statistics in Medicine 24 (2005), appendix A.1.1.
+    ``n >= 1``, ``share`` in 0..1, ``tail`` in 0..0.5. Between whole counts the limits run as straight as the probability
+    does: the interpolation of D. J. Spiegelhalter, Statistics in Medicine 24 (2005), appendix A.1.1, done for each tail by
+    itself, since from one side it would call a full count unusual where it is likely.
     """
     if share <= 0 or share >= 1:
-        return (float(share > 0),) * len(tails)
+        return float(share > 0), float(share > 0)
+    return _lower_limit(n, share, tail), 1 - _lower_limit(n, 1 - share, tail)
+
+
+def _lower_limit(n: int, share: float, tail: float) -> float:
     first, below = _binomial_below(n, share)
-    found = []
-    for tail in tails:
-        at = min(int(np.searchsorted(below, tail)), len(below) - 1)
-        before = below[at - 1] if at else 0.0
-        excess = (below[at] - tail) / (below[at] - before) if below[at] > before else 0.0
-        found.append(float(min(1.0, max(0.0, (first + at - excess) / n))))
-    return tuple(found)
+    at = int(np.searchsorted(below, tail, side="right"))
+    if at == 0:
+        return first / n
+    return float((first + at - 1 + (tail - below[at - 1]) / (below[at] - below[at - 1])) / n)
 
 
 def _binomial_below(n: int, share: float) -> tuple[int, NDArray[np.float64]]:

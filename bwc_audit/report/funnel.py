@@ -21,7 +21,7 @@ from bwc_audit.report.words import RATE, number, plural
 
 #: The picture, in its own units; it is scaled to the width of the page.
 WIDTH, HEIGHT = 760, 380
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 14, 14, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 82, 14, 46
 
 #: The page that a picture stands in brings the style sheet.
 NO_STYLE = Markup("")
@@ -168,9 +168,9 @@ def funnel_sentences(funnel: Funnel) -> tuple[str, ...]:
         f"Each mark is one {noun} (a larger one several): the share of assignments with “{rate}” against how many were "
         f"decided. All together: {number(funnel.k)} of {number(funnel.n)}, {_percent(funnel.target)}.",
         f"{number(total - beyond - far)} of {plural(total, noun)} lie inside the 95 % limits, and cannot be told from "
-        f"chance. {number(beyond + far)} lie outside those, {number(far)} of them outside the 99.8 % limits; by chance alone "
-        f"about {_about(0.05 * total)} and {_about(0.002 * total)} would. A mark outside says that something differs there "
-        "(calls, places, equipment, records), not what.",
+        f"chance. {number(beyond + far)} lie outside those, {number(far)} of them outside the 99.8 % limits; by chance "
+        f"alone about {_about(0.05 * total)} and {_about(0.002 * total)} would. A mark outside says that something differs "
+        "there (calls, places, equipment, records), not what.",
         _dispersion_sentence(funnel),
     ]
     if funnel.empty:
@@ -210,7 +210,7 @@ def funnel_picture(funnel: Funnel, style: Markup = NO_STYLE) -> FunnelPicture | 
         edges_95=plane.edges([(one.n, one.low_95, one.high_95) for one in curve]),
         edges_998=plane.edges([(one.n, one.low_998, one.high_998) for one in curve]),
         target=plane.y(funnel.target),
-        target_label=f"all together {_percent(funnel.target)}",
+        target_label=_percent(funnel.target),
         x_ticks=tuple(Tick(plane.x(at), number(at)) for at in _ticks(plane.most)),
         y_ticks=tuple(Tick(plane.y(share), f"{round(100 * share)} %") for share in _shares(plane.floor)),
         x_label="decided assignments",

@@ -28,6 +28,8 @@ _TAIL_95, _TAIL_998 = 0.025, 0.001
 #: Fewer points than this do not tell whether they scatter more than chance.
 LEAST_FOR_DISPERSION = 10
 _WINSORISED = 0.1
+#: What Winsorising so leaves of the variance of a normal distribution, so that chance alone comes out as 1.
+_LEFT_OF_CHANCE = 0.678655
 
 #: At most so many places at which limits are worked out for drawing.
 _CURVE_STEPS = 160
@@ -71,8 +73,8 @@ class FunnelPoint:
 class Funnel:
     """Rates of one grouping against their numbers. ``target``: the rate of all together, None where nothing was decided.
 
-    ``dispersion``: Spiegelhalter's φ, mean square of the Winsorised standardised distances (1: chance alone), None for fewer
-    than ``LEAST_FOR_DISPERSION`` points. ``is_widened``: φ is above ``1 + 2 sqrt(2 / points)``, more than chance, so all
+    ``dispersion``: Spiegelhalter's φ, mean square of the Winsorised standardised distances (1: chance alone), None for
+    fewer than ``LEAST_FOR_DISPERSION`` points. ``is_widened``: φ is above ``1 + 2 sqrt(2 / points)``, more than chance, so all
     limits are ``sqrt(φ)`` times as far from the target. ``empty``: groups without a decided assignment, which are no points.
     Points stand in the order of their numbers of assignments.
     """
@@ -145,7 +147,7 @@ def _dispersion(distances: Sequence[float]) -> float | None:
     if len(distances) < LEAST_FOR_DISPERSION:
         return None
     low, high = np.quantile(distances, (_WINSORISED, 1 - _WINSORISED))
-    return float(np.mean(np.clip(distances, low, high) ** 2))
+    return float(np.mean(np.clip(distances, low, high) ** 2)) / _LEFT_OF_CHANCE
 
 
 def _steps(most: int) -> list[int]:

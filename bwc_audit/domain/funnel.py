@@ -74,8 +74,8 @@ class Funnel:
     """Rates of one grouping against their numbers. ``target``: the rate of all together, None where nothing was decided.
 
     ``dispersion``: Spiegelhalter's φ, mean square of the Winsorised standardised distances (1: chance alone), None for
-    fewer than ``LEAST_FOR_DISPERSION`` points. ``is_widened``: φ is above ``1 + 2 sqrt(2 / points)``, more than chance, so all
-    limits are ``sqrt(φ)`` times as far from the target. ``empty``: groups without a decided assignment, which are no points.
+    fewer than ``LEAST_FOR_DISPERSION`` points. ``is_widened``: φ is above ``1 + 2 sqrt(2 / points)``, more than chance,
+    and all limits are ``sqrt(φ)`` times as far from the target. ``empty``: groups without a decided assignment, no points.
     Points stand in the order of their numbers of assignments.
     """
 

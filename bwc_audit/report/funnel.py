@@ -168,9 +168,9 @@ def funnel_sentences(funnel: Funnel) -> tuple[str, ...]:
         f"Each mark is one {noun} (a larger one several): the share of assignments with “{rate}” against how many were "
         f"decided. All together: {number(funnel.k)} of {number(funnel.n)}, {_percent(funnel.target)}.",
         f"{number(total - beyond - far)} of {plural(total, noun)} lie inside the 95 % limits, and cannot be told from "
-        f"chance. {number(beyond + far)} lie outside those, {number(far)} of them outside the 99.8 % limits; by chance "
-        f"alone about {_about(0.05 * total)} and {_about(0.002 * total)} would. A mark outside says that something differs "
-        "there (calls, places, equipment, records), not what.",
+        f"chance. {number(beyond + far)} lie outside those, {number(far)} of them outside the 99.8 % limits; chance alone "
+        f"would put about {number(round(0.05 * total))} and {number(round(0.002 * total))} there, or fewer. A mark outside "
+        "says that something differs there (calls, places, equipment, records), not what.",
         _dispersion_sentence(funnel),
     ]
     if funnel.empty:
@@ -289,10 +289,6 @@ def _ticks(most: int) -> list[int]:
         (max(1, round(power * part)) for part in (0.1, 0.2, 0.25, 0.5, 1, 2, 5) if most / (power * part) <= 8), power
     )
     return list(range(0, most + 1, step))
-
-
-def _about(count: float) -> str:
-    return "one" if 0.5 <= count < 1.5 else "none" if count < 0.5 else number(round(count))
 
 
 def _percent(share: float) -> str:

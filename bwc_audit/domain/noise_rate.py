@@ -165,9 +165,10 @@ def _interval(
 
 
 def _equal_number(told: float, reviewed: Sequence[_Tally], weight: Mapping[str, float]) -> float:
-    """Kish's number of equally weighted findings, over the part of all findings that was not looked at."""
+    """Kish's number of equally weighted findings, over the part of all findings of which nothing is known: not looked at, or
+    looked at in vain."""
     squares = sum(weight[one.stratum] ** 2 * one.told for one in reviewed)
-    unseen = 1 - sum(one.told for one in reviewed) / told
+    unseen = 1 - sum(one.told for one in reviewed) / sum(weight[one.stratum] * one.all for one in reviewed)
     return told * told / squares / unseen if unseen > 1e-12 else inf
 
 

@@ -58,6 +58,13 @@ def test_a_census_leaves_nothing_to_chance() -> None:
     assert (late.share, late.low, late.high) == (0.25, 0.25, 0.25)
 
 
+def test_what_cannot_be_told_is_no_census() -> None:
+    incidents = [drawn("A", LATE), drawn("B", LATE)]
+    late = result(incidents, [of_finding("A", Verdict.CONFIRMED), of_finding("B", Verdict.CANNOT_TELL)], {"": 2}).noise[LATE]
+    assert (late.share, late.low) == (0.0, 0.0)
+    assert late.high == pytest.approx(wilson_interval(0, 2)[1])
+
+
 def test_none_found_noisy_still_has_an_upper_end() -> None:
     incidents = [drawn(f"I{n}", LATE) for n in range(20)]
     late = result(incidents, [of_finding(f"I{n}", Verdict.CONFIRMED) for n in range(20)], {"": 10_000}).noise[LATE]

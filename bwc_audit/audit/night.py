@@ -18,6 +18,7 @@ from bwc_audit.audit.allocation import without_cycle_search
 from bwc_audit.audit.ingest import Progress, silent
 from bwc_audit.audit.judging import judged
 from bwc_audit.audit.liveness import hold_run, interrupted_runs, release_run
+from bwc_audit.audit.rates import record_rates
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.audit.withheld import Withheld
 from bwc_audit.domain.decide import decide
@@ -240,6 +241,7 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
         policies.keep_policies(session, matching.book.resolved())
         runs.record_decision(session, run_id, decision, observed)
         record_notes(session, run_id, decision.clocks, decision.watermarks, decision.waiting, expiring)
+        record_rates(session, audit, run_id, request, decision.results)
         runs.close_run(
             session,
             run_id,

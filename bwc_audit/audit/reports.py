@@ -10,11 +10,12 @@ from sqlmodel import Session
 from bwc_audit.audit.agreements import agreements_of
 from bwc_audit.audit.evidence import effort_of, evidence_of
 from bwc_audit.audit.night import identity_of, running_run
+from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingGroup, FindingKind
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection
 from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.rates import rate_table
+from bwc_audit.domain.rates import GROUP_KEYS, rate_table
 from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import Run
@@ -39,6 +40,7 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
     with reading(audit.engine) as session:
         policy = _policy_of(session, run)
         results = runs.load_results(session, run_id, incident_id=incident_id)
+        known = rates_of_run(session, audit, run, GROUP_KEYS)
         segments = runs.load_segments(session, run_id, incident_id=incident_id)
         plan = planned.load_plan(session, run_id)
         looked = [identity_of(audit, one, policy, run.inspector_version or INSPECTOR_VERSION) for one in plan]
@@ -52,7 +54,9 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
             segments=segments,
             observed=runs.load_observed(session, run_id, incident_id=incident_id),
             rejected=as_they_are.rejected,
-            rates=rate_table(results),
+            rates=rate_table(results) if incident_id else known.book.table(),
+            book=known.book if incident_id is None else None,
+            noise=known.noise,
             policy=policy,
             stills=_stills(seen, segments),
             examined=_examined(run),

@@ -26,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bwc_audit.domain.expiring import Expiring
+from bwc_audit.domain.noise_rate import ReviewedNoise
 from bwc_audit.domain.phrases import said_day_time
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.results import Outcome
@@ -169,6 +170,23 @@ def print_rates(table: RateTable) -> None:
     ]
     columns = ("group", "rate", "k/n", "share", "95 % interval", "undecided all bad to all good")
     print_table("Rates", columns, rows, right=("k/n", "share"))
+
+
+def print_noise(noise: Sequence[ReviewedNoise]) -> None:
+    """What reviewers had said of each kind of finding."""
+    rows = [
+        (
+            one.kind.value.replace("_", " "),
+            f"{one.noise}/{one.reviewed - one.cannot_tell}",
+            percent(one.share),
+            "–" if one.low is None else f"{percent(one.low)} to {percent(one.high)}",
+            str(one.cannot_tell),
+            one.sample_id,
+        )
+        for one in noise
+    ]
+    columns = ("kind", "noise", "share", "95 % interval", "cannot tell", "sample")
+    print_table("Noise among findings, as reviewed", columns, rows, right=("noise", "share", "cannot tell"))
 
 
 def _shown(char: str) -> str:

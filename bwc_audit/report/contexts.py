@@ -14,8 +14,9 @@ from markupsafe import Markup
 from bwc_audit.domain.clock_days import ClockDay
 from bwc_audit.domain.expiring import Expiring
 from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.noise_rate import ReviewedNoise
 from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.rates import RateTable
+from bwc_audit.domain.rates import RateBook, RateTable
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment, Waiting
 from bwc_audit.domain.runs import ObservedFinding, Run
@@ -42,7 +43,8 @@ class RunReportInput:
     where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
     ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
     sound. ``effort``: what was looked at in the whole run, None: not recorded. ``clocks``, ``watermarks``, ``waiting``,
-    ``expiring``: what the run knew of its sources.
+    ``expiring``: what the run knew of its sources. ``book``: all rates of the run, None for a part of one; ``noise``: what
+    reviews had said of each kind of finding when the run was decided.
     """
 
     run: Run
@@ -62,6 +64,8 @@ class RunReportInput:
     watermarks: tuple[Watermark, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     expiring: tuple[Expiring, ...] = ()
+    book: RateBook | None = None
+    noise: tuple[ReviewedNoise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,46 @@ class RateBar:
     high: float | None
     band_low: float | None
     band_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """The rates of one group: ``cells`` are share and interval of each rate, in the order of the columns."""
+
+    key: str
+    assignments: str
+    decided: str
+    cells: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RateGroups:
+    """The groups of one key as a table, in the order of the keys; ``more`` says what is left out, or nothing."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[RateRow, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelView:
+    """One funnel: its picture (empty: there is none to draw) and what it says."""
+
+    title: str
+    picture: Markup
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseRow:
+    """What reviews said of one kind of finding."""
+
+    kind: str
+    share: str
+    interval: str
+    basis: str
+    sample_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +343,10 @@ class IndexPage:
     tallies: tuple[Tally, ...]
     rates: tuple[RateBar, ...]
     rates_note: str
+    rate_groups: tuple[RateGroups, ...]
+    funnels: tuple[FunnelView, ...]
+    noise: tuple[NoiseRow, ...]
+    noise_sentence: str
     waterfall: tuple[WaterfallStep, ...]
     kinds: tuple[KindGroup, ...]
     findings_sentence: str

@@ -26,6 +26,7 @@ from bwc_audit.report.contexts import (
 from bwc_audit.report.evidence_words import total_facts
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.numbers import input_facts, kind_groups, rate_bars, rates_note, waterfall_steps
+from bwc_audit.report.rate_views import funnel_views, noise_rows, noise_sentence, rate_groups
 from bwc_audit.report.rendering import page_frame, render
 from bwc_audit.report.sources_section import (
     clock_facts,
@@ -64,6 +65,10 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
         tallies=_tallies(report, len(scenes), counted),
         rates=rate_bars(report.rates),
         rates_note=rates_note(report.rates),
+        rate_groups=rate_groups(report.book),
+        funnels=funnel_views(report.book),
+        noise=noise_rows(report.noise),
+        noise_sentence=noise_sentence(report.noise),
         waterfall=waterfall_steps(report.rates),
         kinds=kind_groups(report, counted),
         findings_sentence=_findings_sentence(report, counted),

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from bwc_audit.domain.runs import Run
 from bwc_audit.report.contexts import IncidentPage, IndexPage, PageFrame
+from bwc_audit.report.funnel import FunnelPicture
 from bwc_audit.report.picture import Picture
 from bwc_audit.report.strips import Strip
 
@@ -25,6 +26,7 @@ TEMPLATES: dict[type, str] = {
     IncidentPage: "incident.html.j2",
     Picture: "timeline.svg.j2",
     Strip: "strip.svg.j2",
+    FunnelPicture: "funnel.svg.j2",
 }
 
 
@@ -41,7 +43,7 @@ def environment() -> Environment:
     )
 
 
-def render(context: IndexPage | IncidentPage | Picture | Strip) -> Markup:
+def render(context: IndexPage | IncidentPage | Picture | Strip | FunnelPicture) -> Markup:
     """The page or picture of ``context``."""
     template = environment().get_template(TEMPLATES[type(context)])
     return Markup(template.render({field.name: getattr(context, field.name) for field in fields(context)}))  # noqa: S704
@@ -61,5 +63,12 @@ def page_frame(title: str, run: Run) -> PageFrame:
 
 
 @cache
+def picture_style() -> Markup:
+    """The style sheet of a picture that stands alone: that of the report, with its colours for light, dark and paper."""
+    return Markup((files("bwc_audit.report") / "templates" / "funnel.css").read_text("utf-8"))  # noqa: S704
+
+
+@cache
 def _style_sheet() -> Markup:
-    return Markup((files("bwc_audit.report") / "templates" / "report.css").read_text("utf-8"))  # noqa: S704
+    sheet = (files("bwc_audit.report") / "templates" / "report.css").read_text("utf-8")
+    return Markup(sheet) + picture_style()  # noqa: S704

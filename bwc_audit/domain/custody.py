@@ -20,6 +20,7 @@ from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.records import LONGEST_SEGMENT_US
 from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.severity import OF_KIND
 from bwc_audit.domain.sight import Sight
@@ -314,10 +315,10 @@ def _follows_closely(matching: Matching, of_device: Sequence[int], index: int, e
 
 
 def _placements_before(matching: Matching, of_device: Sequence[int], position: int) -> Iterator[Placement]:
-    """Its placements that started up to 8 h earlier (the longest segment accepted), latest first; they are in time order."""
+    """Its placements that started no earlier than the longest segment lasts, latest first; they are in time order."""
     for place in range(bisect_left(of_device, position) - 1, -1, -1):
         other = matching.placements[of_device[place]]
-        if matching.placements[position].start_us - other.start_us > 8 * 3600 * SECOND_US:
+        if matching.placements[position].start_us - other.start_us > LONGEST_SEGMENT_US:
             return
         yield other
 

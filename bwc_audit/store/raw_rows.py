@@ -1,11 +1,11 @@
-"""Many rows out of the database at once: the driver's own tuples, without an object or a conversion for each value."""
+"""Many rows out of the database at once: the driver's own values, without an object or a conversion for each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, Text, cast, type_coerce
 from sqlalchemy.types import JSON
 from sqlmodel import Session
 
@@ -14,17 +14,16 @@ BATCH_ROWS = 50_000
 
 
 def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The column as the driver can hand it on unread: a JSON document as its text."""
-    return cast(column, Text) if isinstance(column.type, JSON) else column
+    """The column as the driver can hand it on unread: a JSON document as its text, a claim as it spells it."""
+    match column.type:
+        case JSON():
+            return cast(column, Text)
+        case Boolean():
+            return type_coerce(column, Integer)
+    return column
 
 
-def raw_batches(session: Session, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """The rows of a query as the driver has them: JSON as text (see ``raw``), claims as it spells them."""
-    result = session.connection().execute(query.execution_options(stream_results=True))
-    cursor = result.cursor
-    assert cursor is not None  # noqa: S101 - a SELECT has one
-    try:
-        while batch := cursor.fetchmany(BATCH_ROWS):
-            yield batch
-    finally:
-        result.close()
+def raw_batches(session: Session, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
+    """The rows of a query of ``raw`` columns, no more than a batch of them in memory."""
+    result = session.connection().execute(query.execution_options(yield_per=BATCH_ROWS))
+    yield from result.partitions()

@@ -58,6 +58,9 @@ from bwc_audit.store.tables import (
 #: Device logs are read this far around the period: dock checks and docks before and after it.
 EVENT_MARGIN_US = 14 * DAY_US
 
+#: Longer stretches of segments are read without the index on their start.
+MOST_BY_INDEX_US = 60 * DAY_US
+
 _Record = TypeVar("_Record")
 
 #: (field of ``Records``, its dataclass, its table)
@@ -225,11 +228,14 @@ def _load_segments(session: Session, files: _Files, around: Span) -> SegmentTabl
     """Segments of which a part lies in ``around``, as columns."""
     table = table_of(SegmentRow)
     names = ("file_id", "ordinal", "line", *FIELDS)
+    started_us = table.c.media_started_us
+    # None is longer than the longest, so what began earlier has ended: the index on the start finds the rest. It does not
+    # help where most of the table is wanted (a year): rows are then read in the order in which they lie.
+    bounded_us = started_us if around.length_us < MOST_BY_INDEX_US else started_us + 0
     query = select(*(raw(table.c[name]) for name in names)).where(
-        # None is longer, so those that began earlier have ended: the index on the start finds the rest.
-        table.c.media_started_us > around.start_us - LONGEST_SEGMENT_US,
-        table.c.media_started_us < around.end_us,
-        table.c.media_started_us + table.c.duration_us > around.start_us,
+        bounded_us > around.start_us - LONGEST_SEGMENT_US,
+        bounded_us < around.end_us,
+        started_us + table.c.duration_us > around.start_us,
     )
     builder = TableBuilder(names)
     for batch in raw_batches(session, files.only(query, SegmentRow)):
@@ -256,7 +262,7 @@ def _videos_in_question(session: Session, source: str, segments: SegmentTable) -
     return VideoTable(*(list(column) for column in zip(*rows, strict=True))) if rows else VideoTable([], [], [], [])
 
 
-def _rows(session: Session, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+def _rows(session: Session, query: Select[Any]) -> Iterator[Sequence[Any]]:
     return (row for batch in raw_batches(session, query) for row in batch)
 
 

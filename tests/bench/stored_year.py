@@ -66,7 +66,8 @@ def timed(spent: dict[str, float], name: str) -> Iterator[None]:
 
 def once(url: str) -> dict[str, float]:
     """The stages over a stored year: CPU seconds by name, peak MiB, results."""
-    engine, spent = open_database(url), {}
+    engine = open_database(url)
+    spent: dict[str, float] = {}
     results = decide_stored(engine, spent)
     engine.dispose()
     return {**spent, "results": results, "peak_mib": peak_rss_mib()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
@@ -136,10 +136,10 @@ def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
     All placements are compared, so that the edge of the period hides nothing; those in scope are stated."""
     placements = matching.placements
     starts = placements.table.media_started_us[placements.segment]
-    tests: tuple[tuple[str, Iterable[Hashable]], ...] = (
+    tests: tuple[tuple[str, Sequence[Hashable]], ...] = (
         ("the same footage id", placements.listed("footage_id")),
         ("the same content (SHA-256)", placements.listed("sha256")),
-        ("the same camera and start", zip(placements.device.code.tolist(), starts.tolist(), strict=True)),
+        ("the same camera and start", list(zip(placements.device.code.tolist(), starts.tolist(), strict=True))),
     )
     stated: set[int] = set()
     for what, keys in tests:
@@ -158,10 +158,14 @@ def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
             )
 
 
-def _repeated(keys: Iterable[Hashable]) -> Iterator[tuple[int, int]]:
+def _repeated(keys: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
     """Places of keys that occurred before, each with the place of the first; None is no key."""
+    hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
+    order = np.argsort(hashes, kind="stable")
+    is_same = hashes[order[1:]] == hashes[order[:-1]]
     first: dict[Hashable, int] = {}
-    for place, key in enumerate(keys):
+    for place in np.sort(order[np.append(is_same, False) | np.append(False, is_same)]).tolist() if len(keys) else ():
+        key = keys[place]
         earlier = first.setdefault(key, place)
         if earlier != place and key is not None:
             yield place, earlier

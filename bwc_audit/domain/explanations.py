@@ -72,7 +72,7 @@ class _Tagged(Mapping[str, Sequence[Placement]]):
         self._number = {tag: place for place, tag in enumerate(tags)}
 
     def __getitem__(self, incident_id: str) -> Sequence[Placement]:
-        return self._placements.among(self._members[self._number[incident_id]])
+        return [self._placements[index] for index in self._members[self._number[incident_id]]]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._number)

@@ -253,10 +253,12 @@ def _as_tuple(document: str) -> tuple[str, ...]:
 
 def _videos_in_question(session: Session, source: str, segments: SegmentTable) -> VideoTable:
     """Videos that one of these segments names, and those that no segment at all names, by key."""
-    video, segment, file_table = table_of(VideoObjectRow).c, table_of(SegmentRow).c, table_of(SourceFileRow)
-    file = file_table.c
-    naming = select(segment.object_key).join(file_table, segment.file_id == file.file_id).where(file.source == source)
-    named_elsewhere = {key for (key,) in _rows(session, naming)} - set(segments.object_key)
+    segment_table, file_table = table_of(SegmentRow), table_of(SourceFileRow)
+    video, segment, file = table_of(VideoObjectRow).c, segment_table.c, file_table.c
+    named_elsewhere: set[str] = set()
+    if len(segments) < (session.connection().scalar(select(func.count()).select_from(segment_table)) or 0):
+        naming = select(segment.object_key).join(file_table, segment.file_id == file.file_id).where(file.source == source)
+        named_elsewhere = {key for (key,) in _rows(session, naming)} - set(segments.object_key)
     query = select(video.object_key, video.size_bytes, video.etag, video.modified_us).where(video.source == source)
     rows = [row for row in _rows(session, query.order_by(video.object_key)) if row[0] not in named_elsewhere]
     return VideoTable(*(list(column) for column in zip(*rows, strict=True))) if rows else VideoTable([], [], [], [])

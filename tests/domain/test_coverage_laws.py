@@ -204,6 +204,19 @@ def test_union_is_idempotent(raw: list[tuple[int, int]], join: int) -> None:
 
 def test_a_period_too_long_for_the_axis_is_refused() -> None:
     far = 2**61
-    windows, pieces, segments = arrays([Need(3, ((0, 10),), 1, 1)], [Clip(3, far, far + 5, None, 1)])
+    both = [Need(owner, ((0, 10),), 1, 1) for owner in (0, 3)]
+    windows, pieces, segments = arrays(both, [Clip(need.owner, far, far + 5, None, 1) for need in both])
     with pytest.raises(ValueError, match="shorter periods"):
         coverage.measure_coverage(windows, pieces, segments, LIMITS)
+
+
+def test_many_windows_over_a_long_time_do_not_fill_the_axis() -> None:
+    """Each has a stretch of its own length: a million windows of a day within ten years."""
+    day, year = 86_400 * 10**6, 365 * 86_400 * 10**6
+    window = np.arange(1_000_000, dtype=np.int64)
+    pieces = SpanTable(window, window * (10 * year // len(window)), window * (10 * year // len(window)) + day)
+    half = SpanTable(window, pieces.start_us, pieces.start_us + day // 2)
+    left = coverage.uncovered(pieces, half, 0)
+    assert (left.start_us == half.end_us).all()
+    assert (left.end_us == pieces.end_us).all()
+    assert (coverage.together(half).end_us == half.end_us).all()

@@ -242,14 +242,7 @@ def _alike(limit_us: coverage.Int) -> coverage.Limit:
 
 def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
     """The required pieces of all officers of an incident as one disjoint set. ``incident``: number of each window's."""
-    if not len(pieces):
-        return pieces
-    low = int(pieces.start_us.min())
-    stride = int(pieces.end_us.max()) - low + 1
-    base = incident[pieces.window] * stride - low
-    starts, ends = coverage.union(base + pieces.start_us, base + pieces.end_us)
-    owner = starts // stride
-    return SpanTable(owner, starts - owner * stride + low, ends - owner * stride + low)
+    return coverage.together(SpanTable(incident[pieces.window], pieces.start_us, pieces.end_us))
 
 
 def _cameras(matching: Matching, number: Mapping[str, int], incident: Int) -> SpanTable:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.records import LONGEST_SEGMENT_US
 from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.severity import OF_KIND
 from bwc_audit.domain.sight import Sight
@@ -136,10 +137,10 @@ def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
     All placements are compared, so that the edge of the period hides nothing; those in scope are stated."""
     placements = matching.placements
     starts = placements.table.media_started_us[placements.segment]
-    tests: tuple[tuple[str, Iterable[Hashable]], ...] = (
+    tests: tuple[tuple[str, Sequence[Hashable]], ...] = (
         ("the same footage id", placements.listed("footage_id")),
         ("the same content (SHA-256)", placements.listed("sha256")),
-        ("the same camera and start", zip(placements.device.code.tolist(), starts.tolist(), strict=True)),
+        ("the same camera and start", list(zip(placements.device.code.tolist(), starts.tolist(), strict=True))),
     )
     stated: set[int] = set()
     for what, keys in tests:
@@ -158,10 +159,14 @@ def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
             )
 
 
-def _repeated(keys: Iterable[Hashable]) -> Iterator[tuple[int, int]]:
+def _repeated(keys: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
     """Places of keys that occurred before, each with the place of the first; None is no key."""
+    hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
+    order = np.argsort(hashes, kind="stable")
+    is_same = hashes[order[1:]] == hashes[order[:-1]]
     first: dict[Hashable, int] = {}
-    for place, key in enumerate(keys):
+    for place in np.sort(order[np.append(is_same, False) | np.append(False, is_same)]).tolist() if len(keys) else ():
+        key = keys[place]
         earlier = first.setdefault(key, place)
         if earlier != place and key is not None:
             yield place, earlier
@@ -315,10 +320,10 @@ def _follows_closely(matching: Matching, of_device: Sequence[int], index: int, e
 
 
 def _placements_before(matching: Matching, of_device: Sequence[int], position: int) -> Iterator[Placement]:
-    """Its placements that started up to 8 h earlier (the longest segment accepted), latest first; they are in time order."""
+    """Its placements that started no earlier than the longest segment lasts, latest first; they are in time order."""
     for place in range(bisect_left(of_device, position) - 1, -1, -1):
         other = matching.placements[of_device[place]]
-        if matching.placements[position].start_us - other.start_us > 8 * 3600 * SECOND_US:
+        if matching.placements[position].start_us - other.start_us > LONGEST_SEGMENT_US:
             return
         yield other
 

@@ -122,16 +122,29 @@ def _withheld(matching: Matching) -> dict[int, PendingReason | UnknownReason]:
     return {index: reason for index, reason in reasons if reason}
 
 
-def _unsettled(matching: Matching, contested: Mapping[str, object]) -> list[int]:
-    """Windows whose sources may be wanting: all but those that ended so long ago that nothing is waited for any more, of
-    officers whose cameras nobody else claims."""
+def _unsettled(matching: Matching, contested: Mapping[str, TimeIndex[Placement]]) -> list[int]:
+    """Windows whose sources may be wanting: all but those that ended so long ago that nothing is waited for any more, and
+    that no recording of a camera touches which several officers held."""
     if not len(matching.records.segments):
         return list(range(len(matching.measured)))
-    rules = {id(one.policy): one.policy.upload for one in matching.measured}.values()
-    is_recent = matching.completeness.is_waited_for(matching.windows.end_us, rules)
-    names = (judged.attendance.officer_id for judged in matching.measured)
-    is_contested = np.fromiter((name in contested for name in names), np.bool_, len(matching.measured))
-    return [int(index) for index in np.flatnonzero(is_recent | is_contested)]
+    windows, rules = matching.windows, {id(one.policy): one.policy.upload for one in matching.measured}.values()
+    found = set(np.flatnonzero(matching.completeness.is_waited_for(windows.end_us, rules)).tolist())
+    by_officer: dict[str, list[int]] = defaultdict(list)
+    for index, judged in enumerate(matching.measured):
+        if judged.attendance.officer_id in contested:
+            by_officer[judged.attendance.officer_id].append(index)
+    for officer_id, own in by_officer.items():
+        spans = [_stated(matching.measured[index]) for index in own]
+        starts_us, ends_us = (np.array(times, np.int64) for times in zip(*spans, strict=True))
+        touched, _ = contested[officer_id].overlapping_each(starts_us, ends_us)
+        found.update(own[place] for place in touched.tolist())
+    return sorted(found)
+
+
+def _stated(judged: Judged) -> tuple[int, int]:
+    """The window as stated: an exemption at its edge does not settle it."""
+    span = judged.window.span if judged.window else Span(judged.pieces[0].start_us, judged.pieces[-1].end_us)
+    return span.start_us, span.end_us
 
 
 def _why_withheld(

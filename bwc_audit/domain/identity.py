@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -64,6 +64,7 @@ class HolderHistory:
 
     by_device: dict[str, TimeIndex[Holding]]
     by_officer: dict[str, TimeIndex[Holding]]
+    _asked: dict[tuple[str, int, int], tuple[str, ...]] = field(default_factory=dict)
 
     @staticmethod
     def of(holdings: Iterable[Holding], roster: Roster) -> HolderHistory:
@@ -85,8 +86,13 @@ class HolderHistory:
 
     def devices_of(self, officer_id: str, start_us: int, end_us: int) -> tuple[str, ...]:
         """Devices the officer held at any moment of ``[start_us, end_us)``, ascending."""
-        held = self.by_officer.get(officer_id)
-        return tuple(sorted({holding.device_id for holding in held.overlapping(start_us, end_us)})) if held else ()
+        key = (officer_id, start_us, end_us)
+        found = self._asked.get(key)
+        if found is None:  # each absence asks several times for its own window
+            held = self.by_officer.get(officer_id)
+            devices = {holding.device_id for holding in held.overlapping(start_us, end_us)} if held else ()
+            found = self._asked[key] = tuple(sorted(devices))
+        return found
 
     def devices_of_each(
         self, officer_ids: Sequence[str], officer: Int, start_us: Int, end_us: Int

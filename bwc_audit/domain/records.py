@@ -14,7 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bwc_audit.domain.times import SECOND_US
+from bwc_audit.domain.times import HOUR_US, SECOND_US
+
+#: Upper bound of the length of a segment, exclusive: a row that states more is rejected (domain page, section 4).
+LONGEST_SEGMENT_US = 8 * HOUR_US
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,7 @@ where few values repeat, or a plain list; a ``Segment`` is built when somebody a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar, overload
 
@@ -112,7 +112,7 @@ class SegmentTable(Sequence[Segment]):
         return (self[place] for place in range(len(self)))
 
     def __eq__(self, other: object) -> bool:
-        return len(self) == len(other) and all(map(_same, self, other)) if isinstance(other, Sequence) else NotImplemented
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]  # compared by content, and its columns are arrays
 
@@ -161,5 +161,45 @@ def _stated(value: Any) -> Any:
     return value
 
 
-def _same(one: object, other: object) -> bool:
-    return one == other
+class TableBuilder:
+    """A table gathered from batches of rows, so that no more than one batch is ever held as rows."""
+
+    __slots__ = ("_codes", "_columns", "_names")
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """``names``: of the columns, in the order in which rows have them."""
+        self._names = names
+        self._codes: dict[str, dict[Any, int]] = {name: {} for name in names if name in _CODED}
+        self._columns: dict[str, list[Any]] = {name: [] for name in names}
+
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Take in some rows; None and ``NO_NUMBER`` both say that nothing is stated."""
+        for name, values in zip(self._names, zip(*rows, strict=True), strict=True):
+            if name in _CODED:
+                number = self._codes[name]
+                self._columns[name].append(np.array([number.setdefault(value, len(number)) for value in values], np.int64))
+            elif name in _LISTED:
+                self._columns[name].extend(values)
+            else:
+                self._columns[name].append(column_of(name, values))
+
+    def numbers(self, name: str) -> Int:
+        """A column of numbers, in the order of the rows."""
+        parts = self._columns[name]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    def table(self, file: Coded[str], order: Int, decoded: Mapping[str, Callable[[Any], Any]]) -> SegmentTable:
+        """The rows in this order, read from these files. ``decoded``: how coded values of a column become values."""
+        columns: dict[str, Any] = {"file": file.taken(order), "line": self.numbers("line")[order]}
+        is_in_order = len(order) == len(file.code) and bool((np.diff(order) > 0).all())
+        for name in FIELDS:
+            if name in _CODED:
+                decode = decoded.get(name)
+                values = self._codes[name] if decode is None else map(decode, self._codes[name])
+                columns[name] = Coded(self.numbers(name)[order], tuple(values))
+            elif name in _LISTED:
+                listed = self._columns[name]
+                columns[name] = listed if is_in_order else [listed[place] for place in order.tolist()]
+            else:
+                columns[name] = self.numbers(name)[order]
+        return SegmentTable(**columns)

@@ -9,7 +9,7 @@ from typing import overload
 from bwc_audit.domain.records import StoredObject
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VideoTable(Sequence[StoredObject]):
     """Columns of stored objects; names mean the same as there."""
 
@@ -37,3 +37,8 @@ class VideoTable(Sequence[StoredObject]):
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
         return StoredObject(self.object_key[place], self.size_bytes[place], self.etag[place], self.modified_us[place])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from bwc_audit.domain.records import DeviceEventKind
-from bwc_audit.domain.times import HOUR_US, SECOND_US
+from bwc_audit.domain.records import LONGEST_SEGMENT_US, DeviceEventKind
+from bwc_audit.domain.times import SECOND_US
 
-#: Upper bound of a segment, exclusive (domain page, section 4: 0 < length < 8 h).
-LENGTH_LIMIT_S = 8 * HOUR_US / SECOND_US
+#: Upper bound of a segment, exclusive.
+LENGTH_LIMIT_S = LONGEST_SEGMENT_US / SECOND_US
 
 _NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
 _SEPARATORS = re.compile(r"[;|]")

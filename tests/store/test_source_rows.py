@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from bwc_audit.domain.records import (
+    LONGEST_SEGMENT_US,
     Assignment,
     DeviceEvent,
     DeviceEventKind,
@@ -74,6 +75,8 @@ def rows_in(key: str) -> st.SearchStrategy[Records]:
 
 def _read_from(key: str, row: Any) -> Any:
     placed = replace(row, row=RowRef(key, row.row.line))
+    if isinstance(placed, Segment):  # longer ones are rejected before they come here
+        placed = replace(placed, duration_us=placed.duration_us % LONGEST_SEGMENT_US)
     # An assignment without any time and without its incident belongs to no period.
     return replace(placed, dispatched_us=placed.dispatched_us or 0) if isinstance(placed, Assignment) else placed
 

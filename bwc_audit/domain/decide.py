@@ -14,6 +14,7 @@ from bwc_audit.domain.clues import Clues
 from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
 from bwc_audit.domain.custody import custody_findings
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
+from bwc_audit.domain.holder_conflicts import holder_conflicts
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.placement import Placement
@@ -328,6 +329,8 @@ def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
     it is listed here all the same, because nobody looked.
     """
     said = [what for seen in sight.of_placement.values() if seen.unexamined for what in seen.not_examined]
+    conflicts = holder_conflicts(matching.records.holdings, matching.roster, matching.period)
+    said += [conflict.said() for conflict in conflicts]
     if matching.judged and not matching.records.segments:
         said.append("no footage metadata were read for the period")
     if not matching.judged:

@@ -19,6 +19,7 @@ from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident
 from bwc_audit.domain.custody import custody_findings
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
+from bwc_audit.domain.holder_conflicts import holder_conflicts
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.placed_segments import PlacedSegments
@@ -340,6 +341,8 @@ def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[st
     """
     looked = sight.of_placement.looked
     said = [what for index, found in texts.items() if index not in looked or looked[index].unexamined for what in found]
+    conflicts = holder_conflicts(matching.records.holdings, matching.roster, matching.period)
+    said += [conflict.said() for conflict in conflicts]
     if matching.judged and not matching.records.segments:
         said.append("no footage metadata were read for the period")
     if not matching.judged:

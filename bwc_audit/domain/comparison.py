@@ -1,4 +1,4 @@
-"""Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses make them differ.
+"""Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses do it.
 
 Compares decisions that were made already; what is covered and what is a finding is decided elsewhere, for both in the same
 way. A finding is the same under both where kind, incident, officer and recording are: clauses have other names in
@@ -141,7 +141,11 @@ def measured_us(kind: FindingKind, finding: Finding | None, result: AssignmentRe
         case FindingKind.EARLY_DEACTIVATION if result.covered:
             return result.window.span.end_us - result.covered[-1].end_us
         case FindingKind.RECORDING_GAP if result.covered:
-            inner = [gap.length_us for gap in result.gaps if result.covered[0].end_us <= gap.start_us < result.covered[-1].start_us]
+            inner = [
+                gap.length_us
+                for gap in result.gaps
+                if result.covered[0].end_us <= gap.start_us < result.covered[-1].start_us
+            ]
             return max(inner, default=0)
         case FindingKind.NO_FOOTAGE:
             return result.required_us - result.covered_us

@@ -217,7 +217,9 @@ def rates_document(table: RateTable, run: Run) -> RatesDocument:
         "as_of": iso_utc(run.request.as_of_us),
         "period": _span(run.request.period),
         "waterfall": [{"bucket": str(bucket), "n": count} for bucket, count in table.waterfall],
-        "groups": [{"key": group.key, "rates": {rate.name: _rate(rate) for rate in group.rates}} for group in table.groups],
+        "groups": [
+            {"key": group.key, "rates": {rate.name: rate_document(rate) for rate in group.rates}} for group in table.groups
+        ],
     }
 
 
@@ -333,7 +335,8 @@ def _evidence(evidence: Evidence) -> EvidenceDocument:
     return {"type": evidence.type, "ref": evidence.ref, "at": _at(evidence.at_us), "sha256": evidence.sha256}
 
 
-def _rate(rate: Rate) -> RateDocument:
+def rate_document(rate: Rate) -> RateDocument:
+    """One rate."""
     return {
         "k": rate.k,
         "n": rate.n,

@@ -20,9 +20,9 @@ from bwc_audit.report.words import KIND, OUTCOME, RATE, humanised, number, plura
 from bwc_audit.report.zone_times import length, moment_utc, period, zone_of
 
 #: Rows of each list that are shown.
-SHOWN = 200
+SHOWN = 50
 
-_MOVE = {Move.APPEARS: "Appears under B", Move.VANISHES: "Vanishes under B", Move.CHANGES: "Measured otherwise under B"}
+_MOVE = {Move.APPEARS: "appears under B", Move.VANISHES: "vanishes under B", Move.CHANGES: "measured otherwise under B"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,20 @@ class CountPair:
 
 @dataclass(frozen=True, slots=True)
 class MoveRow:
-    """One moved assignment or finding. ``first`` and ``second``: what either policy makes of it; ``why``: a line each."""
+    """One moved assignment or finding. ``first`` and ``second``: what either policy makes of it."""
 
     subject: str
     first: str
     second: str
-    why: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MoveGroup:
-    """Moved findings of one kind and direction; ``left_out``: how many more there are."""
+    """What moves alike and for the same reason: ``why``, a line a setting; ``left_out``: how many more there are."""
 
     title: str
     count: str
+    why: tuple[str, ...]
     rows: tuple[MoveRow, ...]
     left_out: str
 
@@ -83,7 +83,7 @@ class ComparisonPage:
     kinds: tuple[CountPair, ...]
     settings: tuple[Difference, ...]
     moves: tuple[str, ...]
-    assignments: MoveGroup
+    assignments: tuple[MoveGroup, ...]
     findings: tuple[MoveGroup, ...]
 
 
@@ -110,7 +110,7 @@ def comparison_page(comparison: Comparison, page: PageFrame, timezone: str, *, s
         kinds=_pairs(dict(first.findings), dict(second.findings), KIND),
         settings=comparison.settings,
         moves=tuple(said_moves(comparison)),
-        assignments=_assignment_group(comparison.assignments, shown),
+        assignments=_assignment_groups(comparison.assignments, shown),
         findings=_finding_groups(comparison.findings, shown),
     )
 
@@ -165,7 +165,7 @@ def change_of(before: Rate, after: Rate) -> str:
     """``+1.3 points``; a dash where one of them has no denominator."""
     if before.share is None or after.share is None:
         return "–"
-    points = 100 * (after.share - before.share)
+    points = round(100 * (after.share - before.share), 1)
     return f"{'+' if points > 0 else '−' if points < 0 else '±'}{abs(points):.1f} points"
 
 
@@ -187,12 +187,28 @@ def signed(count: int) -> str:
     return f"{'+' if count > 0 else '−' if count < 0 else ''}{number(abs(count))}"
 
 
-def _assignment_group(moved: Sequence[MovedAssignment], shown: int) -> MoveGroup:
-    rows = tuple(
-        MoveRow(_subject(one.first), said_result(one.first), said_result(one.second), said_why(one.why))
-        for one in moved[:shown]
+def _assignment_groups(moved: Sequence[MovedAssignment], shown: int) -> tuple[MoveGroup, ...]:
+    rows = [
+        (
+            f"{OUTCOME[one.first.outcome]} → {OUTCOME[one.second.outcome].lower()}",
+            said_why(one.why),
+            MoveRow(_subject(one.first), said_result(one.first), said_result(one.second)),
+        )
+        for one in moved
+    ]
+    return _groups(rows, shown)
+
+
+def _groups(rows: Sequence[tuple[str, tuple[str, ...], MoveRow]], shown: int) -> tuple[MoveGroup, ...]:
+    """Rows of one title and one reason together, the largest group of a title first; titles in order of appearance."""
+    together: dict[str, dict[tuple[str, ...], list[MoveRow]]] = {}
+    for title, why, row in rows:
+        together.setdefault(title, {}).setdefault(why, []).append(row)
+    return tuple(
+        MoveGroup(title, number(len(found)), why, tuple(found[:shown]), _left_out(len(found), shown))
+        for title, by_reason in together.items()
+        for why, found in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
     )
-    return MoveGroup("Assignments with another outcome or reason", number(len(moved)), rows, _left_out(len(moved), shown))
 
 
 def _subject(result: AssignmentResult) -> str:
@@ -207,25 +223,17 @@ def said_result(result: AssignmentResult) -> str:
 
 
 def _finding_groups(moved: Sequence[MovedFinding], shown: int) -> tuple[MoveGroup, ...]:
-    groups = []
-    for move in Move:
-        for kind in FindingKind:
-            found = [one for one in moved if one.move is move and one.said.kind is kind]
-            if found:
-                rows = tuple(_finding_row(one) for one in found[:shown])
-                title = f"{KIND[kind]}: {_MOVE[move].lower()}"
-                groups.append(MoveGroup(title, number(len(found)), rows, _left_out(len(found), shown)))
-    return tuple(groups)
+    order = {kind: place for place, kind in enumerate(FindingKind)}
+    turn = {move: place for place, move in enumerate(Move)}
+    ranked = sorted(moved, key=lambda one: (turn[one.move], order[one.said.kind]))
+    rows = [(f"{KIND[one.said.kind]}: {_MOVE[one.move]}", said_why(one.why), _finding_row(one)) for one in ranked]
+    return _groups(rows, shown)
 
 
 def _finding_row(moved: MovedFinding) -> MoveRow:
     said = moved.said
     parts = (said.incident_id, said.officer_id and f"officer {said.officer_id}", said.recording_id or said.device_id)
-    return MoveRow(
-        ", ".join(str(part) for part in parts if part) or "no incident",
-        *said_sides(moved),
-        said_why(moved.why),
-    )
+    return MoveRow(", ".join(str(part) for part in parts if part) or "no incident", *said_sides(moved))
 
 
 def said_sides(moved: MovedFinding) -> tuple[str, str]:

@@ -344,11 +344,9 @@ def _asked(
     moved = _moved_window(result, result_later)
     buckets = [one.reason for one in (result, result_later) if one is not None and one.outcome is Outcome.EXCLUDED]
     if result is not None and result_later is not None and len(buckets) != 0 and result.reason != result_later.reason:
-        yield tuple(
-            part
-            for bucket in buckets
-            for part in (moved if bucket == Bucket.FULLY_EXEMPT else _OF_BUCKET.get(str(bucket), _SCOPE))
-        )
+        cut = tuple(one for one in moved if one.startswith("exemptions.")) or moved
+        exempt = {str(Bucket.FULLY_EXEMPT): cut}
+        yield tuple(part for bucket in map(str, buckets) for part in (exempt | _OF_BUCKET).get(bucket, _SCOPE))
     if finding is None:
         is_open = Outcome.PENDING in {one.outcome for one in (result, result_later) if one is not None}
         if is_open:

@@ -17,6 +17,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "rates.txt": ("rates", "--by", "call_type"),
     "policy-list.txt": ("policy", "list"),
     "policy-show.txt": ("policy", "show", "uk_generic"),
+    "policy-compare.txt": ("policy", "compare", "uk_generic", "illinois", "--run", "latest"),
 }
 
 

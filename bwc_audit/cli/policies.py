@@ -23,7 +23,7 @@ from bwc_audit.errors import ConfigurationError
 from bwc_audit.report.comparison_document import comparison_document, side_reference
 from bwc_audit.report.comparison_page import change_of, headline, said_moves, said_result, said_sides, said_why, signed
 from bwc_audit.report.write import write_comparison
-from bwc_audit.sources.policy_files import SCHEMA, PolicyFileError, load_book, load_policy, shipped_policies
+from bwc_audit.sources.policy_files import SCHEMA, load_book, load_policy, shipped_policies
 
 PolicyName = Annotated[str, typer.Argument(help="A shipped pack, or a YAML file.")]
 
@@ -138,12 +138,7 @@ def _said(value: object) -> str:
 
 def policy_validate(path: Annotated[str, typer.Argument(help="A YAML file (policy or book), or a shipped pack.")]) -> None:
     """Check a policy file; every error is told, with file, line, column, field and what is allowed. Exit code 2."""
-    try:
-        book = load_book(path, load_settings().timezone)
-    except PolicyFileError as error:
-        for problem in error.problems:
-            note(str(problem))
-        raise typer.Exit(2) from error
+    book = load_book(path, load_settings().timezone)
     say(f"{book.book_id} {book.version} is valid, hash {book.policy_hash[:12]}")
     for edition in book.editions if len(book.editions) > 1 else ():
         say(f"  {_in_force(edition)}: {edition.policy.reference}, {len(edition.layers)} layers")

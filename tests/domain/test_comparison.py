@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def late(seconds: float = 200) -> World:
     return World().officer("101").incident().attended("101", 0, 600).recorded("101", seconds - 30, 630)
 
 
-def stricter(**settings: float) -> Policy:
+def stricter(**settings: Any) -> Policy:
     return replace(UK, coverage=replace(UK.coverage, **settings))
 
 

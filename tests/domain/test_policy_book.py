@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ def under(world: World, book: PolicyBook) -> World:
     return world
 
 
-def evening(**more: object) -> World:
+def evening(**more: Any) -> World:
     """One officer, one call of five minutes at 20:00, recorded from 100 s after arrival to its end."""
     return World().officer("101").incident(**more).attended("101").recorded("101", 70, 330)
 
@@ -141,7 +142,7 @@ def exempting(**more: object) -> Policy:
     return replace(UK, exemptions=(replace(rule, **more),))  # type: ignore[arg-type]  # fields of the rule
 
 
-def judged(policy: Policy, **incident: object) -> AssignmentResult:
+def judged(policy: Policy, **incident: Any) -> AssignmentResult:
     world = evening(**incident)
     world.policy = policy
     return world.result()

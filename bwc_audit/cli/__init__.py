@@ -18,6 +18,7 @@ import bwc_audit
 from bwc_audit.cli import looking, reading, running, sampling, sources_told, upkeep
 from bwc_audit.cli.showing import note, say
 from bwc_audit.errors import BwcAuditError, ConfigurationError
+from bwc_audit.sources.policy_files import PolicyFileError
 
 app = typer.Typer(
     name="bwc-audit",
@@ -66,7 +67,7 @@ def _root(
 
 
 def _said(error: BwcAuditError, code: int) -> int:
-    note(f"bwc-audit: {error}")
+    note(str(error) if isinstance(error, PolicyFileError) else f"bwc-audit: {error}")  # its lines begin with the place
     return code
 
 

@@ -108,7 +108,7 @@ def nightly(
     if date is not None and (from_ is not None or to is not None):
         raise ConfigurationError("--date already says from when to when: leave out --from and --to")
     start, end = _moment("--from", from_), _moment("--to", to)
-    nightly_period(open_audit(settings), None if date is None else _day("--date", date), start, end)
+    nightly_period(open_audit(settings), None if date is None else given_day("--date", date), start, end)
     given = {"day": date, "start": from_, "end": to}
     run_ids = _flow(settings, "nightly", **{name: value for name, value in given.items() if value is not None})
     _close_night(settings, run_ids[-1], fail_on)
@@ -124,7 +124,7 @@ def backfill(
     """
     settings = load_settings()
     audit = open_audit(settings)
-    if _day("FIRST", first) > _day("LAST", last):
+    if given_day("FIRST", first) > given_day("LAST", last):
         raise ConfigurationError(f"the range ends before it starts: {first} to {last}")
     run_ids = _flow(settings, "backfill", first=first, last=last)
     stored = [running_run(audit, run_id) for run_id in run_ids]
@@ -191,7 +191,8 @@ def find_run(name: str) -> Run:
     return found
 
 
-def _day(name: str, text: str) -> calendar_date:
+def given_day(name: str, text: str) -> calendar_date:
+    """The day that was typed for an option. Raises ``ConfigurationError`` for anything else."""
     try:
         return calendar_date.fromisoformat(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses cause it.
+"""Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses do it.
 
 Compares decisions that were made already; what is covered and what is a finding is decided elsewhere, for both in the same
 way. A finding is the same under both where kind, incident, officer and recording are: clauses have other names in
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind, Window
+from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.policy_book import PolicyBook
@@ -319,9 +319,8 @@ _OF_BUCKET: dict[str, tuple[str, ...]] = {
     Bucket.OUT_OF_SCOPE: ("scope.call_types", "scope.excluded_call_types", "scope.priorities"),
     Bucket.BELOW_MINIMUM: ("scope.minimum_on_scene_s",),
     Bucket.INVALID_TIMES: ("scope.maximum_assignment_s", *_WINDOW),
-    Bucket.FULLY_EXEMPT: _WINDOW,
 }
-_OF_OUTCOME = ("coverage.", *_WINDOW, "upload.", "clock.", "usability.")
+_OF_OUTCOME = ("coverage.", "upload.", "clock.", "usability.")
 
 
 def _why(
@@ -342,15 +341,19 @@ def _asked(
     finding: Finding | None, result: AssignmentResult | None, result_later: AssignmentResult | None
 ) -> Iterable[tuple[str, ...]]:
     """Sets of settings in the order in which they are asked whether they differ."""
+    moved = _moved_window(result, result_later)
     buckets = [one.reason for one in (result, result_later) if one is not None and one.outcome is Outcome.EXCLUDED]
     if result is not None and result_later is not None and len(buckets) != 0 and result.reason != result_later.reason:
-        yield tuple(part for bucket in buckets for part in _OF_BUCKET.get(str(bucket), _SCOPE))
+        cut = tuple(one for one in moved if one.startswith("exemptions.")) or moved
+        exempt = {str(Bucket.FULLY_EXEMPT): cut}
+        yield tuple(part for bucket in map(str, buckets) for part in (exempt | _OF_BUCKET).get(bucket, _SCOPE))
     if finding is None:
         is_open = Outcome.PENDING in {one.outcome for one in (result, result_later) if one is not None}
-        yield ("upload.",) if is_open else _OF_OUTCOME
+        if is_open:
+            yield ("upload.",)
+        yield (*_OF_OUTCOME, *moved)
         return
-    moved_window = _WINDOW if _window_of(result) != _window_of(result_later) else ()
-    own = (*_OF_KIND.get(finding.kind, ()), *moved_window)
+    own = (*_OF_KIND.get(finding.kind, ()), *moved)
     if own:
         yield own
     yield (*_OF_GROUP.get(finding.kind.group, ()), *_WINDOW)
@@ -358,8 +361,18 @@ def _asked(
     yield ("coverage.",)
 
 
-def _window_of(result: AssignmentResult | None) -> tuple[Window | None, int] | None:
-    return None if result is None else (result.window, result.required_us)
+def _moved_window(result: AssignmentResult | None, result_later: AssignmentResult | None) -> tuple[str, ...]:
+    """The settings that moved the required time of an assignment, as far as it did move."""
+    if result is None or result_later is None:
+        return ()
+    one, other = result.window, result_later.window
+    codes = sorted({*result.exempted_by} ^ {*result_later.exempted_by})
+    found = [f"exemptions.{code}" for code in codes]
+    if one is None or other is None:
+        return (*found, "window.")
+    found += ["window.start", "window.near_scene"] if one.span.start_us != other.span.start_us else []
+    found += ["window.end"] if one.span.end_us != other.span.end_us else []
+    return tuple(found)
 
 
 def differences(before: Policy, after: Policy) -> tuple[Difference, ...]:

@@ -387,7 +387,7 @@ def _evidence(evidence: Evidence) -> EvidenceDocument:
 def _rate_group(group: RateGroup) -> RateGroupDocument:
     return {
         "key": group.key,
-        "rates": {rate.name: _rate(rate) for rate in group.rates},
+        "rates": {rate.name: rate_document(rate) for rate in group.rates},
         "counts": _counts(group.counts),
         "waterfall": _waterfall(group.counts.waterfall),
     }
@@ -420,7 +420,8 @@ def _noise(one: ReviewedNoise) -> NoiseDocument:
     }
 
 
-def _rate(rate: Rate) -> RateDocument:
+def rate_document(rate: Rate) -> RateDocument:
+    """One rate."""
     return {
         "k": rate.k,
         "n": rate.n,

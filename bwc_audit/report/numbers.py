@@ -22,7 +22,7 @@ _BYTES = "bytes"
 
 def rate_bars(table: RateTable) -> tuple[RateBar, ...]:
     """The rates of the whole period, the group ``all``."""
-    return tuple(_rate_bar(rate) for group in table.groups if group.key == "all" for rate in group.rates)
+    return tuple(rate_bar(rate) for group in table.groups if group.key == "all" for rate in group.rates)
 
 
 def rates_note(table: RateTable) -> str:
@@ -113,7 +113,8 @@ def _place(left: int, count: int, total: int) -> tuple[float, float]:
     return round(100 * left / total, 2), round(100 * count / total, 2)
 
 
-def _rate_bar(rate: Rate) -> RateBar:
+def rate_bar(rate: Rate) -> RateBar:
+    """One rate as a bar, in words and positions."""
     name, meaning = RATE.get(rate.name, (humanised(rate.name), ""))
     return RateBar(
         name=name,

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bwc_audit.domain.runs import Run
+from bwc_audit.report.comparison_page import ComparisonPage
 from bwc_audit.report.contexts import IncidentPage, IndexPage, PageFrame
 from bwc_audit.report.funnel import FunnelPicture
 from bwc_audit.report.picture import Picture
@@ -24,6 +25,7 @@ from bwc_audit.report.strips import Strip
 TEMPLATES: dict[type, str] = {
     IndexPage: "index.html.j2",
     IncidentPage: "incident.html.j2",
+    ComparisonPage: "comparison.html.j2",
     Picture: "timeline.svg.j2",
     Strip: "strip.svg.j2",
     FunnelPicture: "funnel.svg.j2",
@@ -43,7 +45,7 @@ def environment() -> Environment:
     )
 
 
-def render(context: IndexPage | IncidentPage | Picture | Strip | FunnelPicture) -> Markup:
+def render(context: IndexPage | IncidentPage | ComparisonPage | Picture | Strip | FunnelPicture) -> Markup:
     """The page or picture of ``context``."""
     template = environment().get_template(TEMPLATES[type(context)])
     return Markup(template.render({field.name: getattr(context, field.name) for field in fields(context)}))  # noqa: S704
@@ -51,14 +53,19 @@ def render(context: IndexPage | IncidentPage | Picture | Strip | FunnelPicture) 
 
 def page_frame(title: str, run: Run) -> PageFrame:
     """Title, style and footer of a page of this run."""
+    version = f"bwc-audit {run.software_version}".strip()
+    return frame(title, f"Run {run.run_id} · {version} · inspector {run.inspector_version or 'not named'}")
+
+
+def frame(title: str, footer: str) -> PageFrame:
+    """Title, style and footer of any page."""
     css = _style_sheet()
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    version = f"bwc-audit {run.software_version}".strip()
     return PageFrame(
         title=title,
         css=css,
         csp=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
-        footer=f"Run {run.run_id} · {version} · inspector {run.inspector_version or 'not named'}",
+        footer=footer,
     )
 
 

@@ -138,6 +138,7 @@ _REASON_SENTENCE = {
     UnknownReason.FOOTAGE_NOT_LOADED: "No footage metadata at all were read for this period.",
     UnknownReason.INCIDENT_NOT_LOADED: "The incident itself was never read from the dispatch source.",
     UnknownReason.CLOCK_CONTRADICTION: "The clock in a recording's picture places it into this window, its metadata do not.",
+    UnknownReason.NO_POLICY_IN_FORCE: "No edition of the policy was in force on the day of the incident.",
 }
 _REASONS = {str(reason): sentence for reason, sentence in _REASON_SENTENCE.items()}
 
@@ -174,6 +175,7 @@ REFERENCE = {
     "cleared": "clear",
     "incident_opened": "opening of the incident",
     "incident_closed": "closing of the incident",
+    "near_scene": "coming near the scene (a stated time before arrival)",
 }
 
 CHANGE = {

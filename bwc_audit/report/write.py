@@ -15,16 +15,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import bwc_audit
+from bwc_audit.domain.comparison import Comparison
 from bwc_audit.domain.results import AssignmentResult
 from bwc_audit.domain.runs import ObservedFinding
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.report.cards import by_weight
+from bwc_audit.report.comparison_page import comparison_page
 from bwc_audit.report.contexts import RunReportInput
 from bwc_audit.report.documents import finding_document, policy_reference, result_document, run_document
 from bwc_audit.report.file_names import PAGE_NAME, SHEET_NAME, page_name, sheet_name
 from bwc_audit.report.incident_page import incident_page
 from bwc_audit.report.index_page import index_page
-from bwc_audit.report.rendering import render
+from bwc_audit.report.rendering import frame, render
 from bwc_audit.report.scenes import scenes_of
 from bwc_audit.report.tables import findings_csv, results_csv
 from bwc_audit.report.timeline import Scene
@@ -68,6 +71,15 @@ def write_report(report: RunReportInput, out: Path) -> ReportFiles:
         results_json=out / "results.json",
         run_json=out / "run.json",
     )
+
+
+def write_comparison(comparison: Comparison, path: Path, timezone: str) -> None:
+    """The page of a comparison of two policies. Raises ``ConfigurationError`` where the file cannot be written."""
+    page = frame("Two policies compared", f"bwc-audit {bwc_audit.__version__} · no result was stored, no video opened")
+    try:
+        _write(path, render(comparison_page(comparison, page, timezone)))
+    except OSError as error:
+        raise ConfigurationError(f"cannot write the page to {path}: {error}; choose another file") from error
 
 
 def report_files(report: RunReportInput, scenes: Sequence[Scene]) -> Iterator[tuple[str, str | bytes]]:

@@ -172,8 +172,8 @@ def latest_inspection(session: Session, source: str, object_key: str, *, with_st
 
 
 def latest_inspections(session: Session, source: str, versions: Mapping[str, str]) -> dict[str, Inspection]:
-    """The last kept outcome for each object in the version named (key → version mark), by key; without pictures. Objects that
-    were never looked at in that version are left out; a look for the clock alone counts where there is no other."""
+    """The last kept outcome for each object in the version named (key → version mark), by key; without pictures. Objects
+    that were never looked at in that version are left out; a look for the clock alone counts where there is no other."""
     table = table_of(InspectionRow)
     wanted = select(table.c.inspection_id, table.c.object_key, table.c.etag, table.c.plan).where(table.c.source == source)
     newest: dict[str, tuple[bool, int]] = {}

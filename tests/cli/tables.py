@@ -18,6 +18,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "rates-funnel.txt": ("rates", "--funnel", "officer"),
     "policy-list.txt": ("policy", "list"),
     "policy-show.txt": ("policy", "show", "uk_generic"),
+    "policy-compare.txt": ("policy", "compare", "uk_generic", "illinois", "--run", "latest"),
 }
 
 

@@ -27,7 +27,7 @@ def test_everything_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatc
     assert result.exit_code == 3
     wrong = {line.split("  ")[1]: line for line in result.stdout.splitlines() if line.startswith("MEND")}
     assert set(wrong) == {"policy", "mapping", "database", "source: list", "source: read"}
-    assert "name one of uk_generic" in wrong["policy"]
+    assert "name one of engineering, illinois" in wrong["policy"]
     assert "run `bwc-audit db upgrade`" in wrong["database"]
     assert "mend the source setting" in wrong["source: list"]
     assert "something is to be mended" in result.stderr

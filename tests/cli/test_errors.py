@@ -92,7 +92,7 @@ def test_findings_of_what_was_never_judged_are_not_simply_none(option: str, valu
         (("incident", "INC-9", "--reason", "x"), "no incident 'INC-9' in the records of"),
         (("incident", "INC-1", "--reason", " "), "needs a requester and a reason"),
         (("report", "latest", "--out", "/dev/null/x"), "cannot write the report to /dev/null/x"),
-        (("policy", "show", "uk"), "no policy pack 'uk': name one of uk_generic"),
+        (("policy", "show", "uk"), "no policy pack 'uk': name one of engineering, illinois"),
         (("policy", "validate", "nowhere.yaml"), "policy file nowhere.yaml: No such file"),
         (("inspect", "x.mp4", "--started-at", "2025-05-24T20:00:00"), "needs a zone"),
     ],
@@ -137,7 +137,7 @@ def test_a_fault_of_the_program_is_no_finding(monkeypatch: pytest.MonkeyPatch, c
     def broken() -> None:
         raise ZeroDivisionError("broken")
 
-    monkeypatch.setattr("bwc_audit.cli.upkeep.shipped_policies", broken)
+    monkeypatch.setattr("bwc_audit.cli.policies.shipped_policies", broken)
     monkeypatch.setattr("sys.argv", ["bwc-audit", "policy", "list"])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -19,6 +19,7 @@ from pydantic_core import core_schema
 from bwc_audit.cli.rerun_document import RerunDocument
 from bwc_audit.cli.sample_document import SampleDocument
 from bwc_audit.media.document import InspectionDocument
+from bwc_audit.report.comparison_document import ComparisonDocument
 from bwc_audit.report.documents import FindingDocument, RatesDocument, ResultDocument, RunDocument
 from bwc_audit.report.funnel import FunnelDocument
 from bwc_audit.sources.mapping import Mapping
@@ -182,6 +183,11 @@ _OTHERS: dict[str, Callable[[], dict[str, Any]]] = {
         "Times are ISO 8601 UTC, spans half-open, lengths seconds; null: not known, or does not apply.",
     ),
     "bwc-run/1": _answer("bwc-run/1", "Run: what one audit run rests on, as run.json of a report holds it", RunDocument),
+    "bwc-policy-comparison/1": _answer(
+        "bwc-policy-comparison/1",
+        "Comparison: two policies over one stored period, as policy compare --format json prints it",
+        ComparisonDocument,
+    ),
     "bwc-rerun/1": _answer(
         "bwc-rerun/1", "Re-run: what changed for one incident, as incident --format json prints it", RerunDocument
     ),

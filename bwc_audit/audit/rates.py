@@ -52,6 +52,8 @@ def known_noise(session: Session, source: str) -> tuple[ReviewedNoise, ...]:
     """For each kind of finding, the noise rate of the latest sample of this source in which a finding of it was judged."""
     found: dict[str, ReviewedNoise] = {}
     for sample in stored_samples.load_samples(session, source=source):
+        if not stored_samples.load_reviews(session, sample.sample_id):
+            continue
         for one in reviewed_noise(sample.sample_id, result_of_sample(session, sample)):
             found.setdefault(one.kind, one)
     return tuple(found[kind] for kind in sorted(found))

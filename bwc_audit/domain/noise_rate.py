@@ -165,9 +165,9 @@ def _interval(
 
 
 def _equal_number(told: float, reviewed: Sequence[_Tally], weight: Mapping[str, float]) -> float:
-    """Kish's number of equally weighted findings, over the part of all findings of which nothing is known: not looked at, or
-    looked at in vain."""
-    squares = sum(weight[one.stratum] ** 2 * one.told for one in reviewed)
+    """Kish's number of equally weighted incidents with such findings (those of one incident share its fate), over the part
+    of all findings of which nothing is known: not looked at, or looked at in vain."""
+    squares = sum((weight[one.stratum] * one.told) ** 2 for one in reviewed)
     unseen = 1 - sum(one.told for one in reviewed) / sum(weight[one.stratum] * one.all for one in reviewed)
     return told * told / squares / unseen if unseen > 1e-12 else inf
 

@@ -89,7 +89,7 @@ def number_of(seed: str, incident_id: str) -> int:
 def draw(frame: Iterable[FrameEntry], size: int, seed: str, allocation: Allocation = Allocation.PROPORTIONAL) -> Draw:
     """A sample of ``size`` incidents (of all, where the frame holds fewer). Raises ``ValueError`` for an incident that
     occurs twice, and a size below 1."""
-    entries = tuple(sorted(frame))
+    entries = tuple(sorted(frame, key=lambda entry: entry.incident_id))
     if size < 1:
         raise ValueError("a sample needs at least one incident")
     if len({entry.incident_id for entry in entries}) < len(entries):

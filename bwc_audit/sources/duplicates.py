@@ -7,13 +7,24 @@ id usually mean a CAD whose numbers start again each day: the mapping must then 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import astuple, replace
+from itertools import repeat
+from typing import Any
 
+from bwc_audit.domain.record_columns import RecordColumns
 from bwc_audit.domain.records import Device, Incident, Officer, Records, RejectedRow, RejectReason, RowRef
 from bwc_audit.sources.to_records import Record, rejected_row
 
 _NOWHERE = RowRef("")
+
+#: The fields that make the id of a record; the first is the one that is named.
+_ID_FIELDS: dict[type[Any], tuple[str, ...]] = {
+    Incident: ("incident_id",),
+    Device: ("device_id",),
+    Officer: ("officer_id", "unit", "active_from_us", "camera_from_us"),
+}
 
 
 def without_duplicates(records: Sequence[Record]) -> tuple[list[Record], list[RejectedRow]]:
@@ -31,6 +42,35 @@ def without_duplicates(records: Sequence[Record]) -> tuple[list[Record], list[Re
     return [each for each in records if id(each) not in left_out], list(left_out.values())
 
 
+def is_identified(record_type: type[Any]) -> bool:
+    """Whether records of this kind have an id that may occur once only."""
+    return record_type in _ID_FIELDS
+
+
+def columns_without_duplicates(columns: Sequence[RecordColumns]) -> tuple[list[RecordColumns], list[RejectedRow]]:
+    """As ``without_duplicates``, for columns of one kind or several: records are made only of rows whose id occurs twice."""
+    times_seen: Counter[Hashable] = Counter()
+    for each in columns:
+        times_seen.update(_identities(each))
+    doubled = {identity for identity, times in times_seen.items() if times > 1} if times_seen else set()
+    if not doubled:
+        return list(columns), []
+    places = [[at for at, identity in enumerate(_identities(each)) if identity in doubled] for each in columns]
+    made = [list(each.records(at)) for each, at in zip(columns, places, strict=True)]
+    stay, rejected = without_duplicates([record for records in made for record in records])
+    stays = {id(record) for record in stay}
+    gone = [
+        frozenset(at for at, record in zip(at_each, records, strict=True) if id(record) not in stays)
+        for at_each, records in zip(places, made, strict=True)
+    ]
+    return [each.without(left_out) for each, left_out in zip(columns, gone, strict=True)], rejected
+
+
+def _identities(columns: RecordColumns) -> Iterable[Hashable]:
+    names = _ID_FIELDS[columns.record_type]
+    return zip(*(columns.columns[name] for name in names), repeat(names[0]), strict=False)
+
+
 def with_unique_ids(records: Records) -> Records:
     """The records of several files without ids that occur twice; each row left out is added to the rejected ones."""
     kept, doubled = without_duplicates((*records.incidents, *records.officers, *records.devices))
@@ -43,14 +83,9 @@ def with_unique_ids(records: Records) -> Records:
     )
 
 
-def _identity_of(record: Record) -> Hashable | None:
-    if isinstance(record, Incident):
-        return "incident_id", record.incident_id
-    if isinstance(record, Device):
-        return "device_id", record.device_id
-    if isinstance(record, Officer):
-        return "officer_id", record.officer_id, record.unit, record.active_from_us, record.camera_from_us
-    return None
+def _identity_of(record: Record) -> tuple[Hashable, ...] | None:
+    names = _ID_FIELDS.get(type(record))
+    return None if names is None else (names[0], *(getattr(record, name) for name in names))
 
 
 def _content(record: Record) -> tuple[str, RowRef]:
@@ -59,7 +94,7 @@ def _content(record: Record) -> tuple[str, RowRef]:
 
 def _rejection(record: Record, kept: Record) -> RejectedRow:
     identity = _identity_of(record)
-    assert isinstance(identity, tuple)  # noqa: S101 - only records with an identity are compared
+    assert identity is not None  # noqa: S101 - only records with an identity are compared
     name, value = identity[0], identity[1]
     is_same = _content(record)[0] == _content(kept)[0]
     difference = "the same row" if is_same else "another row; if numbers start again each day, add the date in the mapping"

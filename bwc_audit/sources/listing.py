@@ -16,7 +16,7 @@ from bwc_audit.objects.contract import ObjectStat, ObjectStore
 from bwc_audit.sources.mapping import MappedTable, Mapping, load_mapping
 
 #: Raise it when the same bytes give other records: known files are then read again.
-READER_VERSION = "1"
+READER_VERSION = "2"
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".ts")
 FOOTAGE_FOLDER = "footage/"

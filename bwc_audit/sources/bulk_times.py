@@ -8,9 +8,10 @@ clocks change, is left to the rule itself, row by row.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,8 +24,18 @@ from bwc_audit.sources.zoned_times import EARLIEST, LATEST, TimeRefused, as_writ
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAY_DIRECTIVES = re.compile(r"(?:%[dmYybBaAj]|[^%\s])+")
 _CLOCK_DIRECTIVES = re.compile(r"(?:%[HIMSfpz]|[^%])+")
+
+#: Places of the digits and of the marks between them in ``2025-05-25T20:09:32``.
+_DIGITS = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
+_MARKS = np.array([4, 7, 10, 13, 16])
+_MARK_LETTERS = np.frombuffer(b"--T::", np.uint8)
+_TENS = 10 ** np.arange(9, -1, -1, dtype=np.int64)
+
+#: Clock times kept for the next block; with milliseconds nearly every one is another.
+_REMEMBERED = 500_000
 _NO_OFFSET = 1 << 62
 _UNREAD = -(1 << 62)
+_NOT_ASKED = -(1 << 63)
 _BOUNDS_US = (us_of(EARLIEST), us_of(LATEST))
 
 
@@ -42,19 +53,18 @@ class TimesReader:
     zone: ZoneInfo | None
     time_format: str | None
     _days: dict[str, int] = field(default_factory=dict)
-    _clocks: dict[str, int] = field(default_factory=dict)
-    _offsets: dict[str, int] = field(default_factory=dict)
+    _clocks: dict[str, tuple[int, int]] = field(default_factory=dict)
     _hours: dict[int, int] = field(default_factory=dict)
+    _clock_table: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(1_000_000, _NOT_ASKED, np.int64))
 
     def read(self, values: Sequence[Any]) -> ReadTimes:
         """The times of a column; each is a text or None, anything else is left."""
         places = [place for place, value in enumerate(values) if type(value) is str]
         left = [] if len(places) == len(values) else _not_text(values)
         texts = values if len(places) == len(values) else [values[place] for place in places]
-        halves = self._halves(texts) if texts else None
-        if halves is None:
+        times_us = self._read_texts(texts) if texts else None
+        if times_us is None:
             return ReadTimes([None] * len(values), sorted((*places, *left)))
-        times_us = self._times_us(*halves)
         is_read = times_us > _UNREAD
         if len(places) == len(values) and is_read.all():
             return ReadTimes(times_us.tolist(), [])
@@ -66,25 +76,68 @@ class TimesReader:
                 left.append(place)
         return ReadTimes(read, sorted(left))
 
-    def _halves(self, texts: Sequence[str]) -> tuple[Sequence[str], Sequence[str]] | None:
-        if self.time_format is None:
-            return [text[:10] for text in texts], [text[10:] for text in texts]
-        if _cut_format(self.time_format) is None:
-            return None
-        cut = [text.partition(" ") for text in texts]
-        return [day for day, _, _ in cut], [clock for _, _, clock in cut]
+    def _read_texts(self, texts: Sequence[str]) -> npt.NDArray[np.int64] | None:
+        """UTC microseconds, or ``_UNREAD``; None where no text of this format can be cut."""
+        if self.time_format is not None:
+            return None if _cut_format(self.time_format) is None else self._of_halves(texts)
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        usual = int(np.median(lengths))
+        is_usual = lengths == usual
+        if not 19 <= usual <= 27:
+            return self._of_halves(texts)
+        if is_usual.all():
+            return self._all_alike(texts)
+        times_us = np.full(len(texts), _UNREAD, np.int64)
+        times_us[is_usual] = self._all_alike(list(compress(texts, is_usual.tolist())))
+        times_us[~is_usual] = self._of_halves(list(compress(texts, (~is_usual).tolist())))
+        return times_us
 
-    def _times_us(self, days: Sequence[str], clocks: Sequence[str]) -> npt.NDArray[np.int64]:
-        """UTC microseconds, or ``_UNREAD``."""
+    def _all_alike(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        """ISO texts of one length, with seconds and a short rest: their digits are taken together, and only different
+        days, clock times and rests are read."""
+        content = "".join(texts).encode("ascii", "replace")
+        letters = np.frombuffer(content, np.uint8).reshape(len(texts), -1)
+        digits = letters[:, _DIGITS].astype(np.int64) - ord("0")
+        is_shaped = (letters[:, _MARKS] == _MARK_LETTERS).all(axis=1) & ((digits >= 0) & (digits <= 9)).all(axis=1)
+        days = np.where(is_shaped, digits[:, :8] @ _TENS[2:], 0)
+        clocks = np.where(is_shaped, digits[:, 8:] @ _TENS[4:], 0)
+        rests = np.zeros((len(texts), 8), np.uint8)
+        rests[:, : letters.shape[1] - 19] = letters[:, 19:]
+        keys, rest_at = np.unique(rests.view(np.uint64).ravel(), return_inverse=True)
+        rest_texts = [key.tobytes().rstrip(b"\0").decode() for key in keys]
+        read = np.array([self._clock_us(f"T00:00:00{rest}") for rest in rest_texts], np.int64)[rest_at]
+        named, day_at = np.unique(days, return_inverse=True)
+        day_us = np.array([self._day_of_number(day) for day in named.tolist()], np.int64)[day_at]
+        begun_us = _looked_up(self._clock_table, clocks, _clock_text, lambda text: self._clock_us(text)[0])
+        day_us[~is_shaped] = _UNREAD
+        return self._in_utc(day_us, begun_us, read[:, 0], read[:, 1])
+
+    def _of_halves(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Texts of any length, cut behind the day; each different half is read once."""
+        if self.time_format is None:
+            days, clocks = [text[:10] for text in texts], [text[10:] for text in texts]
+        else:
+            cut = [text.partition(" ") for text in texts]
+            days, clocks = [day for day, _, _ in cut], [clock for _, _, clock in cut]
+        if len(self._clocks) > _REMEMBERED:
+            self._clocks.clear()
         for day in set(days) - self._days.keys():
             self._days[day] = self._day_us(day)
         for clock in set(clocks) - self._clocks.keys():
-            self._clocks[clock], self._offsets[clock] = self._clock_us(clock)
+            self._clocks[clock] = self._clock_us(clock)
         day_us = np.fromiter(map(self._days.__getitem__, days), np.int64, len(days))
-        clock_us = np.fromiter(map(self._clocks.__getitem__, clocks), np.int64, len(clocks))
-        offset_us = np.fromiter(map(self._offsets.__getitem__, clocks), np.int64, len(clocks))
-        is_read = (day_us > _UNREAD) & (clock_us > _UNREAD)
-        local_us = np.where(is_read, day_us + np.where(is_read, clock_us, 0), 0)
+        read = np.array([self._clocks[clock] for clock in clocks], np.int64)
+        return self._in_utc(day_us, read[:, 0], np.zeros(len(days), np.int64), read[:, 1])
+
+    def _in_utc(
+        self,
+        day_us: npt.NDArray[np.int64],
+        clock_us: npt.NDArray[np.int64],
+        rest_us: npt.NDArray[np.int64],
+        offset_us: npt.NDArray[np.int64],
+    ) -> npt.NDArray[np.int64]:
+        is_read = (day_us > _UNREAD) & (clock_us > _UNREAD) & (rest_us > _UNREAD)
+        local_us = np.where(is_read, day_us, 0) + np.where(is_read, clock_us, 0) + np.where(is_read, rest_us, 0)
         is_local = offset_us == _NO_OFFSET
         if is_local.any():
             offset_us = np.where(is_local, self._zone_offsets_us(local_us), offset_us)
@@ -92,6 +145,12 @@ class TimesReader:
         times_us = local_us - np.where(is_read, offset_us, 0)
         is_read &= (times_us >= _BOUNDS_US[0]) & (times_us < _BOUNDS_US[1])
         return np.where(is_read, times_us, _UNREAD)
+
+    def _day_of_number(self, day: int) -> int:
+        text = f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"
+        if text not in self._days:
+            self._days[text] = self._day_us(text)
+        return self._days[text]
 
     def _day_us(self, day: str) -> int:
         if self.time_format is None:
@@ -125,6 +184,21 @@ class TimesReader:
                 return _UNREAD
             offsets.add(_UNREAD if read.is_ambiguous else local_us - us_of(read.at))
         return offsets.pop() if len(offsets) == 1 else _UNREAD
+
+
+def _clock_text(clock: int) -> str:
+    return f"T{clock // 10_000:02}:{clock // 100 % 100:02}:{clock % 100:02}"
+
+
+def _looked_up(
+    table: npt.NDArray[np.int64], keys: npt.NDArray[np.int64], text_of: Callable[[int], str], read: Callable[[str], int]
+) -> npt.NDArray[np.int64]:
+    """The microseconds of keys out of a table, in which those that are new are first read."""
+    first = np.minimum(keys, len(table) - 1)
+    new = np.unique(first[table[first] == _NOT_ASKED])
+    for key in new.tolist():
+        table[key] = read(text_of(key))
+    return table[first]
 
 
 def _parsed_us(text: str, time_format: str | None) -> tuple[int, int]:

@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from bwc_audit.sources.rows import ROW_MODELS, SCHEMA_OF_TABLE, time_fields
+from bwc_audit.sources.rows import ROW_MODELS, SCHEMA_OF_TABLE, SEPARATORS, time_fields
 
 #: Numbers that every reader of numbers takes for the same: digits, and a point between them.
 _PLAIN_NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,15})?"
@@ -60,20 +60,20 @@ def field_rules(table: str) -> tuple[FieldRule, ...]:
 def _reader_of(field: FieldInfo) -> Callable[[Sequence[Any]], ColumnRead]:
     kind, metadata = _plain_kind(field.annotation, list(field.metadata))
     if kind is str:
-        longest = _stated(metadata, "max_length")
-        pattern = _stated(metadata, "pattern")
-        allowed = None if longest is not None else pattern
-        return lambda values: _texts(values, longest or 0, allowed)
+        return partial(_texts, longest=_stated(metadata, "max_length"), pattern=_stated(metadata, "pattern"))
     if kind in (float, int):
         shape = re.compile(f"(?:{_PLAIN_NUMBER if kind is float else _PLAIN_COUNT}\n)*")
         bounds = {name: _stated(metadata, name) for name in ("gt", "ge", "lt", "le")}
-        return lambda values: _numbers(values, kind, shape, bounds)
-    if kind is bool or get_origin(kind) is tuple or (isinstance(kind, type) and issubclass(kind, Enum)):
-        whole = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore[valid-type]
-        has_config = isinstance(kind, type) and issubclass(kind, Enum)
-        config = None if has_config or kind is bool else ConfigDict(coerce_numbers_to_str=True)
-        adapter: TypeAdapter[Any] = TypeAdapter(whole, config=config)
-        return lambda values: _each_different(values, adapter)
+        return partial(_numbers, kind=kind, shape=shape, bounds=bounds)
+    if get_origin(kind) is tuple:
+        each, part = _plain_kind(get_args(kind)[0], [])
+        assert each is str  # noqa: S101 - all lists of the models are of texts
+        longest = _stated(part, "max_length")
+        whole = Annotated[kind, *metadata] if metadata else kind
+        adapter: TypeAdapter[Any] = TypeAdapter(whole, config=ConfigDict(coerce_numbers_to_str=True))
+        return partial(_lists, longest=longest, adapter=adapter)
+    if kind is bool or (isinstance(kind, type) and issubclass(kind, Enum)):
+        return partial(_each_different, adapter=TypeAdapter(Annotated[kind, *metadata] if metadata else kind))
     return lambda values: ColumnRead([None] * len(values), [at for at, value in enumerate(values) if value is not None])
 
 
@@ -93,37 +93,54 @@ def _stated(metadata: Sequence[Any], name: str) -> Any:
     return next((found for each in metadata if (found := getattr(each, name, None)) is not None), None)
 
 
-def _texts(values: Sequence[Any], longest: int, pattern: str | None) -> ColumnRead:
-    """Texts of printable characters only, which no pattern of the models refuses; a closed ``pattern`` is asked itself."""
-    texts = [str(value) if type(value) is int else value for value in values]
-    present = [text for text in texts if text is not None]
+def _texts(values: Sequence[Any], longest: int | None, pattern: str | None) -> ColumnRead:
+    """Texts of printable characters only, which the open patterns of the models (no control characters) never refuse;
+    a pattern that states the length too is asked itself."""
+    present = _present(values)
     try:
         joined = "".join(present)
-    except TypeError:  # lists and the like, out of JSON
-        joined = _NEWLINE
-    if pattern is None:
-        if joined.isprintable() and (len(joined) <= longest or max(map(len, present)) <= longest):
-            return ColumnRead(texts, [])
-        return ColumnRead(texts, _others(texts, lambda text: text.isprintable() and len(text) <= longest))
-    is_whole = re.compile(pattern)
-    return ColumnRead(texts, _others(texts, lambda text: is_whole.search(text) is not None and text.isprintable()))
+    except TypeError:  # numbers, lists and the like, out of JSON
+        values = [str(value) if type(value) is int else value for value in values]
+        present, joined = _present(values), _NEWLINE
+    if longest is None:
+        shape = re.compile(f"(?:{(pattern or '').removeprefix('^').removesuffix('$')}\n)*")
+        is_good = _is_shaped(present, shape)
+        left = [] if is_good else _others(values, lambda text: shape.fullmatch(text + _NEWLINE) is not None)
+        return ColumnRead(list(values), left)
+    if joined.isprintable() and (len(joined) <= longest or max(map(len, present)) <= longest):
+        return ColumnRead(list(values), [])
+    return ColumnRead(list(values), _others(values, lambda text: text.isprintable() and len(text) <= longest))
+
+
+def _present(values: Sequence[Any]) -> Sequence[Any]:
+    return [value for value in values if value is not None] if None in values else values
 
 
 def _others(texts: Sequence[Any], is_good: Callable[[str], bool]) -> list[int]:
     return [at for at, text in enumerate(texts) if text is not None and not (type(text) is str and is_good(text))]
 
 
+def _lists(values: Sequence[Any], longest: int, adapter: TypeAdapter[Any]) -> ColumnRead:
+    """Lists: a column in which nothing parts values is one of single values, any other is asked for each different text."""
+    present = _present(values)
+    if all(type(value) is str for value in present) and SEPARATORS.search("".join(present)) is None:
+        texts, left = _texts(values, longest, None)
+        return ColumnRead([None if text is None else (text,) for text in texts], left)
+    return _each_different(values, adapter)
+
+
 def _numbers(values: Sequence[Any], kind: type[Any], shape: re.Pattern[str], bounds: dict[str, Any]) -> ColumnRead:
-    texts = [repr(value) if type(value) in (int, float) else value for value in values]
-    present = [text for text in texts if text is not None]
+    present = _present(values)
     if not present:
-        return ColumnRead(texts, [])
-    left = [] if _is_shaped(present, shape) else _others(texts, lambda text: shape.fullmatch(text + _NEWLINE) is not None)
-    if left:
+        return ColumnRead(list(values), [])
+    left: list[int] = []
+    if not _is_shaped(present, shape):
+        values = [repr(value) if type(value) in (int, float) else value for value in values]
+        left = _others(values, lambda text: shape.fullmatch(text + _NEWLINE) is not None)
         unread = frozenset(left)
-        texts = [None if at in unread else text for at, text in enumerate(texts)]
-    read = [None if text is None else kind(text) for text in texts]
-    numbers = np.array([np.nan if value is None else value for value in read], np.float64)
+        values = [None if at in unread else text for at, text in enumerate(values)]
+    read = list(map(kind, values)) if None not in values else [None if text is None else kind(text) for text in values]
+    numbers = np.array(read if None not in read else [np.nan if each is None else each for each in read], np.float64)
     outside = np.zeros(len(read), np.bool_)
     for name, is_outside in (("gt", np.less_equal), ("ge", np.less), ("lt", np.greater_equal), ("le", np.greater)):
         if bounds[name] is not None:

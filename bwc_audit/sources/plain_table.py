@@ -46,8 +46,9 @@ class PlainTable:
             new_columns=[needed[place] for place in sorted(needed)],
             infer_schema=False,
         )
-        trimmed = read.select(pl.all().str.strip_chars())
-        return {name: trimmed[name].replace("", None).to_list() for name in trimmed.columns}
+        texts = [pl.col(name).str.strip_chars() for name in read.columns]
+        trimmed = read.select(pl.when(text.str.len_bytes() > 0).then(text) for text in texts)
+        return {name: trimmed[name].to_list() for name in trimmed.columns}
 
 
 def plain_table(block: str, delimiter: str, width: int, longest: int) -> PlainTable | None:

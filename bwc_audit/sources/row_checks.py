@@ -5,6 +5,7 @@ Each check looks at whole columns (times and lengths in microseconds) and gives 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -27,6 +28,9 @@ class RowRefused(Exception):  # noqa: N818 - no fault of the program: the row is
         self.value = value
 
 
+#: A part of a key that is empty or names a folder: those, and those alone, are looked at one by one.
+_ODD_KEY = re.compile(r"(?:^|/)\.{0,2}(?:/|$)", re.MULTILINE)
+
 Check: TypeAlias = Callable[[Values, int], Iterator[tuple[int, RowRefused]]]
 
 
@@ -38,6 +42,10 @@ def video_keys(
     A bare file name lies in the folder of the file that states it; nothing stated: the video beside a sidecar, if listed.
     """
     folder, slash, _ = file.rpartition("/")
+    if _ODD_KEY.search("\n".join(key for key in stated if key is not None)) is None:
+        here = f"{folder}{slash}"
+        plain = [sibling_video if key is None else key if "/" in key else here + key for key in stated]
+        return plain, []
     keys: list[str | None] = []
     refused = []
     for place, each in enumerate(stated):

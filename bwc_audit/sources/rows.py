@@ -23,13 +23,14 @@ LENGTH_LIMIT_S = 8 * HOUR_US / SECOND_US
 ASSIGNMENT_LIMIT_US = 7 * DAY_US
 
 _NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
-_SEPARATORS = re.compile(r"[;|]")
+#: What parts the values of a list in one text.
+SEPARATORS = re.compile(r"[;|]")
 
 
 def split_list(value: Any) -> Any:
     """A text as the tuple of its non-empty parts; anything else unchanged."""
     if isinstance(value, str):
-        return tuple(part.strip() for part in _SEPARATORS.split(value) if part.strip())
+        return tuple(part.strip() for part in SEPARATORS.split(value) if part.strip())
     return value
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import compress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -291,7 +292,9 @@ def _record_columns(reading: Reading, columns: _Columns, lines: Sequence[int], k
 def _at(values: Sequence[Any], kept: Sequence[int]) -> list[Any]:
     if len(values) == len(kept):
         return list(values) if not isinstance(values, list) else values
-    return [values[at] for at in kept]
+    is_kept = np.zeros(len(values), np.bool_)
+    is_kept[list(kept)] = True
+    return list(compress(values, is_kept.tolist()))
 
 
 def _source_of(name: str, known: Iterable[str]) -> str:

@@ -41,7 +41,7 @@ from bwc_audit.sources.text_rows import (
     jsonl_blocks,
     open_text,
 )
-from bwc_audit.sources.to_records import Reading, Record, records_of_block, rejected_row
+from bwc_audit.sources.to_records import RECORD_TYPES, Reading, Record, records_of_block, rejected_row
 
 __all__ = [
     "FileRole",
@@ -87,7 +87,8 @@ class FileRows:
     def records(self) -> tuple[Record, ...]:
         """The records one by one, in the order of their lines."""
         each = [record for columns in self.columns for record in columns.records()]
-        return tuple(sorted(each, key=lambda record: record.row.line))
+        kinds = list(RECORD_TYPES.values())
+        return tuple(sorted(each, key=lambda record: (record.row.line, kinds.index(type(record)))))
 
     @property
     def is_complete(self) -> bool:

@@ -8,13 +8,15 @@ id usually mean a CAD whose numbers start again each day: the mapping must then 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import astuple, replace
 from itertools import repeat
 from typing import Any
 
+from bwc_audit.domain.identity import bare_badge
 from bwc_audit.domain.record_columns import RecordColumns
-from bwc_audit.domain.records import Device, Incident, Officer, Records, RejectedRow, RejectReason, RowRef
+from bwc_audit.domain.records import Device, Holding, Incident, Officer, Records, RejectedRow, RejectReason, RowRef
+from bwc_audit.domain.times import iso_utc
 from bwc_audit.sources.to_records import Record, rejected_row
 
 _NOWHERE = RowRef("")
@@ -27,19 +29,28 @@ _ID_FIELDS: dict[type[Any], tuple[str, ...]] = {
 }
 
 
-def without_duplicates(records: Sequence[Record]) -> tuple[list[Record], list[RejectedRow]]:
-    """The records in their order without those whose id another one holds already, and a rejection for each left out."""
+def without_duplicates(
+    records: Sequence[Record], may_repeat: Collection[type[Any]] = ()
+) -> tuple[list[Record], list[RejectedRow]]:
+    """The records in their order without those whose id another one holds already, and a rejection for each left out.
+
+    Records of a kind in ``may_repeat`` that say the same once more (a printout with a line a unit) are left out silently.
+    """
     holders: dict[Hashable, list[Record]] = {}
     for record in records:
         identity = _identity_of(record)
         if identity is not None:
             holders.setdefault(identity, []).append(record)
     left_out: dict[int, RejectedRow] = {}
+    repeated: list[int] = []
     for doubled in holders.values():
         if len(doubled) > 1:
             kept = min(doubled, key=_content)
             left_out.update((id(each), _rejection(each, kept)) for each in doubled if each is not kept)
-    return [each for each in records if id(each) not in left_out], list(left_out.values())
+            repeated += [id(each) for each in doubled if type(each) in may_repeat and _content(each)[0] == _content(kept)[0]]
+    silent = frozenset(repeated)
+    told = {place: rejection for place, rejection in left_out.items() if place not in silent}
+    return [each for each in records if id(each) not in left_out], list(told.values())
 
 
 def is_identified(record_type: type[Any]) -> bool:
@@ -47,7 +58,9 @@ def is_identified(record_type: type[Any]) -> bool:
     return record_type in _ID_FIELDS
 
 
-def columns_without_duplicates(columns: Sequence[RecordColumns]) -> tuple[list[RecordColumns], list[RejectedRow]]:
+def columns_without_duplicates(
+    columns: Sequence[RecordColumns], may_repeat: Collection[type[Any]] = ()
+) -> tuple[list[RecordColumns], list[RejectedRow]]:
     """As ``without_duplicates``, for columns of one kind or several: records are made only of rows whose id occurs twice."""
     times_seen: Counter[Hashable] = Counter()
     for each in columns:
@@ -57,7 +70,7 @@ def columns_without_duplicates(columns: Sequence[RecordColumns]) -> tuple[list[R
         return list(columns), []
     places = [[at for at, identity in enumerate(_identities(each)) if identity in doubled] for each in columns]
     made = [list(each.records(at)) for each, at in zip(columns, places, strict=True)]
-    stay, rejected = without_duplicates([record for records in made for record in records])
+    stay, rejected = without_duplicates([record for records in made for record in records], may_repeat)
     stays = {id(record) for record in stay}
     gone = [
         frozenset(at for at, record in zip(at_each, records, strict=True) if id(record) not in stays)
@@ -74,12 +87,50 @@ def _identities(columns: RecordColumns) -> Iterable[Hashable]:
 def with_unique_ids(records: Records) -> Records:
     """The records of several files without ids that occur twice; each row left out is added to the rejected ones."""
     kept, doubled = without_duplicates((*records.incidents, *records.officers, *records.devices))
+    holdings, contradicting = without_contradictions(records.holdings)
     return replace(
         records,
         incidents=tuple(each for each in kept if isinstance(each, Incident)),
         officers=tuple(each for each in kept if isinstance(each, Officer)),
         devices=tuple(each for each in kept if isinstance(each, Device)),
-        rejected=(*records.rejected, *doubled),
+        holdings=holdings,
+        rejected=(*records.rejected, *doubled, *contradicting),
+    )
+
+
+def without_contradictions(holdings: Sequence[Holding]) -> tuple[tuple[Holding, ...], list[RejectedRow]]:
+    """The holdings without those that give one device to two officers at one time, and a rejection for each of them.
+
+    Both go, each naming the other: to believe either would put one officer's footage on another's record. Periods of one
+    officer that overlap contradict nothing and stay.
+    """
+    by_device: dict[str, list[Holding]] = {}
+    for holding in holdings:
+        by_device.setdefault(holding.device_id, []).append(holding)
+    rejected: dict[int, RejectedRow] = {}
+    for held in by_device.values():
+        held.sort(key=lambda each: (each.held_from_us, each.row))
+        for place, first in enumerate(held):
+            for second in held[place + 1 :]:
+                if first.held_to_us is not None and second.held_from_us >= first.held_to_us:
+                    break
+                if not _is_same_officer(first.officer_id, second.officer_id):
+                    rejected.setdefault(id(first), _contradiction(first, second))
+                    rejected.setdefault(id(second), _contradiction(second, first))
+    return tuple(each for each in holdings if id(each) not in rejected), list(rejected.values())
+
+
+def _is_same_officer(first: str, second: str) -> bool:
+    return first == second or (bare_badge(first) != "" and bare_badge(first) == bare_badge(second))
+
+
+def _contradiction(holding: Holding, other: Holding) -> RejectedRow:
+    detail = (
+        f"device {holding.device_id} is held by {holding.officer_id} here and by {other.officer_id} at {other.row} "
+        f"from {iso_utc(max(holding.held_from_us, other.held_from_us))}; neither is believed"
+    )
+    return rejected_row(
+        holding.row.file, holding.row.line, RejectReason.BAD_VALUE, detail, "held_from", iso_utc(holding.held_from_us)
     )
 
 

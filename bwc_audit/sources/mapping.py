@@ -137,6 +137,7 @@ class TableMapping(BaseModel):
     separators: dict[str, Annotated[str, Field(min_length=1, max_length=10)]] = {}
     where: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
     row_for_each: RowForEach | None = None
+    rows_may_repeat: bool = False
     duration_between: tuple[str, str] | None = None
     end_after: dict[str, EndAfter] = {}
     optional: tuple[str, ...] = ()

@@ -229,7 +229,8 @@ class _Sink:
 
     def last_part(self) -> FileRows:
         """What came since the last part, and the tables whose ids may occur once only."""
-        kept, doubled = columns_without_duplicates(self.held)
+        may_repeat = {RECORD_TYPES[each.mapping.table] for each in self.file.tables if each.mapping.rows_may_repeat}
+        kept, doubled = columns_without_duplicates(self.held, may_repeat)
         self.ready += kept
         self.rejected += doubled
         return self.part()

@@ -254,6 +254,10 @@ class Mapping(BaseModel):
             found = {table.table: table for table in _default_tables() if table.matches(key)}
         return tuple(self._with_defaults(table) for table in found.values())
 
+    def all_tables(self) -> tuple[MappedTable, ...]:
+        """The tables of this mapping, or the default ones where it has none."""
+        return tuple(self._with_defaults(table) for table in self.tables or _default_tables())
+
     def _with_defaults(self, table: TableMapping) -> MappedTable:
         zone = table.timezone or self.timezone
         precision = table.precision or self.precision or "1s"

@@ -50,6 +50,7 @@ __all__ = [
     "SourceFile",
     "SourceListing",
     "gather_records",
+    "columns_missing",
     "joined",
     "list_source_files",
     "read_file",
@@ -281,7 +282,7 @@ def _tables_with_columns(tables: tuple[MappedTable, ...], header: tuple[str, ...
     readable = []
     for table in tables:
         mapping = table.mapping
-        absent = _absent_columns(table, frozenset(header)) or mapping.columns_absent(frozenset(header))
+        absent = columns_missing(table, frozenset(header))
         if absent:
             found = ", ".join(name for name in header if name)
             said_in = mapping.place.of(absent[0].partition(" or ")[0])
@@ -291,6 +292,11 @@ def _tables_with_columns(tables: tuple[MappedTable, ...], header: tuple[str, ...
         else:
             readable.append(table)
     return tuple(readable)
+
+
+def columns_missing(table: MappedTable, header: frozenset[str]) -> list[str]:
+    """The columns that a file with ``header`` lacks: those that a table must have, else those that the mapping names."""
+    return _absent_columns(table, header) or table.mapping.columns_absent(header)
 
 
 def _absent_columns(table: MappedTable, header: frozenset[str]) -> list[str]:

@@ -68,7 +68,8 @@ def check_document(found: FileCheck) -> dict[str, Any]:
                 "reason": reason,
                 "n": n,
                 "examples": [
-                    {"line": each.row.line, "detail": each.detail, "text": each.text} for each in found.examples[name, reason]
+                    {"line": each.row.line, "detail": each.detail, "text": each.text}
+                    for each in found.examples[name, reason]
                 ],
             }
             for (name, reason), n in found.rejected.most_common()

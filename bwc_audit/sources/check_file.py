@@ -242,7 +242,9 @@ def odd_facts(check: FileCheck) -> list[tuple[str, int, str]]:
     for table in check.tables.values():
         facts += [(table.table, n, said) for said, n in table.odd.most_common()]
         again = sum(n for n in table.ids.values() if n > 1)
-        said = "share an id with another row" if table.table == "footage" else "are further rows of one officer on one incident"
+        said = (
+            "share an id with another row" if table.table == "footage" else "are further rows of one officer on one incident"
+        )
         facts += [(table.table, again, said)] if again else []
         together = sum(n for n in table.starts.values() if n > 1)
         facts += [(table.table, together, "start in the same second as another")] if together else []

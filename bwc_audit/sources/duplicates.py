@@ -146,7 +146,7 @@ def _content(record: Record) -> tuple[str, RowRef]:
 def _rejection(record: Record, kept: Record) -> RejectedRow:
     identity = _identity_of(record)
     assert identity is not None  # noqa: S101 - only records with an identity are compared
-    name, value = identity[0], identity[1]
+    name, value = str(identity[0]), identity[1]
     is_same = _content(record)[0] == _content(kept)[0]
     difference = "the same row" if is_same else "another row; if numbers start again each day, add the date in the mapping"
     detail = f"{name} {value} stands already at {kept.row} ({difference})"

@@ -69,7 +69,7 @@ def _reader_of(field: FieldInfo) -> Callable[[Sequence[Any]], ColumnRead]:
         each, part = _plain_kind(get_args(kind)[0], [])
         assert each is str  # noqa: S101 - all lists of the models are of texts
         longest = _stated(part, "max_length")
-        whole = Annotated[kind, *metadata] if metadata else kind
+        whole: Any = Annotated[kind, *metadata] if metadata else kind
         adapter: TypeAdapter[Any] = TypeAdapter(whole, config=ConfigDict(coerce_numbers_to_str=True))
         return partial(_lists, longest=longest, adapter=adapter)
     if kind is bool or (isinstance(kind, type) and issubclass(kind, Enum)):

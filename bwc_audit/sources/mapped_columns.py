@@ -6,8 +6,9 @@ Nothing is judged here: a value that cannot stand comes through as it is. Fields
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bwc_audit.sources.mapping import IdentifierForm, TableMapping, column_name
@@ -79,12 +80,11 @@ def mapped_fields(mapping: TableMapping, columns: dict[str, list[Any]], count: i
     for field, constant in mapping.constants.items():
         fields[field] = _first_present(fields[field], [constant] * count) if field in fields else [constant] * count
     for field, renamed in mapping.values.items():
-        _change(fields, field, lambda value, names=renamed: names.get(str(value), names.get("*", value)))
+        _change(fields, field, partial(_renamed, renamed))
     for field, form in mapping.identifiers.items():
-        _change(fields, field, lambda value, rule=form: badge_as(rule, value) if isinstance(value, str) else value)
+        _change(fields, field, partial(_in_form, form))
     for field, separators in mapping.separators.items():
-        cut = re.compile(f"[{re.escape(separators)}]")
-        _change(fields, field, lambda value, pattern=cut: pattern.sub(";", value) if isinstance(value, str) else value)
+        _change(fields, field, partial(_parted, re.compile(f"[{re.escape(separators)}]")))
     if mapping.duration_between is not None:
         for name, column in zip(BETWEEN, mapping.duration_between, strict=True):
             fields[name] = columns.get(column_name(column), [None] * count)
@@ -110,6 +110,18 @@ def _combined(pieces: Sequence[tuple[str, str | None]], columns: dict[str, list[
     template = "".join(text.replace("%", "%%") + ("%s" if column else "") for text, column in pieces)
     rows = zip(*(columns[column] for column in named), strict=True)
     return [None if None in row else template % row for row in rows]
+
+
+def _renamed(names: Mapping[str, str], value: Any) -> Any:
+    return names.get(str(value), names.get("*", value))
+
+
+def _in_form(form: IdentifierForm, value: Any) -> Any:
+    return badge_as(form, value) if isinstance(value, str) else value
+
+
+def _parted(separator: re.Pattern[str], value: Any) -> Any:
+    return separator.sub(";", value) if isinstance(value, str) else value
 
 
 def _change(fields: Fields, field: str, change: Callable[[Any], Any]) -> None:

@@ -169,7 +169,9 @@ class TableMapping(BaseModel):
                 raise ValueError(f"combined {field}: name the columns, as in '{{date}} {{time}}'")
         if self.duration_between and self.table != "footage":
             raise ValueError("duration_between is for footage only")
-        no_times = sorted({*self.end_after, *(each.start for each in self.end_after.values())} - set(time_fields(self.table)))
+        no_times = sorted(
+            {*self.end_after, *(each.start for each in self.end_after.values())} - set(time_fields(self.table))
+        )
         if no_times:
             raise ValueError(f"end_after is for times; {', '.join(no_times)} is none")
         no_lists = sorted(set(self.separators) - set(list_fields(self.table)))

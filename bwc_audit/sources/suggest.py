@@ -41,19 +41,71 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "status": ("status",),
     },
     "incidents": {
-        "incident_id": ("incident id", "event id", "incident number", "event number", "call number", "call no", "item", "cad id"),
-        "call_type": ("call type", "type text", "typetext", "nature of call", "nature", "incident type", "event type", "type"),
-        "opened_at": ("opened at", "time create", "timecreate", "created", "call received", "received", "date time", "call time"),
+        "incident_id": (
+            "incident id",
+            "event id",
+            "incident number",
+            "event number",
+            "call number",
+            "call no",
+            "item",
+            "cad id",
+        ),
+        "call_type": (
+            "call type",
+            "type text",
+            "typetext",
+            "nature of call",
+            "nature",
+            "incident type",
+            "event type",
+            "type",
+        ),
+        "opened_at": (
+            "opened at",
+            "time create",
+            "timecreate",
+            "created",
+            "call received",
+            "received",
+            "date time",
+            "call time",
+        ),
         "closed_at": ("closed at", "time closed", "timeclosed", "closed"),
         "priority": ("priority",),
         "area": ("area", "district", "police district", "policedistrict", "beat", "division", "sector"),
         "call_disposition_code": ("call disposition code", "disposition"),
     },
     "assignments": {
-        "incident_id": ("incident id", "event id", "incident number", "event number", "call number", "call no", "item", "cad id"),
-        "officer_id": ("officer id", "officer badge id", "badge id", "badge number", "badges", "badge", "officer", "officers"),
+        "incident_id": (
+            "incident id",
+            "event id",
+            "incident number",
+            "event number",
+            "call number",
+            "call no",
+            "item",
+            "cad id",
+        ),
+        "officer_id": (
+            "officer id",
+            "officer badge id",
+            "badge id",
+            "badge number",
+            "badges",
+            "badge",
+            "officer",
+            "officers",
+        ),
         "unit_id": ("unit id", "unit number", "call sign", "callsign", "units", "unit"),
-        "dispatched_at": ("dispatched at", "officer dispatched datetime", "time dispatch", "timedispatch", "dispatched", "dispatch"),
+        "dispatched_at": (
+            "dispatched at",
+            "officer dispatched datetime",
+            "time dispatch",
+            "timedispatch",
+            "dispatched",
+            "dispatch",
+        ),
         "en_route_at": ("en route at", "time enroute", "enroute", "en route"),
         "on_scene_at": (
             "on scene at",
@@ -65,7 +117,15 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "on scene",
             "at scene",
         ),
-        "cleared_at": ("cleared at", "officer cleared datetime", "time cleared", "timeclosed", "time closed", "cleared", "clear"),
+        "cleared_at": (
+            "cleared at",
+            "officer cleared datetime",
+            "time cleared",
+            "timeclosed",
+            "time closed",
+            "cleared",
+            "clear",
+        ),
     },
 }
 _TIMES = frozenset(name for names in _NAMES.values() for name in names if name.endswith("_at") or name == "retention_until")
@@ -89,7 +149,7 @@ class _Columns:
     def named_like(self, field_name: str, names: Sequence[str], taken: set[str]) -> str | None:
         """The column whose name is most like one of ``names`` and whose values could be that field."""
         scored = [
-            (likeness(column, name) - 0.01 * place, column)
+            (likeness(column, name) - 0.002 * place, column)
             for column, sniffed in self.looks.items()
             if column not in taken and _could_be(field_name, sniffed)
             for place, name in enumerate(names)
@@ -98,7 +158,9 @@ class _Columns:
         return best[1] if best[0] >= _LIKENESS else None
 
 
-def suggest_mapping(header: Sequence[str], samples: Mapping[str, Sequence[object]], file_name: str, zone: str | None) -> Suggestion:
+def suggest_mapping(
+    header: Sequence[str], samples: Mapping[str, Sequence[object]], file_name: str, zone: str | None
+) -> Suggestion:
     """A mapping of a file with these columns and sample values (both by column as written); no tables: nothing fits."""
     columns = _Columns({name: sniff(samples.get(name, ())) for name in header if name})
     made = Suggestion()
@@ -107,9 +169,15 @@ def suggest_mapping(header: Sequence[str], samples: Mapping[str, Sequence[object
         texts = [text for text in texts if "table: footage" in text]
         made.tables = ["footage"]
     needs_zone = any(each.look in (Look.TIME, Look.CLOCK) and not each.has_offset for each in columns.looks.values())
-    lines = ["schema: bwc-mapping/1", "name: suggested", f'title: "Suggested for {file_name}; read it before you rely on it"']
+    lines = [
+        "schema: bwc-mapping/1",
+        "name: suggested",
+        f'title: "Suggested for {file_name}; read it before you rely on it"',
+    ]
     if needs_zone:
-        lines.append(f"timezone: {zone or 'UTC'}" + ("" if zone else "  # the times carry no offset: state the agency's zone"))
+        lines.append(
+            f"timezone: {zone or 'UTC'}" + ("" if zone else "  # the times carry no offset: state the agency's zone")
+        )
         if zone is None:
             made.doubts.append("the times carry no offset; UTC stands in the suggestion until you state the agency's zone")
     times = [each for each in columns.looks.values() if each.look in (Look.TIME, Look.CLOCK)]
@@ -129,7 +197,7 @@ def _table(table: str, columns: _Columns, file_name: str, made: Suggestion) -> s
             found[name] = column
             taken.add(column)
         elif name in _TIMES and (pair := _date_and_clock(columns, names)):
-            combined[name] = "{%s} {%s}" % pair
+            combined[name] = "{" + "} {".join(pair) + "}"
     extra: list[str] = []
     if not _is_whole(table, {**found, **combined}, columns, combined, extra, made):
         return None
@@ -153,7 +221,7 @@ def _is_whole(
         if end is not None:
             extra.append(f"    duration_between: [{_quoted(has['media_started_at'])}, {_quoted(end)}]")
         if "device_id" not in has:
-            combined["device_id"] = "clip-{%s}" % has["footage_id"]
+            combined["device_id"] = "clip-{" + has["footage_id"] + "}"
             made.doubts.append("no column names the camera: each clip stands as a camera of its own")
         return True
     if "incident_id" not in has:

@@ -109,8 +109,8 @@ def records_of_block(reading: Reading, block: Block) -> BlockRecords:
             columns.take_row(reading, found, at)
         except RowRefused as refusal:
             refusals[at] = refusal
-    for at, refusal in _refused_together(reading, columns.values, count, frozenset(refusals)):
-        refusals.setdefault(at, refusal)
+    for at, found_together in _refused_together(reading, columns.values, count, frozenset(refusals)):
+        refusals.setdefault(at, found_together)
     rejected = [
         rejected_row(reading.file, chosen.lines[at], each.reason, each.detail, each.field, each.value)
         for at, each in sorted(refusals.items())

@@ -37,7 +37,7 @@ def _segment_line(n: int, count: int, dirty_each: int) -> str:
     return (
         f"{footage},footage/{device}/{footage}.mp4,{device},AXON BODY 4,PC {n * 31 % 2_000:04d},R{n:08d},1,{n},{began},"
         f"{_iso(started + timedelta(seconds=30))},{_iso(ended)},{lasts},30,{_iso(ended + timedelta(hours=9))},"
-        f"{n * 7919 % 900_000_000},{sha},{incidents},{'Evidence' if n % 3 else ''},{_iso(started + timedelta(days=90))},Active\n"
+        f"{n * 7919 % 900_000_000},{sha},{incidents},{'Evidence' if n % 3 else ''},{_iso(started + timedelta(90))},Active\n"
     )
 
 

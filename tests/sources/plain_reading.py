@@ -91,7 +91,7 @@ def _judged(table: Any, line: int, cells: dict[str, str]) -> Accepted | Refused:
     fields.update({to: value for name, to in pairs if (value := cells.get(name, "").strip())})
     for name, template in mapping.combined.items():
         stripped = {column: cells.get(column, "").strip() for column in cells}
-        parts = [part for part in template.replace("}", "{").split("{")[1::2]]
+        parts = template.replace("}", "{").split("{")[1::2]
         if all(stripped.get(column_name(part)) for part in parts):
             fields[name] = template.format(**{part: stripped[column_name(part)] for part in parts})
     fields = {**mapping.constants, **fields}

@@ -17,7 +17,27 @@ from bwc_audit.sources.mapping import Mapping
 from tests.sources.plain_reading import Accepted, read_plainly
 from tests.sources.writing import a_mapping, read_one
 
-_ODD = ["", " ", "\x1c", "\u00a0x", "a\tb", "é", '"', '""', "a\nb", "x" * 201, "7", "0", "1_0", "nan", "-1", "\x7f", "\u2028", "\ufeff"]
+_FIRST, _LAST = (datetime(year, 1, 1) for year in (1969, 2068))  # noqa: DTZ001 - local times
+_ODD = [
+    "",
+    " ",
+    "\x1c",
+    "\u00a0x",
+    "a\tb",
+    "é",
+    '"',
+    '""',
+    "a\nb",
+    "x" * 201,
+    "7",
+    "0",
+    "1_0",
+    "nan",
+    "-1",
+    "\x7f",
+    "\u2028",
+    "\ufeff",
+]
 _TIMES = [
     "2025-05-25T20:00:00Z",
     "2025-05-25T20:00:00",
@@ -48,7 +68,22 @@ _TIMES = [
     "2025-05-25T20:00:00 Z",
     "31/12/2025 20:00",
 ]
-_LENGTHS = ["60", "60.5", "0", "0.0000001", "28799.999999", "28800", "1e3", "-5", "inf", " 7 ", "007", "1800", "٣", "0.30000000000000004"]
+_LENGTHS = [
+    "60",
+    "60.5",
+    "0",
+    "0.0000001",
+    "28799.999999",
+    "28800",
+    "1e3",
+    "-5",
+    "inf",
+    " 7 ",
+    "007",
+    "1800",
+    "٣",
+    "0.30000000000000004",
+]
 _IDS = ["F1", "F2", "PC 0101", "a;b", "a|b", ";", " ;x", "x" * 200, "x" * 201, "é" * 150]
 _KEYS = ["a.mp4", "footage/a.mp4", "/a.mp4", "./a.mp4", "../a.mp4", "a//b", ".", "..", "a/..", "...", "a/.b"]
 
@@ -116,7 +151,10 @@ def outcome(text: str, key: str, mapping: Mapping, record_type: type[Any]) -> tu
 
 
 def expected_refusals(refused: list[Any]) -> list[Any]:
-    clean = [(*each[:4], each.text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")[:200]) for each in refused]
+    clean = [
+        (*each[:4], each.text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")[:200])
+        for each in refused
+    ]
     return sorted(clean, key=lambda each: (each[0], each[1]))
 
 
@@ -133,8 +171,16 @@ def segment_fields(found: Accepted) -> dict[str, Any]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(text=tables(FOOTAGE_CELLS), zone=st.sampled_from(["Europe/London", "Asia/Kolkata", None]), block=st.sampled_from([40, 1 << 20]))
-@example(text="footage_id,device_id,media_started_at,duration_s\nF1,D1,2025-05-25T20:00:00Z,6\nF2,D1,2025-05-25T20:00:00Z,x\n", zone=None, block=9)
+@given(
+    text=tables(FOOTAGE_CELLS),
+    zone=st.sampled_from(["Europe/London", "Asia/Kolkata", None]),
+    block=st.sampled_from([40, 1 << 20]),
+)
+@example(
+    text="footage_id,device_id,media_started_at,duration_s\nF1,D1,2025-05-25T20:00:00Z,6\nF2,D1,2025-05-25T20:00:00Z,x\n",
+    zone=None,
+    block=9,
+)
 def test_footage(text: str, zone: str | None, block: int) -> None:
     mapping = a_mapping(timezone=zone) if zone else a_mapping()
     with pytest.MonkeyPatch.context() as patch:
@@ -175,13 +221,17 @@ def test_assignments_of_a_foreign_export(text: str) -> None:
     assert refused == expected_refusals(plain)
 
 
-@pytest.mark.parametrize("time_format", ["%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%Y%m%d%H%M%S", "%d.%m.%y %H:%M:%S %z", "%b %d %Y %H:%M"])
+@pytest.mark.parametrize(
+    "time_format", ["%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%Y%m%d%H%M%S", "%d.%m.%y %H:%M:%S %z", "%b %d %Y %H:%M"]
+)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_times_of_any_format(time_format: str, data: st.DataObject) -> None:
-    moments = st.datetimes(min_value=datetime(1969, 1, 1), max_value=datetime(2068, 1, 1))
+    moments = st.datetimes(min_value=_FIRST, max_value=_LAST)
     written = moments.map(lambda at: at.strftime(time_format.replace("%z", "+0530")))
-    odd = st.sampled_from(["31/06/2025 22:40", "1/2/2025 3:04", "01/02/2025  03:04", "13/13/2025 10:00", "26/10/2025 01:30", "x y"])
+    odd = st.sampled_from(
+        ["31/06/2025 22:40", "1/2/2025 3:04", "01/02/2025  03:04", "13/13/2025 10:00", "26/10/2025 01:30", "x y"]
+    )
     times = data.draw(st.lists(written | odd, min_size=1, max_size=20))
     text = "incident_id,on_scene_at\n" + "".join(f"I,{each}\n" for each in times)
     tables_text = (

@@ -87,22 +87,21 @@ def _identities(columns: RecordColumns) -> Iterable[Hashable]:
 def with_unique_ids(records: Records) -> Records:
     """The records of several files without ids that occur twice; each row left out is added to the rejected ones."""
     kept, doubled = without_duplicates((*records.incidents, *records.officers, *records.devices))
-    holdings, contradicting = without_contradictions(records.holdings)
     return replace(
         records,
         incidents=tuple(each for each in kept if isinstance(each, Incident)),
         officers=tuple(each for each in kept if isinstance(each, Officer)),
         devices=tuple(each for each in kept if isinstance(each, Device)),
-        holdings=holdings,
-        rejected=(*records.rejected, *doubled, *contradicting),
+        rejected=(*records.rejected, *doubled, *contradictions(records.holdings)),
     )
 
 
-def without_contradictions(holdings: Sequence[Holding]) -> tuple[tuple[Holding, ...], list[RejectedRow]]:
-    """The holdings without those that give one device to two officers at one time, and a rejection for each of them.
+def contradictions(holdings: Sequence[Holding]) -> list[RejectedRow]:
+    """A rejection for each holding that gives a device to one officer while another gives it to a second; both are named.
 
-    Both go, each naming the other: to believe either would put one officer's footage on another's record. Periods of one
-    officer that overlap contradict nothing and stay.
+    Neither is believed. They stay among the records all the same, because a device that two hold makes its time
+    `unknown: holder_conflict`, and one that nobody holds would look like an absence. Periods of one officer that overlap
+    contradict nothing.
     """
     by_device: dict[str, list[Holding]] = {}
     for holding in holdings:
@@ -117,7 +116,7 @@ def without_contradictions(holdings: Sequence[Holding]) -> tuple[tuple[Holding, 
                 if not _is_same_officer(first.officer_id, second.officer_id):
                     rejected.setdefault(id(first), _contradiction(first, second))
                     rejected.setdefault(id(second), _contradiction(second, first))
-    return tuple(each for each in holdings if id(each) not in rejected), list(rejected.values())
+    return list(rejected.values())
 
 
 def _is_same_officer(first: str, second: str) -> bool:

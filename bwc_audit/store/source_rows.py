@@ -6,16 +6,18 @@ Which rows are true or belong together is decided elsewhere; here a row keeps it
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
 from bwc_audit.domain.coverage import Int
+from bwc_audit.domain.record_columns import RecordColumns, columns_of
 from bwc_audit.domain.records import (
     LONGEST_SEGMENT_US,
     Assignment,
@@ -37,7 +39,7 @@ from bwc_audit.domain.segment_table import FIELDS, Coded, SegmentTable, TableBui
 from bwc_audit.domain.times import DAY_US, Span
 from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.store.bulk import chunks, insert_rows
+from bwc_audit.store.bulk import chunks, insert_columns, insert_rows
 from bwc_audit.store.columns import Stored
 from bwc_audit.store.raw_rows import raw, raw_batches
 from bwc_audit.store.tables import (
@@ -77,6 +79,7 @@ _KINDS: tuple[tuple[str, type[Any], type[Stored]], ...] = (
     ("device_events", DeviceEvent, DeviceEventRow),
     ("rejected", RejectedRow, RejectedRowRow),
 )
+_MODELS = {record_type: model for _, record_type, model in _KINDS}
 _TUPLES = frozenset({"incident_ids", "categories", "tags"})
 _ENUMS: dict[tuple[type[Any], str], Any] = {
     (DeviceEvent, "event"): DeviceEventKind,
@@ -113,39 +116,48 @@ def replace_file(
 
     ``records.objects`` is not looked at; ``rejected`` is added to ``records.rejected``.
     """
+    kinds = [(each, getattr(records, name)) for name, each, _ in _KINDS if name != "rejected"]
+    columns = [columns_of(record_type, rows, stat.key) for record_type, rows in kinds if rows]
+    replace_file_parts(session, source, stat, [(columns, (*records.rejected, *rejected))], read_at_us=read_at_us)
+
+
+def replace_file_parts(
+    session: Session,
+    source: str,
+    stat: ObjectStat,
+    parts: Iterable[tuple[Sequence[RecordColumns], Sequence[RejectedRow]]],
+    *,
+    read_at_us: int,
+) -> int:
+    """As ``replace_file``, for a file that comes in parts, each written before the next is asked for; returns the file's
+    number. All of it is one transaction, which the caller ends."""
     forget_files(session, source, (stat.key,))
-    all_rejected = (*records.rejected, *rejected)
-    contents = {name: all_rejected if name == "rejected" else getattr(records, name) for name, _, _ in _KINDS}
     connection = session.connection()
     file = table_of(SourceFileRow)
-    file_id = connection.scalar(
-        insert(file)
-        .values(
-            source=source,
-            key=stat.key,
-            etag=stat.etag,
-            size_bytes=stat.size_bytes,
-            modified_us=stat.modified_us,
-            read_at_us=read_at_us,
-            accepted=sum(len(rows) for name, rows in contents.items() if name != "rejected"),
-            rejected=len(all_rejected),
-        )
-        .returning(file.c.file_id)
-    )
-    for name, record_type, model in _KINDS:
-        if contents[name]:
-            _insert_records(session, file_id, record_type, model, contents[name])
+    described = {"etag": stat.etag, "size_bytes": stat.size_bytes, "modified_us": stat.modified_us}
+    new = insert(file).values(source=source, key=stat.key, read_at_us=read_at_us, accepted=0, rejected=0, **described)
+    file_id = int(connection.execute(new.returning(file.c.file_id)).scalar_one())
+    written: Counter[type[Any]] = Counter()
+    for columns, rejected in parts:
+        refused = [columns_of(RejectedRow, rejected, stat.key)] if rejected else []
+        for each in (*columns, *refused):
+            _insert_columns(session, file_id, written[each.record_type], each)
+            written[each.record_type] += len(each)
+    counts = {"accepted": written.total() - written[RejectedRow], "rejected": written[RejectedRow]}
+    connection.execute(update(file).where(file.c.file_id == file_id).values(**counts))
+    return file_id
 
 
-def _insert_records(
-    session: Session, file_id: int | None, record_type: type[Any], model: type[Stored], records: Sequence[Any]
-) -> None:
-    names = [field.name for field in fields(record_type) if field.name != "row"]
-    rows = (
-        (file_id, ordinal, record.row.line, *(getattr(record, name) for name in names))
-        for ordinal, record in enumerate(records)
-    )
-    insert_rows(session, table_of(model), ("file_id", "ordinal", "line", *names), rows)
+def set_file_mark(session: Session, file_id: int, etag: str) -> None:
+    """Change the mark by which a file is known, where reading it showed that it must be read again."""
+    file = table_of(SourceFileRow)
+    session.connection().execute(update(file).where(file.c.file_id == file_id).values(etag=etag))
+
+
+def _insert_columns(session: Session, file_id: int, first: int, records: RecordColumns) -> None:
+    count = len(records)
+    own = {"file_id": [file_id] * count, "ordinal": range(first, first + count), "line": records.lines}
+    insert_columns(session, table_of(_MODELS[records.record_type]), {**own, **records.columns})
 
 
 def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:

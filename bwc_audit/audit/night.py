@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
 from sqlmodel import Session
 
 import bwc_audit
@@ -234,8 +235,9 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
         "findings": sum(not one.finding.is_borderline and one.state == "open" for one in observed),
         "findings_borderline": sum(one.finding.is_borderline and one.state == "open" for one in observed),
     }
-    retention = audit.policy.retention
-    ending = ending_soon(matching.placements, request.as_of_us, retention)
+    ending: dict[str, int] = {}
+    for policy, indices in matching.by_policy(np.arange(len(matching.placements))):
+        ending |= ending_soon(matching.placements, indices, request.as_of_us, policy.retention)
     expiring = expires_soon(ending, observed, decision.results, decision.segments)
     with writing(audit.engine) as session:
         policies.keep_policies(session, matching.book.resolved())

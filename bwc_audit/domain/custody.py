@@ -21,6 +21,7 @@ from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.records import LONGEST_SEGMENT_US
+from bwc_audit.domain.retention import ends_soon, kept_until_us
 from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.severity import OF_KIND
 from bwc_audit.domain.sight import Sight
@@ -329,14 +330,10 @@ def _placements_before(matching: Matching, of_device: Sequence[int], position: i
 
 
 def _retention_risks(matching: Matching, policy: Policy, indices: Int) -> Iterator[Finding]:
-    rules, table = policy.retention, matching.placements.table
-    segment = matching.placements.segment[indices]
-    until = table.retention_until_us[segment]
-    kept_us = np.array([round(rules.days_of(entered) * DAY_US) for entered in table.categories.values], np.int64)
-    usual = matching.placements.start_us[indices] + kept_us[table.categories.code[segment]]
-    until = np.where(until == NO_NUMBER, usual, until)
-    is_near = (table.deleted_us[segment] == NO_NUMBER) & (until - matching.as_of_us <= rules.warning_days * DAY_US)
-    for index, until_us in zip(indices[is_near].tolist(), until[is_near].tolist(), strict=True):
+    rules = policy.retention
+    until = kept_until_us(matching.placements, indices, rules)
+    near = ends_soon(until, matching.as_of_us, rules)
+    for index, until_us in zip(indices[near].tolist(), until[near].tolist(), strict=True):
         left_us = until_us - matching.as_of_us
         when = f"in {left_us / DAY_US:.1f} days" if left_us > 0 else "since"
         yield _finding(

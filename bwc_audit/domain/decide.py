@@ -228,13 +228,11 @@ def _unmeasured_result(judged: Judged) -> AssignmentResult:
         outcome=Outcome.EXCLUDED if judged.bucket else undecided,
         reason=judged.bucket or judged.undecidable,
         required_us=judged.window.span.length_us if judged.window and not judged.bucket else 0,
-        policy=judged.policy.reference,
-        exempted_by=judged.exempted_by,
     )
 
 
 def _told(judged: Judged) -> dict[str, Any]:
-    """What the records alone say of an assignment."""
+    """What the records alone say of an assignment, and by what it is judged."""
     attendance = judged.attendance
     return {
         "incident_id": attendance.incident_id,
@@ -247,6 +245,8 @@ def _told(judged: Judged) -> dict[str, Any]:
         "en_route_us": attendance.en_route_us,
         "on_scene_us": attendance.on_scene_us,
         "cleared_us": attendance.cleared_us,
+        "policy": judged.policy.reference,
+        "exempted_by": judged.exempted_by,
     }
 
 

@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.findings import FindingKind
-from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.placement import Placements
 from bwc_audit.domain.policy import RetentionRules
 from bwc_audit.domain.results import AssignmentResult, Outcome, PlacedSegment
+from bwc_audit.domain.retention import ends_soon, kept_until_us
 from bwc_audit.domain.runs import FindingState, ObservedFinding
-from bwc_audit.domain.times import DAY_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +32,13 @@ class Expiring:
     finding_id: str | None = None
 
 
-def kept_until_us(placement: Placement, rules: RetentionRules) -> int | None:
-    """When a file may be deleted: as its metadata state, else ``keep_days`` after its start; None: it was deleted."""
-    segment = placement.segment
-    if segment.deleted_us is not None:
-        return None
-    if segment.retention_until_us is not None:
-        return segment.retention_until_us
-    return placement.start_us + round(rules.keep_days * DAY_US)
-
-
-def ending_soon(placements: Iterable[Placement], as_of_us: int, rules: RetentionRules) -> dict[str, int]:
-    """By footage id: files that may be deleted within ``warning_days`` of *as of*, or may be already, and when."""
-    limit_us = as_of_us + round(rules.warning_days * DAY_US)
+def ending_soon(placements: Placements, indices: Int, as_of_us: int, rules: RetentionRules) -> dict[str, int]:
+    """By footage id: which of these files may be deleted within ``warning_days`` of *as of*, or may be already, and when."""
+    until = kept_until_us(placements, indices, rules)
     found: dict[str, int] = {}
-    for placement in placements:
-        until_us = kept_until_us(placement, rules)
-        if until_us is not None and until_us <= limit_us:
-            found[placement.footage_id] = min(until_us, found.get(placement.footage_id, until_us))
+    for place in ends_soon(until, as_of_us, rules).tolist():
+        footage_id, until_us = placements[int(indices[place])].footage_id, int(until[place])
+        found[footage_id] = min(until_us, found.get(footage_id, until_us))
     return found
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from bwc_audit.domain.expiring import Expiring, ending_soon, expires_soon, kept_until_us
+from bwc_audit.domain.coverage import NO_TIME
+from bwc_audit.domain.expiring import Expiring, ending_soon, expires_soon
 from bwc_audit.domain.findings import Finding, FindingKind, Severity
 from bwc_audit.domain.results import AssignmentResult, Outcome, PlacedSegment
+from bwc_audit.domain.retention import kept_until_us
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import DAY_US, SECOND_US, Span
 from tests.domain.worlds import UK, World, at
@@ -74,12 +77,11 @@ def test_undecided_assignments_are_open_matters_too() -> None:
 def test_soon_is_within_the_warning(left_us: int, is_soon: bool) -> None:
     world = World().officer("101").recorded("101", 0, 100, retention_until_us=at(0) + left_us)
     placements = world.matched().placements
-    assert bool(ending_soon(placements, at(0), UK.retention)) is is_soon
+    assert bool(ending_soon(placements, np.arange(len(placements)), at(0), UK.retention)) is is_soon
 
 
 def test_without_a_stated_date_the_policys_days_count_and_what_is_deleted_is_gone() -> None:
     world = World().officer("101").recorded("101", 0, 100, retention_until_us=None)
-    (placement,) = world.matched().placements
-    assert kept_until_us(placement, UK.retention) == at(0) + 31 * DAY_US
-    gone = replace(placement, segment=replace(placement.segment, deleted_us=at(50)))
-    assert kept_until_us(gone, UK.retention) is None
+    world.recorded("101", 200, 300, retention_until_us=None, deleted_us=at(400))
+    placements = world.matched().placements
+    assert kept_until_us(placements, np.arange(2), UK.retention).tolist() == [at(0) + 31 * DAY_US, NO_TIME]

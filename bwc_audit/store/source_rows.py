@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select
 from sqlmodel import Session
 
+from bwc_audit.domain.context import EVENT_CONTEXT_US
 from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.records import (
     LONGEST_SEGMENT_US,
@@ -54,9 +55,6 @@ from bwc_audit.store.tables import (
     VideoObjectRow,
     table_of,
 )
-
-#: Device logs are read this far around the period: dock checks and docks before and after it.
-EVENT_MARGIN_US = 14 * DAY_US
 
 #: Longer stretches of segments are read without the index on their start.
 MOST_BY_INDEX_US = 60 * DAY_US
@@ -188,7 +186,7 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     wanted: dict[str, ColumnElement[bool]] = {
         "incidents": _incidents_wanted(period, incident_id),
         "assignments": _assignments_wanted(source, period, incident_id),
-        "device_events": event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US),
+        "device_events": event.at_us.between(period.start_us - EVENT_CONTEXT_US, period.end_us + EVENT_CONTEXT_US),
     }
     loaded = {
         name: _load(session, files, record_type, model, wanted.get(name))

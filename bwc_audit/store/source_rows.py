@@ -256,9 +256,13 @@ def _videos_in_question(session: Session, source: str, segments: SegmentTable) -
     named_elsewhere: set[str] = set()
     if len(segments) < (session.connection().scalar(select(func.count()).select_from(segment_table)) or 0):
         naming = select(segment.object_key).join(file_table, segment.file_id == file.file_id).where(file.source == source)
-        named_elsewhere = {key for (key,) in _rows(session, naming)} - set(segments.object_key)
+        for batch in raw_batches(session, naming):
+            named_elsewhere.update(key for (key,) in batch)
+        named_elsewhere.difference_update(segments.object_key)
     query = select(video.object_key, video.size_bytes, video.etag, video.modified_us).where(video.source == source)
-    rows = [row for row in _rows(session, query.order_by(video.object_key)) if row[0] not in named_elsewhere]
+    rows: list[Sequence[Any]] = []
+    for batch in raw_batches(session, query.order_by(video.object_key)):
+        rows.extend(row for row in batch if row[0] not in named_elsewhere)
     return VideoTable(*(list(column) for column in zip(*rows, strict=True))) if rows else VideoTable([], [], [], [])
 
 

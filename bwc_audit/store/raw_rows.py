@@ -24,6 +24,13 @@ def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def raw_batches(session: Session, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows of a query of ``raw`` columns, no more than a batch of them in memory."""
-    result = session.connection().execute(query.execution_options(yield_per=BATCH_ROWS))
-    yield from result.partitions()
+    """The rows of a query of ``raw`` columns, a batch at a time, as the driver's own tuples; its faults too are the driver's
+    (``store_errors`` knows them). SQLAlchemy's rows would cost more than fetching them."""
+    result = session.connection().execute(query)
+    cursor = result.cursor
+    assert cursor is not None  # noqa: S101 - a SELECT has one
+    try:
+        while batch := cursor.fetchmany(BATCH_ROWS):
+            yield batch
+    finally:
+        result.close()

@@ -16,6 +16,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
+from bwc_audit.domain.context import EVENT_CONTEXT_US
 from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.record_columns import RecordColumns, columns_of
 from bwc_audit.domain.records import (
@@ -57,11 +58,9 @@ from bwc_audit.store.tables import (
     table_of,
 )
 
-#: Device logs are read this far around the period: dock checks and docks before and after it.
-EVENT_MARGIN_US = 14 * DAY_US
-
 #: Other calls this far around the period tie the clocks of its cameras.
 CLOCK_MARGIN_US = DAY_US
+
 #: Longer stretches of segments are read without the index on their start.
 MOST_BY_INDEX_US = 60 * DAY_US
 
@@ -204,7 +203,7 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     wanted: dict[str, ColumnElement[bool]] = {
         "incidents": _incidents_wanted(period, incident_id),
         "assignments": _assignments_wanted(source, period, incident_id),
-        "device_events": event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US),
+        "device_events": event.at_us.between(period.start_us - EVENT_CONTEXT_US, period.end_us + EVENT_CONTEXT_US),
     }
     loaded = {
         name: _load(session, files, record_type, model, wanted.get(name))
@@ -285,9 +284,13 @@ def _videos_in_question(session: Session, source: str, segments: SegmentTable) -
     named_elsewhere: set[str] = set()
     if len(segments) < (session.connection().scalar(select(func.count()).select_from(segment_table)) or 0):
         naming = select(segment.object_key).join(file_table, segment.file_id == file.file_id).where(file.source == source)
-        named_elsewhere = {key for (key,) in _rows(session, naming)} - set(segments.object_key)
+        for batch in raw_batches(session, naming):
+            named_elsewhere.update(key for (key,) in batch)
+        named_elsewhere.difference_update(segments.object_key)
     query = select(video.object_key, video.size_bytes, video.etag, video.modified_us).where(video.source == source)
-    rows = [row for row in _rows(session, query.order_by(video.object_key)) if row[0] not in named_elsewhere]
+    rows: list[Sequence[Any]] = []
+    for batch in raw_batches(session, query.order_by(video.object_key)):
+        rows.extend(row for row in batch if row[0] not in named_elsewhere)
     return VideoTable(*(list(column) for column in zip(*rows, strict=True))) if rows else VideoTable([], [], [], [])
 
 

@@ -1,16 +1,17 @@
-"""``python -m tests.bench [engine|clocks|decision|nightly …]``: what it costs, as a table; all parts where none is named."""
+"""``python -m tests.bench [engine|clocks|decision|stored|nightly …]``: what it costs, as a table; all where none is named."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import clocks, decision, engine, nightly
+from tests.bench import clocks, decision, engine, nightly, stored_year
 from tests.bench.measuring import ROUNDS, machine, print_lines
 
 _PARTS = {
     "engine": ("The coverage engine", engine.lines),
     "clocks": ("The clocks of all cameras", clocks.lines),
     "decision": ("From records to the database (SQLite)", decision.lines),
+    "stored": ("From rows of the database to decided results (SQLite and PostgreSQL)", stored_year.lines),
     "nightly": ("The night of the sample", nightly.lines),
 }
 

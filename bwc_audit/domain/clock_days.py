@@ -11,22 +11,16 @@ one that holds more agreeing anchors speaks for it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-
-from bwc_audit.domain.clock_anchors import UNBOUNDED_US, AnchorKind, Anchors, UploadBounds
-from bwc_audit.domain.clock_medians import group_medians
-from bwc_audit.domain.coverage import Bool, Int
+from bwc_audit.domain.clock_anchors import AnchorKind, Anchors, UploadBounds
+from bwc_audit.domain.clock_clues import DayClues, KindClue, clues_by_day
+from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.phrases import said_length
 from bwc_audit.domain.policy import ClockRules
 from bwc_audit.domain.times import DAY_US, HOUR_US, us_of_seconds
-
-#: Days begin at every other of these.
-HALF_DAY_US = DAY_US // 2
 
 #: No zone is further from UTC than this.
 _WIDEST_ZONE_US = 14 * HOUR_US
@@ -63,7 +57,7 @@ class ClockDay:
     kinds: tuple[AnchorKind, ...]
     confidence: Confidence
     why: str
-    subjects: tuple[int, ...] = ()
+    subjects: tuple[int, ...] = field(default=(), compare=False)
     at_least_us: int = 0
 
     @property
@@ -81,38 +75,6 @@ class ClockDay:
         return self.is_applied, self.anchors - self.against, self.start_us % DAY_US == 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What one kind of point anchor says of one camera and day."""
-
-    kind: AnchorKind
-    median_us: int
-    spread_us: int
-    uncertainty_us: int
-    agreeing: int
-    count: int
-    subjects: tuple[int, ...]
-
-    def share(self) -> float:
-        return self.agreeing / self.count
-
-
-@dataclass(frozen=True, slots=True)
-class DayClues:
-    """What is known of one camera and day. ``low_us`` and ``high_us``: the range that uploads and docks allow;
-    ``late``: segments that end after they were uploaded. ``is_measured``: a dock checked the clock within ``check_days``."""
-
-    kinds: tuple[_Kind, ...]
-    low_us: int
-    high_us: int
-    late: tuple[int, ...]
-    is_measured: bool
-
-    def refutes_us(self, offset_us: int, slack_us: int) -> bool:
-        """Whether uploads or docks forbid this offset."""
-        return not self.low_us - slack_us <= offset_us <= self.high_us + slack_us
-
-
 def clock_days(
     device_ids: Sequence[str],
     anchors: Sequence[Anchors],
@@ -124,53 +86,9 @@ def clock_days(
 
     ``segments``: camera, device time, and 1 where a dock measured the clock then, of each segment that ``bounds`` speaks of.
     """
-    device, at_us, is_measured = segments
-    is_asked = _asked_devices(len(device_ids), anchors, device, bounds)
-    anchors = [one.only(is_asked[one.device]) for one in anchors]
-    kept = np.flatnonzero(is_asked[device]) if len(device) else np.zeros(0, np.int64)
-    device, at_us, is_measured = device[kept], at_us[kept], is_measured[kept]
-    bounds = UploadBounds(bounds.low_us[kept], bounds.high_us[kept])
-    times = [*(one.at_us for one in anchors), at_us]
-    origin = min((int(one.min()) // HALF_DAY_US - 1 for one in times if len(one)), default=0)
-    stride = max((int(one.max()) // HALF_DAY_US for one in times if len(one)), default=0) - origin + 1
-    found: list[ClockDay] = []
-    for is_noon in (0, 1):
-        tiles = [_tile(one, is_noon) - origin for one in times]
-        anchor_keys = [one.device * stride + tile for one, tile in zip(anchors, tiles, strict=False)]
-        keys = device * stride + tiles[-1]
-        shifted = [key[one.offset_us != 0] for one, key in zip(anchors, anchor_keys, strict=True)]
-        asked = np.unique(np.concatenate([*shifted, keys[bounds.low_us > 0]]))
-        kinds: dict[int, list[_Kind]] = defaultdict(list)
-        for one, key_of_anchor in zip(anchors, anchor_keys, strict=True):
-            for key, said in _said(one, key_of_anchor, asked, rules):
-                kinds[key].append(said)
-        low_us, high_us, late = _bounds_by_day(keys, bounds, kept, asked)
-        measured = set(np.unique(keys[is_measured > 0]).tolist())
-        for key in asked.tolist():
-            clues = DayClues(
-                tuple(kinds.get(key, ())),
-                low_us.get(key, -UNBOUNDED_US),
-                high_us.get(key, UNBOUNDED_US),
-                late.get(key, ()),
-                key in measured,
-            )
-            day = _judged_day(device_ids[key // stride], (key % stride + origin) * HALF_DAY_US, clues, rules)
-            found += [day] if day is not None else []
-    return _without_repeats(found)
-
-
-def _asked_devices(count: int, anchors: Sequence[Anchors], device: Int, bounds: UploadBounds) -> Bool:
-    """Cameras of which anything says a shift; the others, nearly all, are done with."""
-    is_asked = np.zeros(count, np.bool_)
-    for one in anchors:
-        is_asked[one.device[one.offset_us != 0]] = True
-    is_asked[device[bounds.low_us > 0]] = True
-    return is_asked
-
-
-def _tile(at_us: Int, is_noon: int) -> Int:
-    """The half day in which the day that holds a time begins: an even one from midnight, an odd one from noon."""
-    return (at_us // HALF_DAY_US - is_noon) // 2 * 2 + is_noon
+    clues = clues_by_day(len(device_ids), anchors, bounds, segments, rules)
+    judged = (_judged_day(device_ids[device], start_us, of_day, rules) for device, start_us, of_day in clues)
+    return _without_repeats([day for day in judged if day is not None])
 
 
 def _without_repeats(days: Sequence[ClockDay]) -> tuple[ClockDay, ...]:
@@ -184,50 +102,6 @@ def _without_repeats(days: Sequence[ClockDay]) -> tuple[ClockDay, ...]:
             kept.append(one)
         said |= marks
     return tuple(sorted(kept, key=lambda day: day.device_id))
-
-
-def _said(anchors: Anchors, key: Int, asked: Int, rules: ClockRules) -> Iterator[tuple[int, _Kind]]:
-    """What the anchors of one kind say of each camera and day that is asked for."""
-    medians = group_medians(key, anchors.offset_us)
-    is_asked = np.isin(medians.key, asked)
-    for place in np.flatnonzero(is_asked).tolist():
-        mine, median_us = medians.members(place), int(medians.median_us[place])
-        reach_us = us_of_seconds(rules.agree_s) if anchors.kind is AnchorKind.TAGGED else 0
-        near = np.abs(anchors.offset_us[mine] - median_us) <= reach_us + anchors.uncertainty_us[mine]
-        subjects = tuple(int(subject) for subject in np.sort(anchors.subject[mine[near]]) if subject >= 0)
-        yield (
-            int(medians.key[place]),
-            _Kind(
-                anchors.kind,
-                median_us,
-                int(medians.spread_us[place]),
-                int(anchors.uncertainty_us[mine].max()),
-                len(np.unique(anchors.pair[mine[near]])),
-                len(np.unique(anchors.pair[mine])),
-                subjects,
-            ),
-        )
-
-
-def _bounds_by_day(
-    keys: Int, bounds: UploadBounds, names: Int, asked: Int
-) -> tuple[dict[int, int], dict[int, int], dict[int, tuple[int, ...]]]:
-    """The tightest bounds of each camera and day asked for, and the segments (by name) that end after upload."""
-    days, place = np.unique(keys, return_inverse=True)
-    low_us, high_us = np.full(len(days), -UNBOUNDED_US), np.full(len(days), UNBOUNDED_US)
-    np.maximum.at(low_us, place, bounds.low_us)
-    np.minimum.at(high_us, place, bounds.high_us)
-    is_asked = np.isin(days, asked)
-    days, low_us, high_us = days[is_asked], low_us[is_asked], high_us[is_asked]
-    late: dict[int, list[int]] = defaultdict(list)
-    for index in np.flatnonzero(bounds.low_us > 0).tolist():
-        late[int(keys[index])].append(int(names[index]))
-    named = days.tolist()
-    return (
-        dict(zip(named, low_us.tolist(), strict=True)),
-        dict(zip(named, high_us.tolist(), strict=True)),
-        {key: tuple(found) for key, found in late.items()},
-    )
 
 
 def _judged_day(device_id: str, start_us: int, clues: DayClues, rules: ClockRules) -> ClockDay | None:
@@ -260,7 +134,7 @@ def _judged_day(device_id: str, start_us: int, clues: DayClues, rules: ClockRule
     )
 
 
-def _leading(clues: DayClues, rules: ClockRules) -> _Kind | None:
+def _leading(clues: DayClues, rules: ClockRules) -> KindClue | None:
     """The most exact kind that says a shift worth naming."""
     least_us = us_of_seconds(rules.offset_s)
     by_kind = {one.kind: one for one in clues.kinds}
@@ -270,7 +144,7 @@ def _leading(clues: DayClues, rules: ClockRules) -> _Kind | None:
     return None
 
 
-def _supports(one: _Kind, offset_us: int, agree_us: int, rules: ClockRules) -> bool:
+def _supports(one: KindClue, offset_us: int, agree_us: int, rules: ClockRules) -> bool:
     """Whether a kind fits this offset. Recordings that lie where their tag says fit whatever they cannot tell from 0; they
     tell nothing of it, and are not counted."""
     reach_us = one.uncertainty_us + (agree_us if one.kind is AnchorKind.TAGGED else 0)
@@ -279,8 +153,8 @@ def _supports(one: _Kind, offset_us: int, agree_us: int, rules: ClockRules) -> b
 
 def _confidence(
     offset_us: int,
-    telling: Sequence[_Kind],
-    against: Sequence[_Kind],
+    telling: Sequence[KindClue],
+    against: Sequence[KindClue],
     clues: DayClues,
     is_forced: bool,
     rules: ClockRules,

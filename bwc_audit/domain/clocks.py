@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bwc_audit.domain.clock_days import HALF_DAY_US, ClockDay
+from bwc_audit.domain.clock_clues import HALF_DAY_US
+from bwc_audit.domain.clock_days import ClockDay
 from bwc_audit.domain.coverage import Bool, Int
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.policy import ClockRules

@@ -2,9 +2,9 @@
 
 It proves that picture and metadata differ (a wrong zone, a copy stamped anew, a file under another's metadata), not that
 the device was wrong: both usually come from one device clock, whose own error only a dock measures (``clocks``). Nor does
-it tell which of the two is right. So nothing is moved by it: the recording stays where its metadata place it, is believed
-less by as much as they differ, and may as well lie where its picture says. An estimate of a clock over a device's whole
-day, from docks, pictures and sounds together, is not made here.
+it tell which of the two is right. So nothing is moved by it alone: the recording stays where its metadata place it, is
+believed less by as much as they differ, and may as well lie where its picture says. What several anchors of a camera's day
+prove together is decided in ``clock_days``.
 """
 
 from __future__ import annotations

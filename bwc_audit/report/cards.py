@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from bwc_audit.domain.explanation_rank import strength_of
 from bwc_audit.domain.findings import ABSENCE_KINDS, Evidence, Explanation, Finding, FindingKind, Severity, Window
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import SECOND_US
@@ -22,7 +23,7 @@ from bwc_audit.report.contexts import (
     StillView,
 )
 from bwc_audit.report.file_names import page_name
-from bwc_audit.report.words import CHANGE, EXPLANATION, KIND, SEVERITY, humanised, reference
+from bwc_audit.report.words import CHANGE, EXPLANATION, KIND, SEVERITY, STRENGTH, humanised, reference
 from bwc_audit.report.zone_times import clock, length, moment, stretch
 
 _MOST_STILLS = 8
@@ -152,7 +153,8 @@ def _facts(finding: Finding, report: RunReportInput, zone: ZoneInfo) -> tuple[Fa
 
 
 def _explanation(explanation: Explanation) -> ExplanationView:
-    return ExplanationView(EXPLANATION[explanation.kind], explanation.speaks_for, explanation.speaks_against)
+    title = f"{EXPLANATION[explanation.kind]} ({STRENGTH[strength_of(explanation.kind)]})"
+    return ExplanationView(title, explanation.speaks_for, explanation.speaks_against)
 
 
 def _evidence(evidence: Evidence, zone: ZoneInfo) -> EvidenceView:

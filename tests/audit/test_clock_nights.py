@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bwc_audit.audit.reports import report_input
 from bwc_audit.audit.rerun import rerun_incident
@@ -71,7 +71,7 @@ def test_what_is_pending_says_until_when_and_turns_by_itself(force: SmallForce, 
     force.call("I1", "20:00", "7")
     force.call("I2", "21:00", "8")
     force.recorded("I2", "8", "21:00", uploaded_at="2025-05-25T07:00:00Z")
-    early = settings.model_copy(update={"as_of": "2025-05-25T12:00:00Z"})
+    early = settings.model_copy(update={"as_of": datetime(2025, 5, 25, 12, tzinfo=UTC)})
     first = run_night(early)
     cleared_us = round(force.moment("20:01:20").timestamp()) * SECOND_US
     with reading(first.audit.engine) as session:
@@ -79,7 +79,7 @@ def test_what_is_pending_says_until_when_and_turns_by_itself(force: SmallForce, 
             Waiting("I1", "7", "upload_grace", cleared_us + 24 * HOUR_US),
         )
     second = run_night(settings)
-    assert (first.outcome("I1", "7"), second.outcome("I1", "7")) == ("pending", "findings")
+    assert (first.outcome("I1", "7"), second.outcome("I1", "7")) == ("pending: upload_grace", "findings")
     with reading(second.audit.engine) as session:
         assert run_notes.load_waiting(session, second.run.run_id) == ()
 

@@ -19,6 +19,7 @@ from bwc_audit.cli.running import _close_night
 from bwc_audit.cli.showing import json_text, print_table, readable
 from bwc_audit.config import load_settings
 from bwc_audit.domain.findings import Severity
+from bwc_audit.errors import ConfigurationError
 from tests.cli.conftest import Program, invoke
 from tests.cli.small_run import MISSED, STEERING, SmallRun
 
@@ -32,6 +33,7 @@ _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
         ("rates", "--by", "call_type"),
         ("ingest",),
         ("policy", "show", "uk_generic"),
+        ("completeness",),
     ],
     ids=" ".join,
 )
@@ -40,6 +42,17 @@ def test_json_is_alone_on_standard_output(arguments: tuple[str, ...], configured
     assert json.loads(result.stdout)
     assert result.stderr.strip()
     assert not _STEERING.search(result.stdout + result.stderr)
+
+
+def test_clocks_say_how_many_cameras_were_looked_at_and_refuse_one_that_nobody_knows(configured: SmallRun) -> None:
+    shown = invoke("clocks", "--date", "2025-05-24")
+    assert shown.exit_code == 0
+    assert "0 days of" in shown.stderr
+    assert json.loads(invoke("clocks", "--format", "json").stdout) == []
+    with pytest.raises(ConfigurationError, match="knew no such camera"):
+        invoke("clocks", "--device", "nobody's")
+    with pytest.raises(ConfigurationError, match="no calendar day"):
+        invoke("clocks", "--date", "yesterday")
 
 
 def test_json_keeps_the_text_as_it_is(configured: SmallRun) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bwc_audit.domain.clock_anchors import AnchorKind, SoundLag
 from bwc_audit.domain.clock_days import ClockDay, Confidence
@@ -365,3 +367,36 @@ def test_decisions_under_a_stricter_policy_apply_nothing() -> None:
     assert day_of(world).why == "4 of 5 anchors that are needed"
     decision = decide(world.matched(), {})
     assert {segment.offset_us for segment in decision.segments} == {0}
+
+
+# --- laws of the estimate
+
+
+def without_uploads(world: World) -> World:
+    """Uploads and dockings stay where they were, so they may say nothing here."""
+    return replace(world, segments=[replace(one, uploaded_us=None) for one in world.segments])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(-40, 400), st.sampled_from([HOUR, -HOUR, 3 * HOUR]))
+def test_the_estimate_moves_with_the_calendar(days: int, shift: int) -> None:
+    """The same evening, whole days earlier or later: the same offset, anchors and reason."""
+    later = [(arrival + days * 86_400, clear + days * 86_400) for arrival, clear in CALLS]
+    here, there = (day_of(without_uploads(evening(shift, calls=calls))) for calls in (CALLS, later))
+    assert replace(there, start_us=here.start_us) == here
+    assert there.start_us - here.start_us == days * DAY_US
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(-14, 14).filter(bool), st.permutations(range(4)), st.lists(st.integers(0, 90), min_size=4, max_size=4))
+def test_any_order_and_any_usual_lateness_give_the_hour(hours: int, order: list[int], late: list[int]) -> None:
+    """Where anything is found, it is the whole hours within the lateness of the officers; never another shift."""
+    world = evening(hours * HOUR, late=0)
+    for place, seconds in enumerate(late):
+        one = world.segments[place]
+        world.segments[place] = replace(one, activated_us=(one.activated_us or 0) + seconds * SECOND_US)
+    found = world.matched().checks.days
+    world.segments[:] = [world.segments[place] for place in order]
+    assert world.matched().checks.days == found
+    for day in found:
+        assert 0 <= day.offset_us - hours * HOUR * SECOND_US <= 90 * SECOND_US

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from bwc_audit.domain.shifts import shifts_of
 from bwc_audit.errors import ConfigurationError
 
 SETTINGS_FILE = "bwc-audit.toml"
@@ -57,6 +58,9 @@ class Settings(BaseSettings):
     abandoned_after_hours: int = Field(
         48, ge=1, description="hours after which a run of another machine that never ended is recorded as interrupted"
     )
+    shifts: str = Field(
+        "Early 07:00, Late 15:00, Night 23:00", description="when shifts begin on the agency's clock; names may be left out"
+    )
     batch_size: int = Field(200, ge=1, le=10_000, description="videos looked into by one task")
     workers: int = Field(2, ge=1, le=256, description="child processes that look into videos at a time")
     inspect_seconds: float = Field(300.0, gt=0, description="longest time for one video, seconds")
@@ -75,6 +79,12 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{name!r} is no IANA time zone, such as Europe/London") from error
         return name
+
+    @field_validator("shifts")
+    @classmethod
+    def _known_shifts(cls, text: str) -> str:
+        shifts_of(text)
+        return text
 
     @field_validator("as_of")
     @classmethod

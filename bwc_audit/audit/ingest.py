@@ -7,18 +7,39 @@ that a run never sees half a file. What was refused is kept with file, line, fie
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from sqlmodel import Session
+
 from bwc_audit.audit.setup import Audit, now_us
-from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.sources.read_source import FileRows, SourceFile, SourceListing, gather_records, list_source_files, read_file
+from bwc_audit.domain.record_columns import RecordColumns
+from bwc_audit.domain.records import RejectedRow
+from bwc_audit.sources.read_source import (
+    FileRows,
+    SourceFile,
+    SourceListing,
+    joined,
+    list_source_files,
+    read_file,
+    read_parts,
+)
 from bwc_audit.store.database import reading, writing
-from bwc_audit.store.source_rows import FileMark, forget_files, known_files, replace_file, replace_video_objects
+from bwc_audit.store.source_rows import (
+    FileMark,
+    forget_files,
+    known_files,
+    replace_file_parts,
+    replace_video_objects,
+    set_file_mark,
+)
 
 #: Files whose rows go into one transaction.
 _FILES_A_COMMIT = 200
+
+#: Larger files are written while they are read, each in a transaction of its own.
+_LARGE_BYTES = 8 << 20
 
 #: Files read at a time; they wait for the store, not for a core.
 _READERS = 8
@@ -67,14 +88,20 @@ def ingest(audit: Audit, on_progress: Progress = silent) -> IngestSummary:
         known = known_files(session, listing.uri)
     changed = [file for file in listing.files if known.get(file.key) != FileMark(file.identity, file.stat.size_bytes)]
     gone = known.keys() - {file.key for file in listing.files}
+    small = [file for file in changed if file.stat.size_bytes <= _LARGE_BYTES]
     read: list[FileRows] = []
-    for first in range(0, len(changed), _FILES_A_COMMIT):
-        batch = _read(audit, changed[first : first + _FILES_A_COMMIT])
+    for first in range(0, len(small), _FILES_A_COMMIT):
+        batch = _read(audit, small[first : first + _FILES_A_COMMIT])
         with writing(audit.engine) as session:
             for file, rows in batch:
-                replace_file(session, listing.uri, _mark(file, rows), gather_records([rows]), read_at_us=now_us())
-        on_progress("reading records", first + len(batch), len(changed))
-        read += [replace(rows, records=()) for _, rows in batch]
+                _store(session, listing.uri, file, [rows])
+        read += [_counted([rows]) for _, rows in batch]
+        on_progress("reading records", len(read), len(changed))
+    for file in changed:
+        if file.stat.size_bytes > _LARGE_BYTES:
+            with writing(audit.engine) as session:
+                read.append(_store(session, listing.uri, file, read_parts(audit.source, file)))
+            on_progress("reading records", len(read), len(changed))
     with writing(audit.engine) as session:
         forgotten = forget_files(session, listing.uri, gone)
         replace_video_objects(session, listing.uri, listing.videos)
@@ -87,10 +114,29 @@ def _read(audit: Audit, files: Sequence[SourceFile]) -> list[tuple[SourceFile, F
         return list(zip(files, readers.map(lambda file: read_file(audit.source, file), files), strict=True))
 
 
-def _mark(file: SourceFile, rows: FileRows) -> ObjectStat:
-    """The file as listed, with the identity of its reading in place of the store's own mark; a file that could not be
-    fetched gets a mark that nothing equals, so that the next ingest tries it again."""
-    return replace(file.stat, etag="" if rows.must_be_read_again else file.identity)
+def _store(session: Session, source: str, file: SourceFile, parts: Iterable[FileRows]) -> FileRows:
+    """Write a file part by part as it is read; what is left of the parts is what they counted and refused.
+
+    Its mark is the identity of its reading in place of the store's own; a file that could not be fetched gets one that
+    nothing equals, so that the next ingest tries it again.
+    """
+    counted: list[FileRows] = []
+
+    def contents() -> Iterator[tuple[Sequence[RecordColumns], Sequence[RejectedRow]]]:
+        for part in parts:
+            yield part.columns, part.rejected
+            counted.append(_counted([part]))
+
+    stat = replace(file.stat, etag=file.identity)
+    file_id = replace_file_parts(session, source, stat, contents(), read_at_us=now_us())
+    whole = _counted(counted)
+    if whole.must_be_read_again:
+        set_file_mark(session, file_id, "")
+    return whole
+
+
+def _counted(parts: Sequence[FileRows]) -> FileRows:
+    return replace(joined(parts), columns=())
 
 
 def _summary(listing: SourceListing, read: Sequence[FileRows], forgotten: int) -> IngestSummary:

@@ -18,9 +18,11 @@ from bwc_audit.audit.allocation import without_cycle_search
 from bwc_audit.audit.ingest import Progress, silent
 from bwc_audit.audit.judging import judged
 from bwc_audit.audit.liveness import hold_run, interrupted_runs, release_run
+from bwc_audit.audit.rates import record_rates
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.audit.withheld import Withheld
 from bwc_audit.domain.decide import decide
+from bwc_audit.domain.expiring import ending_soon, expires_soon
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection, InspectionRequest
 from bwc_audit.domain.lifecycle import RunBasis, observe
 from bwc_audit.domain.looking import inspection_plan
@@ -39,6 +41,7 @@ from bwc_audit.store import inspections, planned, policies, runs, source_rows
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.inspections import InspectionIdentity
 from bwc_audit.store.planned import PlannedInspection
+from bwc_audit.store.run_notes import record_notes
 
 #: Segments this far outside the period can still touch its windows, be neighbours in numbering, or explain an absence.
 SEGMENT_MARGIN_US = 2 * DAY_US
@@ -231,9 +234,14 @@ def decide_run(audit: Audit, run_id: str, ingest_counts: dict[str, int] | None =
         "findings": sum(not one.finding.is_borderline and one.state == "open" for one in observed),
         "findings_borderline": sum(one.finding.is_borderline and one.state == "open" for one in observed),
     }
+    retention = audit.policy.retention
+    ending = ending_soon(matching.placements, request.as_of_us, retention)
+    expiring = expires_soon(ending, observed, decision.results, decision.segments)
     with writing(audit.engine) as session:
         policies.keep_policies(session, matching.book.resolved())
         runs.record_decision(session, run_id, decision, observed)
+        record_notes(session, run_id, decision.clocks, decision.watermarks, decision.waiting, expiring)
+        record_rates(session, audit, run_id, request, decision.results)
         runs.close_run(
             session,
             run_id,
@@ -266,6 +274,7 @@ def in_scope(decision: Decision, incident_id: str | None) -> Decision:
         incidents=tuple(one for one in decision.incidents if one.incident_id == incident_id),
         findings=tuple(finding for finding in decision.findings if finding.incident_id == incident_id),
         segments=tuple(segment for segment in decision.segments if segment.incident_id == incident_id),
+        waiting=tuple(one for one in decision.waiting if one.incident_id == incident_id),
     )
 
 

@@ -10,11 +10,12 @@ from sqlmodel import Session
 from bwc_audit.audit.agreements import agreements_of
 from bwc_audit.audit.evidence import effort_of, evidence_of
 from bwc_audit.audit.night import identity_of, running_run
+from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingGroup, FindingKind
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection
 from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.rates import rate_table
+from bwc_audit.domain.rates import GROUP_KEYS, rate_table
 from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import Run
@@ -26,7 +27,7 @@ from bwc_audit.report.evidence_words import added_up
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.write import ReportFiles, write_report
 from bwc_audit.sources.policy_files import policy_of
-from bwc_audit.store import inspections, planned, policies, runs, source_rows
+from bwc_audit.store import inspections, planned, policies, run_notes, runs, source_rows
 from bwc_audit.store.database import reading
 
 
@@ -39,6 +40,7 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
     with reading(audit.engine) as session:
         policy = _policy_of(session, run)
         results = runs.load_results(session, run_id, incident_id=incident_id)
+        known = rates_of_run(session, audit, run, GROUP_KEYS)
         segments = runs.load_segments(session, run_id, incident_id=incident_id)
         plan = planned.load_plan(session, run_id)
         looked = [identity_of(audit, one, policy, run.inspector_version or INSPECTOR_VERSION) for one in plan]
@@ -52,13 +54,19 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
             segments=segments,
             observed=runs.load_observed(session, run_id, incident_id=incident_id),
             rejected=as_they_are.rejected,
-            rates=rate_table(results),
+            rates=rate_table(results) if incident_id else known.book.table(),
+            book=known.book if incident_id is None else None,
+            noise=known.noise,
             policy=policy,
             stills=_stills(seen, segments),
             examined=_examined(run),
             evidence=evidence_of(segments, plan, seen, policy, overlay_zones(as_they_are.devices)),
             agreements=agreements_of(segments, plan, seen, policy.sound_match),
             effort=added_up([effort_of(one.request, seen.get(one.request.object_key), policy.sampling) for one in plan]),
+            clocks=run_notes.load_clocks(session, run_id),
+            watermarks=run_notes.load_watermarks(session, run_id),
+            waiting=run_notes.load_waiting(session, run_id),
+            expiring=run_notes.load_expiring(session, run_id),
         )
 
 

@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
+from bwc_audit.audit.rates import RunRates, rates_of_run
 from bwc_audit.audit.setup import open_audit
+from bwc_audit.cli.funnels import RatesFormat, show_funnel
 from bwc_audit.cli.running import find_run
-from bwc_audit.cli.showing import SheetFormat, note, print_csv, print_json, print_rates, print_table, say
+from bwc_audit.cli.showing import SheetFormat, note, print_csv, print_json, print_noise, print_rates, print_table, say
 from bwc_audit.config import load_settings
 from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.funnel import FUNNEL_KEYS
 from bwc_audit.domain.phrases import said_day_time
-from bwc_audit.domain.rates import GROUP_KEYS, rate_table
+from bwc_audit.domain.rates import COUNTED, GROUP_KEYS, RateTable
 from bwc_audit.domain.runs import FindingState, Run
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.report.documents import finding_document, policy_reference, rates_document
@@ -98,29 +101,52 @@ def findings(
 
 
 def rates(
-    by: Annotated[str | None, typer.Option(help=f"Group by {', '.join(GROUP_KEYS)}.")] = None,
-    run: RunName = "latest",
-    format_: Annotated[SheetFormat, typer.Option("--format", help="How the answer is written.")] = SheetFormat.TABLE,
+    run: Annotated[str | None, typer.Argument(help="A run, as `--run` names it.")] = None,
+    by: Annotated[str | None, typer.Option(help=f"Group by one of: {', '.join(GROUP_KEYS)}.")] = None,
+    funnel: Annotated[
+        str | None, typer.Option(help=f"A rate against the number of assignments, of each: {' or '.join(FUNNEL_KEYS)}.")
+    ] = None,
+    rate: Annotated[str, typer.Option(help=f"The rate of the funnel: {', '.join(COUNTED)}.")] = COUNTED[0],
+    labels: Annotated[bool, typer.Option("--labels", help="Name the officers or units of a funnel (JSON, CSV).")] = False,
+    run_: RunName = "latest",
+    format_: Annotated[RatesFormat, typer.Option("--format", help="How the answer is written.")] = RatesFormat.TABLE,
 ) -> None:
-    """Rates of a run: k/n, 95 % interval, exclusion waterfall, sensitivity band."""
+    """Rates of a run as they were stored with it: k/n, 95 % interval, exclusion waterfall, sensitivity band.
+
+    With `--funnel`: which differences between officers or units cannot be told from chance. It is no ranking.
+    """
     if by is not None and by not in GROUP_KEYS:
         raise ConfigurationError(f"--by {by}: rates are grouped by {', '.join(GROUP_KEYS)}")
     audit = open_audit(load_settings())
-    meant = find_run(run)
+    meant = find_run(run or run_)
+    if funnel is not None:
+        show_funnel(audit, meant, funnel, rate, format_, with_keys=labels)
+        return
+    if format_ is RatesFormat.SVG or labels:
+        raise ConfigurationError("only a funnel is drawn, or has labels: add --funnel officer or --funnel unit")
     with reading(audit.engine) as session:
-        table = rate_table(stored_runs.load_results(session, meant.run_id), by)
-    document = rates_document(table, meant)
-    if format_ is SheetFormat.JSON:
-        print_json(document)
-    elif format_ is SheetFormat.CSV:
+        known = rates_of_run(session, audit, meant, () if by is None else (by,))
+    table = known.book.table(by)
+    if format_ is RatesFormat.JSON:
+        print_json(rates_document(table, meant, shifts=known.book.shifts, noise=known.noise, is_stored=known.is_stored))
+    elif format_ is RatesFormat.CSV:
         print_csv(rates_csv(table))
     else:
-        print_rates(table)
-        rows = [(bucket.value.replace("_", " "), str(n)) for bucket, n in table.waterfall]
-        rows += [("in scope", str(table.in_scope)), ("pending", str(table.pending)), ("unknown", str(table.unknown))]
-        say()
-        print_table(f"Exclusion waterfall: {table.assignments} assignments", ("", "n"), rows, right=("n",))
+        _print_rates(table, known)
+    if not known.is_stored:
+        note("this run was recorded before rates were stored with it: they were worked out now")
     _say_basis(meant, table.assignments)
+
+
+def _print_rates(table: RateTable, known: RunRates) -> None:
+    print_rates(table)
+    rows = [(bucket.value.replace("_", " "), str(n)) for bucket, n in table.waterfall]
+    rows += [("in scope", str(table.in_scope)), ("pending", str(table.pending)), ("unknown", str(table.unknown))]
+    say()
+    print_table(f"Exclusion waterfall: {table.assignments} assignments", ("", "n"), rows, right=("n",))
+    if known.noise:
+        say()
+        print_noise(known.noise)
 
 
 def _require_judged(session: Session, run: Run, incident: str | None, officer: str | None) -> None:

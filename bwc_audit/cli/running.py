@@ -21,19 +21,19 @@ from bwc_audit.audit.demo import demo_settings, prepared_demo
 from bwc_audit.audit.ingest import ingest as ingest_source
 from bwc_audit.audit.night import running_run
 from bwc_audit.audit.progress import shown_progress
+from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.audit.reports import write_run_report
 from bwc_audit.audit.rerun import RunDiff, rerun_incident
 from bwc_audit.audit.setup import Audit, nightly_period, open_audit
 from bwc_audit.cli.rerun_document import rerun_document
-from bwc_audit.cli.showing import Format, note, print_json, print_table, run_summary, say
+from bwc_audit.cli.showing import Format, note, print_expiring, print_json, print_table, run_summary, say
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.findings import Severity
-from bwc_audit.domain.rates import rate_table
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.runs import Change, Run, RunKind, RunStatus
 from bwc_audit.domain.times import Span
 from bwc_audit.errors import BwcAuditError, ConfigurationError
-from bwc_audit.store import runs, source_rows
+from bwc_audit.store import run_notes, runs, source_rows
 from bwc_audit.store.database import reading
 
 FailOn = Annotated[
@@ -226,8 +226,12 @@ def _close_night(settings: Settings, run_id: str, fail_on: Severity | None, *, i
     run = running_run(audit, run_id)
     with reading(audit.engine) as session:
         observed = runs.load_observed(session, run_id)
-        rates = rate_table(runs.load_results(session, run_id))
+        rates = rates_of_run(session, audit, run).book.table()
+        expiring = run_notes.load_expiring(session, run_id)
     run_summary(run, rates, observed)
+    if expiring:
+        print_expiring(expiring)
+        say()
     say(f"Report: {(settings.state_dir / 'reports' / run_id / 'index.html').absolute()}")
     order = list(Severity)
     if fail_on and any(

@@ -25,9 +25,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bwc_audit.domain.expiring import Expiring
+from bwc_audit.domain.noise_rate import ReviewedNoise
+from bwc_audit.domain.phrases import said_day_time
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, ObservedFinding, Run
+from bwc_audit.report.sources_section import expiring_words
 
 #: A sentence in a narrower column than this is set below its row instead.
 _NARROWEST = 40
@@ -142,6 +146,14 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     say()
 
 
+def print_expiring(expiring: Sequence[Expiring], most: int = 8) -> None:
+    """What may be deleted soon although something is open; nothing where nothing is."""
+    rows = [(said_day_time(one.until_us), expiring_words(one)) for one in expiring[:most]]
+    print_table("Expires soon while unresolved", ("may be deleted from", "what"), rows)
+    if len(expiring) > most:
+        say(f"and {len(expiring) - most} more: `bwc-audit completeness` lists them")
+
+
 def print_rates(table: RateTable) -> None:
     """All rates of all groups."""
     rows = [
@@ -158,6 +170,23 @@ def print_rates(table: RateTable) -> None:
     ]
     columns = ("group", "rate", "k/n", "share", "95 % interval", "undecided all bad to all good")
     print_table("Rates", columns, rows, right=("k/n", "share"))
+
+
+def print_noise(noise: Sequence[ReviewedNoise]) -> None:
+    """What reviewers had said of each kind of finding."""
+    rows = [
+        (
+            one.kind.value.replace("_", " "),
+            f"{one.noise}/{one.reviewed - one.cannot_tell}",
+            percent(one.share),
+            "–" if one.low is None else f"{percent(one.low)} to {percent(one.high)}",
+            str(one.cannot_tell),
+            one.sample_id,
+        )
+        for one in noise
+    ]
+    columns = ("kind", "noise", "share", "95 % interval", "cannot tell", "sample")
+    print_table("Noise among findings, as reviewed", columns, rows, right=("noise", "share", "cannot tell"))
 
 
 def _shown(char: str) -> str:

@@ -25,9 +25,7 @@ _SQUARE = np.ones((_AROUND_PX, _AROUND_PX), np.uint8)
 
 def edge_px(small: NDArray[np.uint8]) -> float:
     """Width of the sharpest strong edges in pixels of ``small`` (``height x 320`` luma), 2 to about 15; 0: cannot tell."""
-    across = cv2.Sobel(small, cv2.CV_16S, 1, 0, ksize=1)
-    down = cv2.Sobel(small, cv2.CV_16S, 0, 1, ksize=1)
-    slope = cv2.max(cv2.convertScaleAbs(across), cv2.convertScaleAbs(down))
+    slope = _slope(small)
     height = cv2.subtract(cv2.dilate(small, _SQUARE), cv2.erode(small, _SQUARE))
     # The central difference is twice the slope of one pixel; an edge of slope 1 in 12 is softer than any lens makes it.
     is_steep = cv2.compare(cv2.convertScaleAbs(slope, alpha=6), height, cv2.CMP_GE)
@@ -38,3 +36,11 @@ def edge_px(small: NDArray[np.uint8]) -> float:
     widths = np.float32(2) * np.asarray(height)[is_edge] / np.asarray(slope)[is_edge]
     place = int(widths.size * _SHARPEST)
     return float(np.partition(widths, place)[place])
+
+
+def _slope(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The larger central difference of each pixel, across or down; 0 across the border."""
+    across, down = np.zeros_like(small), np.zeros_like(small)
+    across[:, 1:-1] = cv2.absdiff(small[:, 2:], small[:, :-2])
+    down[1:-1] = cv2.absdiff(small[2:], small[:-2])
+    return np.asarray(cv2.max(across, down), dtype=np.uint8)

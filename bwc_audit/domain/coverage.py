@@ -3,13 +3,14 @@
 It decides what is covered, what is a gap, how late and how early, and by how much clock error each answer holds. It does
 not know who an officer is, whether sources are complete, or what a picture shows.
 
-All officers are laid behind one another on a single axis (``owner * stride + time``), so that sorting, running maxima and
+All officers are laid behind one another on a single axis, so that sorting, running maxima and
 binary search serve them all in a few passes of numpy. Memory: about 200 bytes a segment and a window.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,26 +121,37 @@ class CoverageMeasures:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """The single axis. Raises ``ValueError`` where owners times period do not fit 62 bits: decide in shorter chunks."""
+    """The single axis: each owner has a stretch of it as long as the time in which anything of theirs lies."""
 
-    origin_us: int
-    stride: int
+    base: Int
+    shift: Int
 
     @staticmethod
-    def for_spans(owners: int, starts: list[Int], ends: list[Int], slack_us: int) -> _Axis:
-        lows = [int(start.min()) for start in starts if len(start)]
-        highs = [int(end.max()) for end in ends if len(end)]
-        origin = min(lows, default=0)
-        stride = max(highs, default=0) - origin + slack_us + 1
-        if owners * stride >= _AXIS_LIMIT:
-            raise ValueError(f"{owners} owners over {stride} microseconds exceed the axis; decide in shorter periods")
-        return _Axis(origin, stride)
+    def over(spans: Sequence[tuple[Int, Int, Int]], slack_us: int) -> _Axis:
+        """``spans``: (owner, start, end) of all that will be placed; more than ``slack_us`` lie between two owners. Raises
+        ``ValueError`` where the stretches do not fit 62 bits: decide in shorter chunks."""
+        owners = max((int(owner.max(initial=-1)) for owner, _, _ in spans), default=-1) + 1
+        low, high = np.full(owners, np.iinfo(np.int64).max), np.full(owners, np.iinfo(np.int64).min)
+        for owner, start_us, end_us in spans:
+            np.minimum.at(low, owner, start_us)
+            np.maximum.at(high, owner, end_us)
+        is_empty = low > high
+        low[is_empty] = high[is_empty] = 0
+        length = high - low + slack_us + 1
+        if float(length.astype(np.float64).sum()) >= _AXIS_LIMIT:
+            raise ValueError(f"the times of {owners} owners exceed the axis; decide in shorter periods")
+        base = np.concatenate([np.zeros(1, np.int64), np.cumsum(length)])
+        return _Axis(base, base[:-1] - low)
 
     def place(self, owner: Int, time_us: Int) -> Int:
-        return owner * self.stride + (time_us - self.origin_us)
+        return time_us + self.shift[owner]
 
     def time_us(self, position: Int, owner: Int) -> Int:
-        return position - owner * self.stride + self.origin_us
+        return position - self.shift[owner]
+
+    def owner_at(self, position: Int) -> Int:
+        """Whose stretch a position lies in."""
+        return np.searchsorted(self.base, position, side="right") - 1
 
 
 def limit_at(limit: Limit, window: Int) -> Limit:
@@ -192,16 +204,21 @@ def complement(row: Int, starts: Int, ends: Int, low: Int, high: Int) -> tuple[I
 
 def uncovered(pieces: SpanTable, covered_by: SpanTable, join_us: Limit) -> SpanTable:
     """Parts of ``pieces`` that no span of ``covered_by`` with the same ``window`` covers."""
-    owners = int(max((table.window.max() for table in (pieces, covered_by) if len(table)), default=0)) + 1
-    axis = _Axis.for_spans(
-        owners, [pieces.start_us, covered_by.start_us], [pieces.end_us, covered_by.end_us], _most(join_us)
-    )
+    axis = _Axis.over([(table.window, table.start_us, table.end_us) for table in (pieces, covered_by)], _most(join_us))
     low, high = axis.place(pieces.window, pieces.start_us), axis.place(pieces.window, pieces.end_us)
     starts = axis.place(covered_by.window, covered_by.start_us)
     ends = axis.place(covered_by.window, covered_by.end_us)
     row, gap_start, gap_end = complement(*_joined(starts, ends, low, high, limit_at(join_us, pieces.window)), low, high)
     window = pieces.window[row]
     return SpanTable(window, axis.time_us(gap_start, window), axis.time_us(gap_end, window))
+
+
+def together(table: SpanTable) -> SpanTable:
+    """The union of the spans of each ``window``, which may overlap and have any order."""
+    axis = _Axis.over([(table.window, table.start_us, table.end_us)], 0)
+    starts, ends = union(axis.place(table.window, table.start_us), axis.place(table.window, table.end_us))
+    window = axis.owner_at(starts)
+    return SpanTable(window, axis.time_us(starts, window), axis.time_us(ends, window))
 
 
 def _most(limit: Limit) -> int:
@@ -278,8 +295,7 @@ def covered_time(
 
 
 def _axis_of(windows: WindowArrays, segments: SegmentArrays, slack_us: Limit) -> _Axis:
-    owners = int(max((owner.max() for owner in (windows.owner, segments.owner) if len(owner)), default=0)) + 1
-    return _Axis.for_spans(owners, [windows.start_us, segments.start_us], [windows.end_us, segments.end_us], _most(slack_us))
+    return _Axis.over([(rows.owner, rows.start_us, rows.end_us) for rows in (windows, segments)], _most(slack_us))
 
 
 def _cover_pieces(
@@ -309,16 +325,16 @@ def _match(windows: WindowArrays, segments: SegmentArrays, axis: _Axis) -> tuple
     behind = np.searchsorted(starts, high, side="left")
     window, index = ranges(first, np.maximum(behind - first, 0))
     is_overlap = ends[index] > low[window]
-    nearest = _nearest(windows.owner * axis.stride, axis.stride, low, high, starts, reach, behind)
+    nearest = _nearest(axis.base[windows.owner], axis.base[windows.owner + 1], low, high, starts, reach, behind)
     return window[is_overlap], order[index[is_overlap]], nearest
 
 
-def _nearest(base: Int, stride: int, low: Int, high: Int, starts: Int, reach: Int, behind: Int) -> Int:
+def _nearest(base: Int, limit: Int, low: Int, high: Int, starts: Int, reach: Int, behind: Int) -> Int:
     far = np.iinfo(np.int64).max
     if not len(starts):
         return np.full(len(low), NO_TIME)
     next_start = starts[np.minimum(behind, len(starts) - 1)]
-    has_next = (behind < len(starts)) & (next_start < base + stride)
+    has_next = (behind < len(starts)) & (next_start < limit)
     previous_end = reach[np.maximum(behind - 1, 0)]
     has_previous = (behind > 0) & (previous_end >= base)
     after = np.where(has_next, next_start - high, far)
@@ -345,10 +361,10 @@ def _split_gaps(
 
 
 def _gap_margin(holes: SpanTable, windows: WindowArrays, gap_us: Limit) -> Int:
-    """The smallest shift of the camera that leaves no hole longer than ``gap_us`` inside the window; 0: no hole."""
+    """The smallest shift of the camera, all holes the same way, that leaves none longer than ``gap_us`` inside the window;
+    0: no hole."""
     allowed_us = limit_at(gap_us, holes.window)
-    to_the_right = windows.end_us[holes.window] - holes.start_us - allowed_us
-    to_the_left = holes.end_us - windows.start_us[holes.window] - allowed_us
-    margin = np.zeros(len(windows.owner), np.int64)
-    np.maximum.at(margin, holes.window, np.minimum(to_the_right, to_the_left))
-    return margin
+    to_the_right, to_the_left = np.zeros((2, len(windows.owner)), np.int64)
+    np.maximum.at(to_the_right, holes.window, windows.end_us[holes.window] - holes.start_us - allowed_us)
+    np.maximum.at(to_the_left, holes.window, holes.end_us - windows.start_us[holes.window] - allowed_us)
+    return np.minimum(to_the_right, to_the_left)

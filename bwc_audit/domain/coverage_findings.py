@@ -8,15 +8,18 @@ asked of ``completeness``; what is withheld here makes the assignment *pending*.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bwc_audit.domain import coverage
-from bwc_audit.domain.coverage import NO_TIME, SpanTable
-from bwc_audit.domain.explanations import Clues, explain
+from bwc_audit.domain.clues import Clues
+from bwc_audit.domain.coverage import NO_TIME, Int, SpanTable
+from bwc_audit.domain.explanation_rank import ranked
+from bwc_audit.domain.explanations import explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
+from bwc_audit.domain.margins import Neighbours
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_time
 from bwc_audit.domain.policy import CoverageRules, Policy
@@ -59,19 +62,21 @@ def absences(matching: Matching, clues: Clues | None) -> dict[int, tuple[Finding
         "early": measures.early_gaps.spans_by_window(),
         "holes": measures.holes.spans_by_window(),
     }
-    measured = matching.measured
+    measured, neighbours = matching.measured, Neighbours.of(matching.placements)
     return {
         window: tuple(
             _finding(matching, clues, measured[window], absence)
             for absence in _absences_of(
-                matching, measured[window], {name: spans.get(window, ()) for name, spans in of_window.items()}
+                matching, neighbours, measured[window], {name: spans.get(window, ()) for name, spans in of_window.items()}
             )
         )
         for window in np.flatnonzero(is_stated).tolist()
     }
 
 
-def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span, ...]]) -> Iterator[_Absence]:
+def _absences_of(
+    matching: Matching, neighbours: Neighbours, judged: Judged, spans: dict[str, tuple[Span, ...]]
+) -> Iterator[_Absence]:
     index, window, measures, rules = judged.measured, judged.window, matching.measures, judged.policy.coverage
     if index is None or window is None:
         return
@@ -81,6 +86,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
     if measures.covered_us[index] == 0:
         yield _no_footage(matching, judged, index, spans["gaps"])
         return
+    asked, gap_us, officer_id = Span(start_us, end_us), us_of_seconds(rules.gap_s), judged.attendance.officer_id
     late_us, late_margin_us = int(measures.lateness_us[index]), int(measures.late_margin_us[index])
     if late_margin_us > 0:
         yield _Absence(
@@ -88,7 +94,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
             rules.activation_clause,
             late_us,
             late_margin_us,
-            late_margin_us,
+            neighbours.late_margin_us(officer_id, asked, _head_us(spans["gaps"], start_us), late_margin_us, gap_us),
             spans["late"],
             f"Activated {said_length(late_us)} after {opened} ({said_time(start_us)}); "
             f"policy allows {rules.activation_grace_s:g} s.{_buffer_note(spans['late'], late_us)}",
@@ -100,7 +106,7 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
             rules.deactivation_clause,
             early_us,
             early_margin_us,
-            early_margin_us,
+            neighbours.early_margin_us(officer_id, asked, early_us, early_margin_us, gap_us),
             spans["early"],
             f"The last recording ends {said_length(early_us)} before {closed} ({said_time(end_us)}); "
             f"policy allows {rules.deactivation_grace_s:g} s.",
@@ -108,6 +114,11 @@ def _absences_of(matching: Matching, judged: Judged, spans: dict[str, tuple[Span
     gap_margin_us = int(measures.gap_margin_us[index])
     if gap_margin_us > 0:
         yield _recording_gap(rules, gap_margin_us, spans["holes"])
+
+
+def _head_us(gaps: tuple[Span, ...], start_us: int) -> int:
+    """Uncovered time at the very start of a window."""
+    return gaps[0].length_us if gaps and gaps[0].start_us == start_us else 0
 
 
 def _buffer_note(late_spans: tuple[Span, ...], late_us: int) -> str:
@@ -183,7 +194,7 @@ def _finding(matching: Matching, clues: Clues | None, judged: Judged, absence: _
                 Evidence("assignment", str(row), judged.window.span.start_us if judged.window else None)
                 for row in attendance.rows
             ),
-            *(Evidence("footage", str(place.segment.row), place.start_us, place.segment.sha256) for place in footage),
+            *(Evidence("footage", str(place.row), place.start_us, place.sha256) for place in footage),
         ),
         policy=judged.policy.reference,
     )
@@ -201,14 +212,15 @@ class IncidentUnion:
 
 def incident_union(matching: Matching) -> IncidentUnion:
     """Union of all cameras at each incident: matched by officer and time, or tagged with the incident."""
-    measured = matching.measured
     windows: dict[str, list[int]] = defaultdict(list)
-    for index, judged in enumerate(measured):
+    for index, judged in enumerate(matching.measured):
         windows[judged.attendance.incident_id].append(index)
     number = {incident_id: place for place, incident_id in enumerate(sorted(windows))}
-    pieces = _union_pieces(matching, {index: number[one.attendance.incident_id] for index, one in enumerate(measured)})
-    cameras = _cameras(matching, number, measured)
-    policy = {incident_id: _policy_of_incident(matching, measured[found[0]]) for incident_id, found in windows.items()}
+    incident = np.array([number[one.attendance.incident_id] for one in matching.measured], np.int64)
+    pieces, cameras = _union_pieces(matching.pieces, incident), _cameras(matching, number, incident)
+    policy = {
+        incident_id: _policy_of_incident(matching, matching.measured[found[0]]) for incident_id, found in windows.items()
+    }
     join_us = np.array([us_of_seconds(policy[one].coverage.join_s) for one in number], np.int64)
     uncovered = coverage.uncovered(pieces, cameras, _alike(join_us)).spans_by_window()
     return IncidentUnion(
@@ -228,31 +240,21 @@ def _alike(limit_us: coverage.Int) -> coverage.Limit:
     return int(limit_us[0]) if len(limit_us) and (limit_us == limit_us[0]).all() else limit_us
 
 
-def _union_pieces(matching: Matching, number_of: dict[int, int]) -> SpanTable:
-    """The required pieces of all officers of an incident as one disjoint set, by the incident's number."""
-    pieces = matching.pieces
-    if not len(pieces):
-        return pieces
-    incident = np.array([number_of[window] for window in pieces.window.tolist()], np.int64)
-    low = int(pieces.start_us.min())
-    stride = int(pieces.end_us.max()) - low + 1
-    starts, ends = coverage.union(incident * stride + pieces.start_us - low, incident * stride + pieces.end_us - low)
-    owner = starts // stride
-    return SpanTable(owner, starts - owner * stride + low, ends - owner * stride + low)
+def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
+    """The required pieces of all officers of an incident as one disjoint set. ``incident``: number of each window's."""
+    return coverage.together(SpanTable(incident[pieces.window], pieces.start_us, pieces.end_us))
 
 
-def _cameras(matching: Matching, number: dict[str, int], measured: tuple[Judged, ...]) -> SpanTable:
-    seen: set[tuple[int, int]] = set()
-    for window, segments in matching.placements_of.items():
-        seen |= {(number[measured[window].attendance.incident_id], segment) for segment in segments}
-    for segment, placement in enumerate(matching.placements):
-        seen |= {(number[tag], segment) for tag in placement.segment.incident_ids if tag in number}
-    ordered = sorted(seen)
-    return SpanTable(
-        np.array([place for place, _ in ordered], np.int64),
-        np.array([matching.placements[segment].start_us for _, segment in ordered], np.int64),
-        np.array([matching.placements[segment].end_us for _, segment in ordered], np.int64),
-    )
+def _cameras(matching: Matching, number: Mapping[str, int], incident: Int) -> SpanTable:
+    """Recordings by the number of each incident whose windows they touch, or that they are tagged with."""
+    window, segment = matching.placements_of.pairs()
+    tagged, tag = matching.placements.tags()
+    entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
+    is_known = entered >= 0
+    owner = np.concatenate([incident[window], entered[is_known]])
+    at = np.concatenate([segment, tagged[is_known]])
+    order = np.argsort(owner, kind="stable")
+    return SpanTable(owner[order], matching.segments.start_us[at[order]], matching.segments.end_us[at[order]])
 
 
 def incident_uncovered(matching: Matching, clues: Clues | None, union: IncidentUnion, incident_id: str) -> Finding | None:
@@ -299,4 +301,4 @@ def _shared_explanations(
     for window in windows:
         for explanation in explain(matching, clues, measured[window], holes):
             found.setdefault((explanation.kind, *explanation.speaks_for), explanation)
-    return tuple(found.values())
+    return ranked(found.values())

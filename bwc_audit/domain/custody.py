@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Hashable, Iterator, Sequence
 
+import numpy as np
+
+from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Window
+from bwc_audit.domain.groups import Groups, distinct, is_among
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.placement import Placement
-from bwc_audit.domain.records import Segment
+from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.records import LONGEST_SEGMENT_US
+from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.severity import OF_KIND
 from bwc_audit.domain.sight import Sight
 from bwc_audit.domain.times import DAY_US, SECOND_US, Span, us_of_seconds
@@ -24,26 +29,23 @@ from bwc_audit.domain.times import DAY_US, SECOND_US, Span, us_of_seconds
 
 def custody_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
     """All findings of this module, in no particular order."""
-    in_period = [
-        (index, placement)
-        for index, placement in enumerate(matching.placements)
-        if matching.period.start_us <= placement.start_us < matching.period.end_us or index in matching.windows_of
-    ]
-    yield from _object_missing(matching, in_period)
+    start_us, is_touching = matching.placements.start_us, matching.windows_of.has_members()
+    is_in_scope = (start_us >= matching.period.start_us) & (start_us < matching.period.end_us) | is_touching
+    in_scope, touching = np.flatnonzero(is_in_scope), np.flatnonzero(is_touching)
     yield from _metadata_missing(matching)
-    scope = frozenset(index for index, _ in in_period)
-    yield from _duplicates(matching, scope)
-    yield from _late_uploads(matching, in_period)
-    yield from _sequence_gaps(matching, scope)
-    yield from _category_missing(matching, in_period)
-    touching = [(index, placement) for index, placement in in_period if index in matching.windows_of]
+    yield from _duplicates(matching, is_in_scope)
+    yield from _sequence_gaps(matching, is_in_scope)
+    for policy, indices in matching.by_policy(in_scope):
+        yield from _object_missing(matching, policy, indices)
+        yield from _late_uploads(matching, policy, indices)
+    for policy, indices in matching.by_policy(touching):
+        yield from _short_buffers(matching, policy, indices)
+        yield from _retention_risks(matching, policy, indices)
+    yield from _category_missing(matching, in_scope)
     yield from _incident_labels(matching, touching)
-    yield from _short_buffers(matching, touching)
-    yield from _retention_risks(matching, touching)
-    for index, placement in touching:
-        inspection = sight.of_placement[index].inspection
-        if inspection is not None:
-            yield from _file_findings(matching, index, placement, inspection)
+    for index, seen in sight.of_placement.looked.items():
+        if seen.inspection is not None:
+            yield from _file_findings(matching, index, matching.placements[index], seen.inspection)
 
 
 def _first_window(matching: Matching, index: int) -> Judged | None:
@@ -73,7 +75,7 @@ def _finding(
         message=message,
         incident_id=judged.attendance.incident_id if judged else None,
         officer_id=placement.officer_id,
-        device_id=placement.segment.device_id,
+        device_id=placement.device_id,
         recording_id=placement.recording_id,
         footage_ids=(placement.footage_id,),
         window=window,
@@ -85,18 +87,18 @@ def _finding(
 
 
 def _row(placement: Placement) -> Evidence:
-    return Evidence("footage", str(placement.segment.row), placement.start_us, placement.segment.sha256)
+    return Evidence("footage", str(placement.row), placement.start_us, placement.sha256)
 
 
-def _object_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    stored = {video.object_key for video in matching.records.objects}
-    for index, placement in rows:
-        segment, policy = placement.segment, matching.policy_of(index)
-        grace_us = us_of_seconds(policy.upload.grace_s)
-        is_outstanding = segment.uploaded_us is None and matching.as_of_us - placement.end_us < grace_us
-        if segment.object_key in stored or segment.deleted_us is not None or is_outstanding:
-            continue
-        named = f"the video {segment.object_key}" if segment.object_key else "no video"
+def _object_missing(matching: Matching, policy: Policy, indices: Int) -> Iterator[Finding]:
+    table, segment = matching.placements.table, matching.placements.segment[indices]
+    waited_us = matching.as_of_us - matching.placements.end_us[indices]
+    is_outstanding = (table.uploaded_us[segment] == NO_NUMBER) & (waited_us < us_of_seconds(policy.upload.grace_s))
+    is_kept = table.deleted_us[segment] == NO_NUMBER
+    for index in indices[~matching.videos.is_stored[indices] & is_kept & ~is_outstanding].tolist():
+        placement = matching.placements[index]
+        key = placement.segment.object_key
+        named = f"the video {key}" if key else "no video"
         yield _finding(
             matching,
             index,
@@ -104,19 +106,16 @@ def _object_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -
             policy.custody.clause,
             f"The metadata of {placement.footage_id} name {named}; "
             f"the store did not hold it as of {said_day_time(matching.as_of_us)}.",
-            seconds_us=segment.duration_us,
+            seconds_us=placement.segment.duration_us,
             spans=(Span(placement.start_us, placement.end_us),),
         )
 
 
 def _metadata_missing(matching: Matching) -> Iterator[Finding]:
-    named = {placement.segment.object_key for placement in matching.placements}
     rejected = defaultdict(list)
     for row in matching.records.rejected:
         rejected[row.row.file.rsplit(".", 1)[0]].append(row)
-    for video in matching.records.objects:
-        if video.object_key in named:
-            continue
+    for video in matching.videos.unnamed:
         reasons = rejected.get(video.object_key.rsplit(".", 1)[0], [])
         why = f" Its sidecar was rejected: {reasons[0].reason.replace('_', ' ')}." if reasons else ""
         yield Finding(
@@ -132,134 +131,169 @@ def _metadata_missing(matching: Matching) -> Iterator[Finding]:
         )
 
 
-def _duplicates(matching: Matching, scope: frozenset[int]) -> Iterator[Finding]:
+def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
     """The later row of each set that shares a footage id, a hash, or device and start; one finding a row.
 
-    All placements are compared, so that the edge of the period hides nothing; those in ``scope`` are stated."""
-    tests: tuple[tuple[str, Callable[[Segment], Hashable | None]], ...] = (
-        ("the same footage id", lambda segment: segment.footage_id),
-        ("the same content (SHA-256)", lambda segment: segment.sha256),
-        ("the same camera and start", lambda segment: (segment.device_id, segment.media_started_us)),
+    All placements are compared, so that the edge of the period hides nothing; those in scope are stated."""
+    placements = matching.placements
+    starts = placements.table.media_started_us[placements.segment]
+    tests: tuple[tuple[str, Sequence[Hashable]], ...] = (
+        ("the same footage id", placements.listed("footage_id")),
+        ("the same content (SHA-256)", placements.listed("sha256")),
+        ("the same camera and start", list(zip(placements.device.code.tolist(), starts.tolist(), strict=True))),
     )
     stated: set[int] = set()
-    for what, key_of in tests:
-        first: dict[Hashable, Placement] = {}
-        for index, placement in enumerate(matching.placements):
-            key = key_of(placement.segment)
-            if key is None:
+    for what, keys in tests:
+        for index, earlier_index in _repeated(keys):
+            if not is_in_scope[index] or index in stated:
                 continue
-            earlier = first.setdefault(key, placement)
-            if earlier is not placement and index in scope and index not in stated:
-                stated.add(index)
-                yield _finding(
-                    matching,
-                    index,
-                    FindingKind.DUPLICATE,
-                    matching.policy_of(index).custody.clause,
-                    f"{placement.footage_id} has {what} as {earlier.footage_id} ({earlier.segment.row}).",
-                    more_evidence=(_row(earlier),),
-                )
+            stated.add(index)
+            earlier = placements[earlier_index]
+            yield _finding(
+                matching,
+                index,
+                FindingKind.DUPLICATE,
+                matching.policy_of(index).custody.clause,
+                f"{placements[index].footage_id} has {what} as {earlier.footage_id} ({earlier.row}).",
+                more_evidence=(_row(earlier),),
+            )
 
 
-def _late_uploads(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    for index, placement in rows:
-        uploaded_us, rules = placement.segment.uploaded_us, matching.policy_of(index).upload
-        if uploaded_us is None or uploaded_us - placement.end_us <= us_of_seconds(rules.grace_s):
-            continue
-        delay_us = uploaded_us - placement.end_us
+def _repeated(keys: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """Places of keys that occurred before, each with the place of the first; None is no key."""
+    hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
+    order = np.argsort(hashes, kind="stable")
+    is_same = hashes[order[1:]] == hashes[order[:-1]]
+    first: dict[Hashable, int] = {}
+    for place in np.sort(order[np.append(is_same, False) | np.append(False, is_same)]).tolist() if len(keys) else ():
+        key = keys[place]
+        earlier = first.setdefault(key, place)
+        if earlier != place and key is not None:
+            yield place, earlier
+
+
+def _late_uploads(matching: Matching, policy: Policy, indices: Int) -> Iterator[Finding]:
+    rules, grace_us = policy.upload, us_of_seconds(policy.upload.grace_s)
+    uploaded_us = matching.placements.table.uploaded_us[matching.placements.segment[indices]]
+    is_known = uploaded_us != NO_NUMBER
+    delays_us = np.where(is_known, uploaded_us, 0) - matching.placements.end_us[indices]
+    is_late = is_known & (delays_us > grace_us)
+    for index, delay_us in zip(indices[is_late].tolist(), delays_us[is_late].tolist(), strict=True):
         yield _finding(
             matching,
             index,
             FindingKind.LATE_UPLOAD,
             rules.clause,
-            f"{placement.footage_id} was uploaded {said_length(delay_us)} after it ended; "
-            f"policy allows {said_length(us_of_seconds(rules.grace_s))}.",
+            f"{matching.placements[index].footage_id} was uploaded {said_length(delay_us)} after it ended; "
+            f"policy allows {said_length(grace_us)}.",
             seconds_us=delay_us,
         )
 
 
-def _sequence_gaps(matching: Matching, scope: frozenset[int]) -> Iterator[Finding]:
-    """Holes in a device's numbering before a recording in ``scope``; all placements count as neighbours."""
-    by_device: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for index, placement in enumerate(matching.placements):
-        if placement.segment.sequence_no is not None:
-            by_device[placement.segment.device_id].append((placement.segment.sequence_no, index))
-    for device_id, numbered in sorted(by_device.items()):
-        for (before_no, before), (after_no, after) in pairwise(sorted(numbered)):
-            missing = after_no - before_no - 1
-            if missing <= 0 or after not in scope:
-                continue
-            earlier = matching.placements[before]
-            later = matching.placements[after]
-            numbers = f"{before_no} ({earlier.footage_id}) and {after_no} ({later.footage_id})"
-            yield _finding(
-                matching,
-                after,
-                FindingKind.SEQUENCE_GAP,
-                matching.policy_of(after).custody.clause,
-                f"Camera {device_id} numbers its files: {missing} between {numbers} "
-                f"{'is' if missing == 1 else 'are'} not in the records.",
-                more_evidence=(_row(earlier),),
-            )
+def _sequence_gaps(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
+    """Holes in a device's numbering before a recording in scope; all placements count as neighbours."""
+    placements = matching.placements
+    number, device = placements.table.sequence_no[placements.segment], placements.device
+    numbered = np.flatnonzero(number != NO_NUMBER)
+    order = numbered[np.lexsort((numbered, number[numbered], device.code[numbered]))]
+    before, after = order[:-1], order[1:]
+    is_hole = (device.code[before] == device.code[after]) & (number[after] - number[before] > 1) & is_in_scope[after]
+    for earlier_index, index in zip(before[is_hole].tolist(), after[is_hole].tolist(), strict=True):
+        earlier, later = placements[earlier_index], placements[index]
+        before_no, after_no = int(number[earlier_index]), int(number[index])
+        missing = after_no - before_no - 1
+        numbers = f"{before_no} ({earlier.footage_id}) and {after_no} ({later.footage_id})"
+        yield _finding(
+            matching,
+            index,
+            FindingKind.SEQUENCE_GAP,
+            matching.policy_of(index).custody.clause,
+            f"Camera {later.device_id} numbers its files: {missing} between {numbers} "
+            f"{'is' if missing == 1 else 'are'} not in the records.",
+            more_evidence=(_row(earlier),),
+        )
 
 
-def _category_missing(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    for recording_id, index, parts in _recordings(rows):
+def _category_missing(matching: Matching, indices: Int) -> Iterator[Finding]:
+    placements, categories = matching.placements, matching.placements.table.categories
+    recording = placements.recording
+    is_labelled = np.zeros(len(recording.values), np.bool_)
+    has_any = categories.where(bool(entered) for entered in categories.values)[placements.segment[indices]]
+    is_labelled[recording.code[indices[has_any]]] = True
+    for index in _firsts(recording.code, indices[~is_labelled[recording.code[indices]]]):
         rules = matching.policy_of(index).labelling
-        if rules.is_category_required and not any(part.segment.categories for part in parts):
-            yield _finding(
-                matching,
-                index,
-                FindingKind.CATEGORY_MISSING,
-                rules.clause,
-                f"Recording {recording_id} carries no category.",
-            )
+        if rules.is_category_required:
+            message = f"Recording {recording[index]} carries no category."
+            yield _finding(matching, index, FindingKind.CATEGORY_MISSING, rules.clause, message)
 
 
-def _incident_labels(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    rows = list(rows)
-    touched: dict[str, set[str]] = defaultdict(set)
-    for index, placement in rows:
-        for window in matching.windows_of[index]:
-            touched[placement.recording_id].add(matching.measured[window].attendance.incident_id)
-    for recording_id, index, parts in _recordings(rows):
-        entered = {incident_id for part in parts for incident_id in part.segment.incident_ids}
-        fitting, rules = ", ".join(sorted(touched[recording_id])), matching.policy_of(index).labelling
-        if not entered and rules.is_incident_id_required:
-            message = f"Recording {recording_id} carries no incident id; by officer and time it belongs to {fitting}."
+def _firsts(recording: Int, indices: Int) -> list[int]:
+    """The first segment of each recording among the indices (ascending)."""
+    _, first = np.unique(recording[indices], return_index=True)
+    return [int(index) for index in indices[first]]
+
+
+def _incident_labels(matching: Matching, indices: Int) -> Iterator[Finding]:
+    """``indices``: the placements that touch a window, ascending."""
+    recording = matching.placements.recording
+    touched, entered, is_fitting = _labels(matching)
+    has_label = np.zeros(len(recording.values), np.bool_)
+    has_label[entered.keys_with_members()] = True
+    for index in _firsts(recording.code, indices[~(has_label & is_fitting)[recording.code[indices]]]):
+        rules, code = matching.policy_of(index).labelling, int(recording.code[index])
+        fitting = ", ".join(sorted({matching.measured[window].attendance.incident_id for window in touched[code]}))
+        if code not in entered and rules.is_incident_id_required:
+            message = f"Recording {recording[index]} carries no incident id; by officer and time it belongs to {fitting}."
             yield _finding(matching, index, FindingKind.INCIDENT_ID_MISSING, rules.clause, message)
-        elif entered and not entered & touched[recording_id]:
+        elif code in entered:
+            tags = matching.placements.table.incident_ids
+            names = sorted({name for place in entered[code] for name in tags[place]})
             message = (
-                f"Recording {recording_id} carries the incident id {', '.join(sorted(entered))}; "
+                f"Recording {recording[index]} carries the incident id {', '.join(names)}; "
                 f"by officer and time it belongs to {fitting}."
             )
             yield _finding(matching, index, FindingKind.INCIDENT_ID_WRONG, rules.clause, message)
 
 
-def _recordings(rows: Iterable[tuple[int, Placement]]) -> Iterator[tuple[str, int, list[Placement]]]:
-    """Rows grouped by recording: (recording id, index of its first segment, its segments)."""
-    parts: dict[str, list[tuple[int, Placement]]] = defaultdict(list)
-    for index, placement in rows:
-        parts[placement.recording_id].append((index, placement))
-    for recording_id, found in sorted(parts.items()):
-        yield recording_id, found[0][0], [placement for _, placement in found]
+def _labels(matching: Matching) -> tuple[Groups, Groups, Bool]:
+    """By recording: the windows that it touches; those of its segments (places in the table) that touch one and carry an
+    incident id; whether an id that they carry is of an incident that they touch."""
+    placements = matching.placements
+    recording, recordings = placements.recording.code, len(placements.recording.values)
+    index, window = matching.windows_of.pairs()
+    number: dict[str, int] = {}
+    codes = [number.setdefault(one.attendance.incident_id, len(number)) for one in matching.measured]
+    incident = np.array(codes, np.int64)[window]
+    tagged, tag = placements.tags()
+    is_touching = matching.windows_of.has_members()[tagged]
+    tagged, tag = tagged[is_touching], tag.taken(np.flatnonzero(is_touching))
+    entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
+    stride = len(number) + 1
+    is_same = is_among(recording[tagged] * stride + entered, distinct(recording[index] * stride + incident))
+    is_fitting = np.zeros(recordings, np.bool_)
+    is_fitting[recording[tagged[is_same & (entered >= 0)]]] = True
+    return (
+        Groups.of(recording[index], window, recordings),
+        Groups.of(recording[tagged], placements.segment[tagged], recordings),
+        is_fitting,
+    )
 
 
-def _short_buffers(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    configured = {device.device_id: device.configured_buffer_us for device in matching.records.devices}
-    of_device: dict[str, list[int]] = defaultdict(list)
-    for index, placement in enumerate(matching.placements):
-        of_device[placement.segment.device_id].append(index)
-    for index, placement in rows:
-        segment = placement.segment
-        if placement.activated_us is None or (segment.segment_no or 1) > 1:
-            continue
-        rules = matching.policy_of(index).buffer
-        measured_us = placement.activated_us - placement.start_us
-        expected_us = configured.get(segment.device_id) or us_of_seconds(rules.expected_s)
-        if measured_us >= expected_us * rules.minimum_share:
-            continue
-        if _follows_closely(matching, of_device[segment.device_id], index, expected_us):
+def _short_buffers(matching: Matching, policy: Policy, indices: Int) -> Iterator[Finding]:
+    rules, placements, device = policy.buffer, matching.placements, matching.placements.device
+    configured = {one.device_id: one.configured_buffer_us for one in matching.records.devices}
+    usual_us = us_of_seconds(rules.expected_s)
+    expected = np.array([configured.get(name) or usual_us for name in device.values], np.int64)[device.code]
+    activated_us = placements.activated_us[indices]
+    is_known = activated_us != NO_TIME
+    measured = np.where(is_known, activated_us, 0) - placements.start_us[indices]
+    is_first = placements.table.segment_no[placements.segment[indices]] <= 1  # also where it is not stated
+    is_short = is_known & is_first & (measured < expected[indices] * rules.minimum_share)
+    of_device = Groups.of(device.code, np.arange(len(placements)), len(device.values)) if is_short.any() else None
+    for index, measured_us in zip(indices[is_short].tolist(), measured[is_short].tolist(), strict=True):
+        placement, expected_us = placements[index], int(expected[index])
+        neighbours = of_device[int(device.code[index])] if of_device else ()
+        if placement.activated_us is None or _follows_closely(matching, neighbours, index, expected_us):
             continue
         yield _finding(
             matching,
@@ -273,7 +307,7 @@ def _short_buffers(matching: Matching, rows: Iterable[tuple[int, Placement]]) ->
         )
 
 
-def _follows_closely(matching: Matching, of_device: list[int], index: int, expected_us: int) -> bool:
+def _follows_closely(matching: Matching, of_device: Sequence[int], index: int, expected_us: int) -> bool:
     """Whether the device's previous recording ended so shortly before that there was no time to fill the buffer.
 
     ``of_device``: the indices of the device's placements, ascending."""
@@ -285,33 +319,32 @@ def _follows_closely(matching: Matching, of_device: list[int], index: int, expec
     )
 
 
-def _placements_before(matching: Matching, of_device: list[int], position: int) -> Iterator[Placement]:
-    """Its placements that started up to 8 h earlier (the longest segment accepted), latest first; they are in time order."""
+def _placements_before(matching: Matching, of_device: Sequence[int], position: int) -> Iterator[Placement]:
+    """Its placements that started no earlier than the longest segment lasts, latest first; they are in time order."""
     for place in range(bisect_left(of_device, position) - 1, -1, -1):
         other = matching.placements[of_device[place]]
-        if matching.placements[position].start_us - other.start_us > 8 * 3600 * SECOND_US:
+        if matching.placements[position].start_us - other.start_us > LONGEST_SEGMENT_US:
             return
         yield other
 
 
-def _retention_risks(matching: Matching, rows: Iterable[tuple[int, Placement]]) -> Iterator[Finding]:
-    for index, placement in rows:
-        segment, rules = placement.segment, matching.policy_of(index).retention
-        if segment.deleted_us is not None:
-            continue
-        until_us = segment.retention_until_us
-        if until_us is None:
-            until_us = placement.start_us + round(rules.days_of(segment.categories) * DAY_US)
+def _retention_risks(matching: Matching, policy: Policy, indices: Int) -> Iterator[Finding]:
+    rules, table = policy.retention, matching.placements.table
+    segment = matching.placements.segment[indices]
+    until = table.retention_until_us[segment]
+    kept_us = np.array([round(rules.days_of(entered) * DAY_US) for entered in table.categories.values], np.int64)
+    usual = matching.placements.start_us[indices] + kept_us[table.categories.code[segment]]
+    until = np.where(until == NO_NUMBER, usual, until)
+    is_near = (table.deleted_us[segment] == NO_NUMBER) & (until - matching.as_of_us <= rules.warning_days * DAY_US)
+    for index, until_us in zip(indices[is_near].tolist(), until[is_near].tolist(), strict=True):
         left_us = until_us - matching.as_of_us
-        if left_us > rules.warning_days * DAY_US:
-            continue
         when = f"in {left_us / DAY_US:.1f} days" if left_us > 0 else "since"
         yield _finding(
             matching,
             index,
             FindingKind.RETENTION_RISK,
             rules.clause,
-            f"{placement.footage_id} may be deleted {when} ({said_day_time(until_us)}).",
+            f"{matching.placements[index].footage_id} may be deleted {when} ({said_day_time(until_us)}).",
             seconds_us=max(left_us, 0),
         )
 

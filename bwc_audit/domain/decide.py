@@ -6,16 +6,23 @@ Pure: the same records, inspections, policy and moment give the same decision, i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
-from bwc_audit.domain.clocks import clock_findings
+import numpy as np
+
+from bwc_audit.domain.clock_findings import clock_findings
+from bwc_audit.domain.clues import Clues
 from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
 from bwc_audit.domain.custody import custody_findings
-from bwc_audit.domain.explanations import Clues
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
+from bwc_audit.domain.groups import distinct
+from bwc_audit.domain.holder_conflicts import holder_conflicts
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.placed_segments import PlacedSegments
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.records import DeviceEvent
 from bwc_audit.domain.results import (
@@ -24,11 +31,11 @@ from bwc_audit.domain.results import (
     IncidentResult,
     Outcome,
     PendingReason,
-    PlacedSegment,
     UnknownReason,
+    Waiting,
 )
 from bwc_audit.domain.shown_clock_findings import shown_clock_findings
-from bwc_audit.domain.sight import SegmentSight, Sight, look, usability_findings
+from bwc_audit.domain.sight import Sight, look, usability_findings
 from bwc_audit.domain.time_index import TimeIndex
 from bwc_audit.domain.times import Span
 
@@ -46,8 +53,9 @@ class _Pieces:
     sight: Sight
     absent: dict[int, tuple[Finding, ...]]
     withheld: dict[int, PendingReason | UnknownReason]
-    named: dict[tuple[str | None, str | None], list[Finding]]
+    doubted: frozenset[tuple[str | None, str | None]]
     spans: dict[str, dict[int, tuple[Span, ...]]]
+    said: dict[int, tuple[str, ...]]
 
 
 def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brief: bool = False) -> Decision:
@@ -55,6 +63,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brie
     pictures count as far as the matching was made with them. ``is_brief``: without explanations and placed segments, for
     whoever compares only outcomes and measured facts."""
     sight = look(matching, inspections)
+    said = sight.of_placement.said()
     clues = None if is_brief else Clues.of(matching)
     absent = absences(matching, clues)
     withheld = _withheld(matching)
@@ -62,20 +71,39 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brie
     findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
     findings += usability_findings(matching, sight)
     findings += custody_findings(matching, sight)
-    findings += clock_findings(matching.checks, matching.period, _checks_used(matching))
+    findings += clock_findings(matching.checks, matching.period, _checks_used(matching), matching.records.segments)
     findings += shown_clock_findings(matching)
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
     findings = _distinct(findings)
-    pieces = _Pieces(matching, sight, absent, withheld, _by_assignment(findings), _span_tables(matching, sight))
-    results = tuple(_result(pieces, judged) for judged in matching.judged)
+    pieces = _Pieces(matching, sight, absent, withheld, _doubted(findings), _span_tables(matching, sight), said)
+    results = tuple(_results(pieces))
     return Decision(
         results=results,
         incidents=_incident_results(matching, union, judgeable),
         findings=tuple(findings),
-        segments=() if is_brief else _placed_segments(matching, sight, inspections),
-        not_examined=_not_examined(matching, sight),
+        segments=() if is_brief else PlacedSegments.of(matching, sight, inspections),
+        not_examined=_not_examined(matching, sight, said),
         counts=_counts(matching, sight, inspections, results),
+        clocks=matching.checks.days,
+        watermarks=matching.completeness.marks.listed(),
+        waiting=_waiting(matching, results),
+    )
+
+
+def _waiting(matching: Matching, results: Iterable[AssignmentResult]) -> tuple[Waiting, ...]:
+    """What is pending, and when each is decided at the latest."""
+    return tuple(
+        Waiting(
+            one.incident_id,
+            one.officer_id,
+            one.reason,
+            matching.completeness.ripens_us(one.officer_id, one.window.span, PendingReason(one.reason))
+            if one.window
+            else None,
+        )
+        for one in results
+        if one.outcome is Outcome.PENDING and one.reason is not None
     )
 
 
@@ -89,8 +117,35 @@ def _withheld(matching: Matching) -> dict[int, PendingReason | UnknownReason]:
         officer_id: TimeIndex((placement.start_us, placement.end_us, placement) for placement in found)
         for officer_id, found in by_officer.items()
     }
-    reasons = ((index, _why_withheld(matching, contested, judged)) for index, judged in enumerate(matching.measured))
+    reasons = (
+        (index, _why_withheld(matching, contested, matching.measured[index])) for index in _unsettled(matching, contested)
+    )
     return {index: reason for index, reason in reasons if reason}
+
+
+def _unsettled(matching: Matching, contested: Mapping[str, TimeIndex[Placement]]) -> list[int]:
+    """Windows whose sources may be wanting: all but those that ended so long ago that nothing is waited for any more, and
+    that no recording of a camera touches which several officers held."""
+    if not len(matching.records.segments):
+        return list(range(len(matching.measured)))
+    windows, rules = matching.windows, {id(one.policy): one.policy.upload for one in matching.measured}.values()
+    found = set(np.flatnonzero(matching.completeness.is_waited_for(windows.end_us, rules)).tolist())
+    by_officer: dict[str, list[int]] = defaultdict(list)
+    for index, judged in enumerate(matching.measured):
+        if judged.attendance.officer_id in contested:
+            by_officer[judged.attendance.officer_id].append(index)
+    for officer_id, own in by_officer.items():
+        spans = [_stated(matching.measured[index]) for index in own]
+        starts_us, ends_us = (np.array(times, np.int64) for times in zip(*spans, strict=True))
+        touched, _ = contested[officer_id].overlapping_each(starts_us, ends_us)
+        found.update(own[place] for place in touched.tolist())
+    return sorted(found)
+
+
+def _stated(judged: Judged) -> tuple[int, int]:
+    """The window as stated: an exemption at its edge does not settle it."""
+    span = judged.window.span if judged.window else Span(judged.pieces[0].start_us, judged.pieces[-1].end_us)
+    return span.start_us, span.end_us
 
 
 def _why_withheld(
@@ -108,11 +163,10 @@ def _why_withheld(
 
 def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
     """The dock checks that place the recordings of the period."""
-    return frozenset(
-        placement.clock.check
-        for placement in matching.placements
-        if placement.clock.check and matching.period.start_us <= placement.start_us < matching.period.end_us
-    )
+    placements, period = matching.placements, matching.period
+    is_inside = (placements.start_us >= period.start_us) & (placements.start_us < period.end_us)
+    used = distinct(placements.clocks.check[placements.segment[is_inside]])
+    return frozenset(matching.checks.events[check] for check in used.tolist() if check >= 0)
 
 
 def _judgeable_incidents(
@@ -143,11 +197,14 @@ def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for _, finding in sorted(best.items(), key=order)]
 
 
-def _by_assignment(findings: Iterable[Finding]) -> dict[tuple[str | None, str | None], list[Finding]]:
-    named: dict[tuple[str | None, str | None], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        named[finding.incident_id, finding.officer_id].append(finding)
-    return named
+def _doubted(findings: Iterable[Finding]) -> frozenset[tuple[str | None, str | None]]:
+    """Assignments (incident, officer) of which something was not recorded, or cannot be seen or relied on."""
+    return frozenset(
+        (finding.incident_id, finding.officer_id)
+        for finding in findings
+        if not finding.is_borderline
+        and (finding.kind.group in (FindingGroup.COVERAGE, FindingGroup.USABILITY) or finding.kind in _DOUBT_KINDS)
+    )
 
 
 def _span_tables(matching: Matching, sight: Sight) -> dict[str, dict[int, tuple[Span, ...]]]:
@@ -158,62 +215,81 @@ def _span_tables(matching: Matching, sight: Sight) -> dict[str, dict[int, tuple[
     }
 
 
-def _result(pieces: _Pieces, judged: Judged) -> AssignmentResult:
-    attendance, index = judged.attendance, judged.measured
-    base = AssignmentResult(
-        incident_id=attendance.incident_id,
-        officer_id=attendance.officer_id,
-        outcome=Outcome.EXCLUDED if judged.bucket else _undecided_outcome(judged),
+def _results(pieces: _Pieces) -> Iterator[AssignmentResult]:
+    measured = _measured_results(pieces)
+    for judged in pieces.matching.judged:
+        yield _unmeasured_result(judged) if judged.measured is None else next(measured)
+
+
+def _unmeasured_result(judged: Judged) -> AssignmentResult:
+    undecided = Outcome.PENDING if isinstance(judged.undecidable, PendingReason) else Outcome.UNKNOWN
+    return AssignmentResult(
+        **_told(judged),
+        outcome=Outcome.EXCLUDED if judged.bucket else undecided,
         reason=judged.bucket or judged.undecidable,
-        unit_id=attendance.unit_id,
-        unit=attendance.officer.unit if attendance.officer else None,
-        call_type=attendance.incident.call_type if attendance.incident else None,
-        window=judged.window,
-        dispatched_us=attendance.dispatched_us,
-        en_route_us=attendance.en_route_us,
-        on_scene_us=attendance.on_scene_us,
-        cleared_us=attendance.cleared_us,
         required_us=judged.window.span.length_us if judged.window and not judged.bucket else 0,
         policy=judged.policy.reference,
         exempted_by=judged.exempted_by,
     )
-    return base if index is None else _measured_result(pieces, base, index)
 
 
-def _undecided_outcome(judged: Judged) -> Outcome:
-    return Outcome.PENDING if isinstance(judged.undecidable, PendingReason) else Outcome.UNKNOWN
+def _told(judged: Judged) -> dict[str, Any]:
+    """What the records alone say of an assignment."""
+    attendance = judged.attendance
+    return {
+        "incident_id": attendance.incident_id,
+        "officer_id": attendance.officer_id,
+        "unit_id": attendance.unit_id,
+        "unit": attendance.officer.unit if attendance.officer else None,
+        "call_type": attendance.incident.call_type if attendance.incident else None,
+        "window": judged.window,
+        "dispatched_us": attendance.dispatched_us,
+        "en_route_us": attendance.en_route_us,
+        "on_scene_us": attendance.on_scene_us,
+        "cleared_us": attendance.cleared_us,
+    }
 
 
-def _measured_result(pieces: _Pieces, base: AssignmentResult, index: int) -> AssignmentResult:
+def _measured_results(pieces: _Pieces) -> Iterator[AssignmentResult]:
+    """The results of measured windows, in their order."""
     matching, measures, sight = pieces.matching, pieces.matching.measures, pieces.sight
-    segments = matching.placements_of.get(index, ())
-    covered_us, unexamined_us = int(measures.covered_us[index]), int(sight.unexamined_us[index])
-    reason = _undecided_reason(pieces, index)
-    firm = {finding.kind for finding in pieces.absent.get(index, ()) if not finding.is_borderline}
-    if reason is not None:
-        outcome = Outcome.UNKNOWN if isinstance(reason, UnknownReason) else Outcome.PENDING
-    else:
-        outcome = Outcome.FINDINGS if _has_doubt(pieces, base) else Outcome.COVERED
-    is_decided = reason is None
-    has_footage = covered_us > 0
-    return replace(
-        base,
-        outcome=outcome,
-        reason=reason,
-        required_us=int(measures.required_us[index]),
-        covered_us=covered_us,
-        usable_us=None if has_footage and unexamined_us == covered_us else int(sight.usable_us[index]),
-        unexamined_us=unexamined_us,
-        lateness_us=int(measures.lateness_us[index]) if has_footage else None,
-        is_on_time=(has_footage and FindingKind.LATE_ACTIVATION not in firm) if is_decided else None,
-        is_whole_window=(has_footage and not firm) if is_decided else None,
-        uncertainty_us=int(measures.uncertainty_us[index]),
-        covered=pieces.spans["covered"].get(index, ()),
-        gaps=pieces.spans["gaps"].get(index, ()),
-        unusable=pieces.spans["unusable"].get(index, ()),
-        footage_ids=tuple(sorted({matching.placements[segment].footage_id for segment in segments})),
-        not_examined=tuple(said for segment in segments for said in sight.of_placement[segment].not_examined),
+    columns = (
+        *(measures.required_us, measures.covered_us, sight.usable_us, sight.unexamined_us),
+        *(measures.lateness_us, measures.uncertainty_us),
     )
+    footage, said = matching.placements.listed("footage_id"), pieces.said
+    members, edges = matching.placements_of.members.tolist(), pairwise(matching.placements_of.edges.tolist())
+    covered, gaps, unusable = (pieces.spans[name] for name in ("covered", "gaps", "unusable"))
+    rows = zip(matching.measured, edges, *(column.tolist() for column in columns), strict=True)
+    for index, (judged, (first, behind), required, covered_us, usable, unexamined, lateness, uncertainty) in enumerate(rows):
+        told, segments, has_footage = _told(judged), members[first:behind], covered_us > 0
+        reason = _undecided_reason(pieces, index) if index in pieces.absent else None
+        firm = {finding.kind for finding in pieces.absent.get(index, ()) if not finding.is_borderline}
+        is_decided = reason is None
+        yield AssignmentResult(
+            **told,
+            outcome=_outcome(reason, (told["incident_id"], told["officer_id"]) in pieces.doubted),
+            reason=reason,
+            required_us=required,
+            covered_us=covered_us,
+            usable_us=None if has_footage and unexamined == covered_us else usable,
+            unexamined_us=unexamined,
+            lateness_us=lateness if has_footage else None,
+            is_on_time=(has_footage and FindingKind.LATE_ACTIVATION not in firm) if is_decided else None,
+            is_whole_window=(has_footage and not firm) if is_decided else None,
+            uncertainty_us=uncertainty,
+            covered=covered.get(index, ()),
+            gaps=gaps.get(index, ()),
+            unusable=unusable.get(index, ()),
+            footage_ids=tuple(sorted({footage[segment] for segment in segments})),
+            not_examined=tuple(text for segment in segments for text in said.get(segment, ())),
+        )
+
+
+def _outcome(reason: PendingReason | UnknownReason | None, is_doubted: bool) -> Outcome:
+    if reason is not None:
+        return Outcome.UNKNOWN if isinstance(reason, UnknownReason) else Outcome.PENDING
+    return Outcome.FINDINGS if is_doubted else Outcome.COVERED
 
 
 def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownReason | None:
@@ -234,18 +310,10 @@ def _is_contradicted(matching: Matching, index: int, absent: Iterable[Finding]) 
     do were believed."""
     if index in matching.shifted.placements_of:
         return True
-    touching = (matching.placements[place].shown for place in matching.placements_of.get(index, ()))
+    touching = (matching.placements.shown.get(place) for place in matching.placements_of.get(index, ()))
     shift_us = max((abs(one) for shown in touching if shown for one in shown.shifts_us), default=0)
     usual_us = int(matching.measures.uncertainty_us[index]) - shift_us
     return shift_us > 0 and any(finding.margin_us is not None and finding.margin_us > usual_us for finding in absent)
-
-
-def _has_doubt(pieces: _Pieces, base: AssignmentResult) -> bool:
-    return any(
-        not finding.is_borderline
-        and (finding.kind.group in (FindingGroup.COVERAGE, FindingGroup.USABILITY) or finding.kind in _DOUBT_KINDS)
-        for finding in pieces.named.get((base.incident_id, base.officer_id), ())
-    )
 
 
 def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Iterable[str]) -> tuple[IncidentResult, ...]:
@@ -264,53 +332,17 @@ def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Itera
     )
 
 
-def _placed_segments(matching: Matching, sight: Sight, inspections: Mapping[str, Inspection]) -> tuple[PlacedSegment, ...]:
-    """Each segment once for every incident whose windows it touches, or that it is tagged with."""
-    known = {incident.incident_id for incident in matching.records.incidents}
-    placed: list[PlacedSegment] = []
-    for index, placement in enumerate(matching.placements):
-        matched = {matching.measured[window].attendance.incident_id for window in matching.windows_of.get(index, ())}
-        tagged = (set(placement.segment.incident_ids) & known) - matched
-        seen = sight.of_placement.get(index) or _beside(placement, inspections)
-        placed += [_placed(placement, incident_id, "matched", seen) for incident_id in matched]
-        placed += [_placed(placement, incident_id, "tagged", seen) for incident_id in tagged]
-    return tuple(sorted(placed, key=lambda one: (one.incident_id, one.span, one.footage_id, one.object_key or "")))
-
-
-def _beside(placement: Placement, inspections: Mapping[str, Inspection]) -> SegmentSight:
-    """The sight of a segment that touches no window: nothing, or at most its clock."""
-    is_clock_read = (placement.segment.object_key or "") in inspections
-    rest = "only the clock in its picture was looked for" if is_clock_read else "not looked into"
-    return SegmentSight(None, not_examined=(f"{placement.footage_id}: touches no required window, {rest}",))
-
-
-def _placed(placement: Placement, incident_id: str, role: str, seen: SegmentSight) -> PlacedSegment:
-    return PlacedSegment(
-        incident_id=incident_id,
-        footage_id=placement.footage_id,
-        recording_id=placement.recording_id,
-        device_id=placement.segment.device_id,
-        officer_id=placement.officer_id,
-        span=Span(placement.start_us, placement.end_us),
-        activated_us=placement.activated_us,
-        offset_us=placement.clock.offset_us,
-        uncertainty_us=placement.clock.tolerance_us,
-        role=role,
-        object_key=placement.segment.object_key,
-        inspection_status=seen.inspection.status if seen.inspection else None,
-        unusable=seen.unusable,
-        not_examined=seen.not_examined,
-    )
-
-
-def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
+def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[str, ...]]) -> tuple[str, ...]:
     """What makes the run incomplete: footage in a required window that could not be looked into, footage or
     assignments not loaded.
 
     A video that an officer's force deleted, or that the store does not hold, is a fact of the evidence and stated as such;
     it is listed here all the same, because nobody looked.
     """
-    said = [what for seen in sight.of_placement.values() if seen.unexamined for what in seen.not_examined]
+    looked = sight.of_placement.looked
+    said = [what for index, found in texts.items() if index not in looked or looked[index].unexamined for what in found]
+    conflicts = holder_conflicts(matching.records.holdings, matching.roster, matching.period)
+    said += [conflict.said() for conflict in conflicts]
     if matching.judged and not matching.records.segments:
         said.append("no footage metadata were read for the period")
     if not matching.judged:
@@ -322,7 +354,7 @@ def _counts(
     matching: Matching, sight: Sight, inspections: Mapping[str, Inspection], results: tuple[AssignmentResult, ...]
 ) -> dict[str, int]:
     outcomes = Counter(result.outcome.value for result in results)
-    looked = [seen.inspection for seen in sight.of_placement.values() if seen.inspection]
+    looked = [seen.inspection for seen in sight.of_placement.looked.values() if seen.inspection]
     return {
         "incidents": len(matching.records.incidents),
         "assignments": len(results),

@@ -1,149 +1,122 @@
 """Competing explanations of an absence, each with what speaks for it and against it.
 
-An explanation is an invitation to look, ordered by how directly a source speaks for it. None is offered without at least
-one thing a reader can check; none of them withdraws the measured fact.
+An explanation is an invitation to look, ordered by how directly a source speaks for it (``explanation_rank``). None is
+offered without at least one thing a reader can check; none of them withdraws the measured fact.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
+from bwc_audit.domain.clues import NAMED_AT_MOST, OFF_KINDS, Clues, overlapping
+from bwc_audit.domain.explanation_rank import ranked
 from bwc_audit.domain.findings import Explanation, ExplanationKind
 from bwc_audit.domain.matching import Judged, Matching
-from bwc_audit.domain.phrases import said_length, said_moment, said_time
+from bwc_audit.domain.phrases import said_day_time, said_length, said_moment, said_time
 from bwc_audit.domain.placement import Placement
-from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
-from bwc_audit.domain.shifted import shifted_places
-from bwc_audit.domain.time_index import TimeIndex
-from bwc_audit.domain.times import Span, iso_utc
-
-_OFF_KINDS = frozenset(
-    {DeviceEventKind.POWER_OFF, DeviceEventKind.SLEEP, DeviceEventKind.BATTERY_EMPTY, DeviceEventKind.DOCK}
-)
-_ON_KINDS = frozenset({DeviceEventKind.POWER_ON, DeviceEventKind.WAKE, DeviceEventKind.UNDOCK})
-
-#: Of many recordings or videos that could explain one absence, this many are named; the rest are counted.
-_NAMED_AT_MOST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Clues:
-    """What the sources hold that could explain an absence, indexed once for a run."""
-
-    tagged: dict[str, tuple[Placement, ...]]
-    by_device: dict[str, TimeIndex[Placement]]
-    unassigned: TimeIndex[Placement]
-    switching: dict[str, tuple[DeviceEvent, ...]]
-    orphan_videos: tuple[str, ...]
-
-    @staticmethod
-    def of(matching: Matching) -> Clues:
-        tagged: dict[str, list[Placement]] = defaultdict(list)
-        by_device: dict[str, list[Placement]] = defaultdict(list)
-        for placement in matching.placements:
-            by_device[placement.segment.device_id].append(placement)
-            for incident_id in placement.segment.incident_ids:
-                tagged[incident_id].append(placement)
-        switching: dict[str, list[DeviceEvent]] = defaultdict(list)
-        for event in sorted(matching.records.device_events, key=lambda event: (event.at_us, event.event, event.row)):
-            if event.event in _OFF_KINDS | _ON_KINDS:
-                switching[event.device_id].append(event)
-        named = {placement.segment.object_key for placement in matching.placements}
-        return Clues(
-            tagged={key: tuple(found) for key, found in tagged.items()},
-            by_device={key: _in_time(found) for key, found in by_device.items()},
-            unassigned=_in_time(placement for placement in matching.placements if placement.officer_id is None),
-            switching={key: tuple(found) for key, found in switching.items()},
-            orphan_videos=tuple(
-                sorted(video.object_key for video in matching.records.objects if video.object_key not in named)
-            ),
-        )
+from bwc_audit.domain.times import DAY_US, Span, iso_utc
 
 
 def explain(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> tuple[Explanation, ...]:
-    """Explanations for uncovered ``spans`` of one assignment; the most directly evidenced first."""
-    found = [
+    """Explanations for uncovered ``spans`` of one assignment, in the order of looking."""
+    held = _held(matching, judged, spans)
+    found = (
         *_clock_contradiction(matching, judged),
         *_tagged_elsewhere(clues, judged),
-        *_other_officer(matching, clues, judged, spans),
+        *_other_officer(clues, judged, held, spans),
         *_unassigned_device(clues, spans),
-        *_device_off(matching, clues, judged, spans),
+        *_device_off(clues, held, spans),
+        *_never_arrived(matching, clues, held, spans),
+        *_deleted(matching, clues, judged, held),
         *_no_camera(matching, judged),
         *_pending_upload(matching, judged),
         *_video_without_metadata(clues),
-    ]
-    return tuple(found)
-
-
-def _in_time(placements: Iterable[Placement]) -> TimeIndex[Placement]:
-    return TimeIndex((placement.start_us, placement.end_us, placement) for placement in placements)
-
-
-def _overlapping(placements: TimeIndex[Placement], spans: tuple[Span, ...]) -> Iterator[Placement]:
-    """Placements that overlap any of the spans, each once, in order of time."""
-    low, high = min(span.start_us for span in spans), max(span.end_us for span in spans)
-    for placement in placements.overlapping(low, high):
-        if any(placement.start_us < span.end_us and placement.end_us > span.start_us for span in spans):
-            yield placement
+    )
+    return ranked(found)
 
 
 def _clock_contradiction(matching: Matching, judged: Judged) -> Iterator[Explanation]:
-    """Recordings that the clock in their picture moves into the window; and those that touch it and whose clock disagrees
-    with their metadata, or shows no time."""
+    """Recordings that may lie in the window by another clock than the one that placed them; and those that touch it and
+    whose clock in the picture disagrees with their metadata, or shows no time."""
     if judged.measured is None:
         return
     moved_in = matching.shifted.placements_of.get(judged.measured, ())
     touching = matching.placements_of.get(judged.measured, ())
     for index in sorted({*moved_in, *touching}):
         placement = matching.placements[index]
-        shown = placement.shown
-        if shown is None or not (shown.shifts_us or shown.is_untimed):
-            continue
-        readings = f"{shown.clock.agreed} of {shown.clock.of} readings agree"
-        said = f"the clock in the picture of recording {placement.recording_id} ({readings})"
-        if shown.is_untimed:
-            said += " was not set: it may lie elsewhere" if shown.clock.is_not_set else " stands still: it may lie elsewhere"
-        for shift_us, place in zip(shown.shifts_us, shifted_places(placement), strict=True):
-            side = "ahead of" if shift_us > 0 else "behind"
-            said += (
-                f" is {said_length(abs(shift_us))} {side} its metadata: by it the recording runs from "
-                f"{said_moment(place.start_us)} to {said_moment(place.end_us)}"
-            )
-        against = [f"its metadata place it at {said_moment(placement.start_us)}"]
-        against += ["the dock measured this camera's clock"] if placement.clock.check else []
-        yield Explanation(ExplanationKind.CLOCK_CONTRADICTION, (said,), tuple(against))
+        yield from _by_its_picture(placement)
+        if index in moved_in:
+            yield from _by_its_own_clock(placement)
+
+
+def _by_its_picture(placement: Placement) -> Iterator[Explanation]:
+    shown = placement.shown
+    if shown is None or not (shown.shifts_us or shown.is_untimed):
+        return
+    readings = f"{shown.clock.agreed} of {shown.clock.of} readings agree"
+    said = f"the clock in the picture of recording {placement.recording_id} ({readings})"
+    if shown.is_untimed:
+        said += " was not set: it may lie elsewhere" if shown.clock.is_not_set else " stands still: it may lie elsewhere"
+    for shift_us in shown.shifts_us:
+        side = "ahead of" if shift_us > 0 else "behind"
+        said += (
+            f" is {said_length(abs(shift_us))} {side} its metadata: by it the recording runs from "
+            f"{said_moment(placement.start_us + shift_us)} to {said_moment(placement.end_us + shift_us)}"
+        )
+    against = [f"its metadata place it at {said_moment(placement.start_us)}"]
+    yield Explanation(ExplanationKind.CLOCK_CONTRADICTION, (said,), (*against, *_dock_measured(placement)))
+
+
+def _by_its_own_clock(placement: Placement) -> Iterator[Explanation]:
+    """Where it lay before an offset was taken out that rests on anchors."""
+    day, moved_us = placement.clock.day, placement.clock.moved_us
+    if day is None or not moved_us:
+        return
+    span = f"{said_moment(placement.start_us + moved_us)} to {said_moment(placement.end_us + moved_us)}"
+    side = "ahead" if moved_us > 0 else "behind"
+    yield Explanation(
+        ExplanationKind.CLOCK_CONTRADICTION,
+        (f"by its camera's own clock recording {placement.recording_id} runs from {span}",),
+        (f"{day.anchors} anchors of that day say that this clock was {said_length(abs(moved_us))} {side}",),
+    )
+
+
+def _dock_measured(placement: Placement) -> tuple[str, ...]:
+    return ("the dock measured this camera's clock",) if placement.clock.check else ()
 
 
 def _tagged_elsewhere(clues: Clues, judged: Judged) -> Iterator[Explanation]:
+    """Recordings tagged with this incident that lie elsewhere, the nearest first; the rest as a count with the last."""
     if judged.window is None:
         return
-    window = judged.window.span
-    for placement in clues.tagged.get(judged.attendance.incident_id, ()):
-        if placement.start_us < window.end_us and placement.end_us > window.start_us:
-            continue
+    window, officer_id = judged.window.span, judged.attendance.officer_id
+    elsewhere = [
+        placement
+        for placement in clues.tagged.get(judged.attendance.incident_id, ())
+        if not (placement.start_us < window.end_us and placement.end_us > window.start_us)
+    ]
+    elsewhere.sort(key=lambda one: (one.officer_id != officer_id, abs(one.start_us - window.start_us), one.footage_id))
+    for place, placement in enumerate(elsewhere[:NAMED_AT_MOST]):
         shift_us = window.start_us - placement.start_us
         shift = f"{said_length(abs(shift_us))} {'slow' if shift_us > 0 else 'fast'}"
-        against = [] if placement.officer_id == judged.attendance.officer_id else ["it belongs to another officer"]
-        against += ["the dock measured this camera's clock"] if placement.clock.check else []
-        yield Explanation(
-            ExplanationKind.TAGGED_ELSEWHERE,
-            (
-                f"recording {placement.recording_id} carries this incident's id and starts at "
-                f"{iso_utc(placement.start_us)}; it would fit if its clock were {shift}",
-            ),
-            tuple(against),
-        )
+        said = [
+            f"recording {placement.recording_id} carries this incident's id and starts at "
+            f"{iso_utc(placement.start_us)}; it would fit if its clock were {shift}"
+        ]
+        if placement.segment.deleted_us is not None:
+            said.append(f"its video was deleted at {said_moment(placement.segment.deleted_us)}")
+        if place == NAMED_AT_MOST - 1 and len(elsewhere) > NAMED_AT_MOST:
+            said.append(f"{len(elsewhere) - NAMED_AT_MOST} more recordings carry this incident's id and lie elsewhere")
+        against = [] if placement.officer_id == officer_id else ["it belongs to another officer"]
+        yield Explanation(ExplanationKind.TAGGED_ELSEWHERE, tuple(said), (*against, *_dock_measured(placement)))
 
 
-def _other_officer(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> Iterator[Explanation]:
-    officer_id = judged.attendance.officer_id
-    for device_id in _held(matching, judged, spans):
+def _other_officer(clues: Clues, judged: Judged, held: tuple[str, ...], spans: tuple[Span, ...]) -> Iterator[Explanation]:
+    for device_id in held:
         placements = clues.by_device.get(device_id)
-        for placement in _overlapping(placements, spans) if placements else ():
-            if placement.officer_id not in (None, officer_id):
+        for placement in overlapping(placements, spans) if placements else ():
+            if placement.officer_id not in (None, judged.attendance.officer_id):
                 yield Explanation(
                     ExplanationKind.OTHER_OFFICER,
                     (
@@ -155,31 +128,107 @@ def _other_officer(matching: Matching, clues: Clues, judged: Judged, spans: tupl
 
 
 def _unassigned_device(clues: Clues, spans: tuple[Span, ...]) -> Iterator[Explanation]:
-    """All ownerless recordings of that time as one explanation, the first few by name: in a large force there are many."""
+    """All ownerless recordings of that time as one explanation, the nearest few by name: in a large force there are many."""
+    span = Span(spans[0].start_us, spans[-1].end_us)
+    count = clues.unassigned.count(span)
+    if not count:
+        return
+    nearest = clues.unassigned.nearest(span, NAMED_AT_MOST)
     running = [
-        f"recording {placement.recording_id} of camera {placement.segment.device_id}, {_whose(placement)}, runs at that time"
-        for placement in _overlapping(clues.unassigned, spans)
+        f"recording {placement.recording_id} of camera {placement.device_id}, {_whose(placement)}, runs at that time"
+        for placement in nearest
     ]
-    if running:
-        rest = len(running) - _NAMED_AT_MOST
-        more = [f"{rest} more recordings that belong to nobody run at that time"] if rest > 0 else []
-        yield Explanation(ExplanationKind.UNASSIGNED_DEVICE, (*running[:_NAMED_AT_MOST], *more))
+    rest = count - len(running)
+    more = [f"{rest} more recordings that belong to nobody run at that time"] if rest > 0 else []
+    yield Explanation(
+        ExplanationKind.UNASSIGNED_DEVICE, (*running, *more), ("nothing ties them to this officer or incident",)
+    )
 
 
 def _whose(placement: Placement) -> str:
     return f"held by {' and '.join(placement.conflict)} at once" if placement.conflict else "assigned to nobody"
 
 
-def _device_off(matching: Matching, clues: Clues, judged: Judged, spans: tuple[Span, ...]) -> Iterator[Explanation]:
-    for device_id in _held(matching, judged, spans):
+def _device_off(clues: Clues, held: tuple[str, ...], spans: tuple[Span, ...]) -> Iterator[Explanation]:
+    for device_id in held:
         events = clues.switching.get(device_id, ())
         before = bisect_right(events, spans[0].start_us, key=lambda event: event.at_us)
-        if before and events[before - 1].event in _OFF_KINDS:
+        if before and events[before - 1].event in OFF_KINDS:
             last = events[before - 1]
             switched = f"{last.event.replace('_', ' ')} at {said_time(last.at_us)}"
+            age_us = spans[0].start_us - last.at_us
+            against = (f"that entry is {said_length(age_us)} older than the gap",) if age_us > DAY_US else ()
             yield Explanation(
-                ExplanationKind.DEVICE_OFF, (f"camera {device_id}: {switched}, not switched on again before the gap",)
+                ExplanationKind.DEVICE_OFF,
+                (f"camera {device_id}: {switched}, not switched on again before the gap",),
+                against,
             )
+
+
+def _never_arrived(
+    matching: Matching, clues: Clues, held: tuple[str, ...], spans: tuple[Span, ...]
+) -> Iterator[Explanation]:
+    """The camera's own numbering skips across the gap, or it was docked after it and nothing came in then."""
+    whole = Span(spans[0].start_us, spans[-1].end_us)
+    for device_id in held:
+        neighbours = clues.numbered[device_id].around(whole) if device_id in clues.numbered else None
+        docking = _docked_without_upload(matching, clues, device_id, whole.end_us)
+        if neighbours is not None:
+            before, after = (one.segment.sequence_no or 0 for one in neighbours)
+            missing = after - before - 1
+            if missing > 0:
+                names = (
+                    f"{before} ({neighbours[0].footage_id}) before the gap and {after} ({neighbours[1].footage_id}) after it"
+                )
+                said = f"of the numbers that camera {device_id} gives its files, {missing} between {names} "
+                said += f"{'is' if missing == 1 else 'are'} not in the records"
+                yield Explanation(ExplanationKind.NEVER_ARRIVED, (said, *docking))
+        elif docking:
+            against = ("a camera that recorded nothing looks the same",)
+            yield Explanation(ExplanationKind.NEVER_ARRIVED, docking, against)
+
+
+def _docked_without_upload(matching: Matching, clues: Clues, device_id: str, from_us: int) -> tuple[str, ...]:
+    """The first docking after the gap, if nothing came in from the camera since, although its uploads are recorded."""
+    docked_us, uploads_us = _next(clues.docked_us.get(device_id, ()), from_us), clues.uploaded_us.get(device_id, ())
+    if docked_us is None or docked_us > matching.as_of_us or not uploads_us or uploads_us[-1] >= docked_us:
+        return ()
+    return (f"camera {device_id} was docked at {said_moment(docked_us)}, and no upload from it is recorded since",)
+
+
+def _next(times_us: tuple[int, ...], from_us: int) -> int | None:
+    place = bisect_left(times_us, from_us)
+    return times_us[place] if place < len(times_us) else None
+
+
+def _deleted(matching: Matching, clues: Clues, judged: Judged, held: tuple[str, ...]) -> Iterator[Explanation]:
+    """The time for which footage is kept is over; or recordings of that camera around then are known to be deleted."""
+    if judged.window is None:
+        return
+    window, rules = judged.window.span, judged.policy.retention
+    ended_us = window.end_us + round(rules.keep_days * DAY_US)
+    said = []
+    if ended_us <= matching.as_of_us:
+        said.append(
+            f"footage is kept {rules.keep_days:g} days where nothing else is stated: that ended at {said_day_time(ended_us)}"
+        )
+    around = Span(window.start_us - DAY_US, window.end_us + DAY_US)
+    near = [
+        one
+        for device_id in held
+        if device_id in clues.by_device
+        for one in clues.by_device[device_id].overlapping(around.start_us, around.end_us)
+    ]
+    deleted = [one for one in near if one.segment.deleted_us is not None]
+    said += [
+        f"recording {one.recording_id} of camera {one.device_id}, of a day around, was deleted at "
+        f"{said_moment(one.segment.deleted_us or 0)}"
+        for one in deleted[:NAMED_AT_MOST]
+    ]
+    kept = len(near) - len(deleted)
+    against = (f"{kept} recordings of the same camera and a day around are still held",) if kept else ()
+    if said:
+        yield Explanation(ExplanationKind.DELETED, tuple(said), against)
 
 
 def _no_camera(matching: Matching, judged: Judged) -> Iterator[Explanation]:
@@ -206,7 +255,7 @@ def _pending_upload(matching: Matching, judged: Judged) -> Iterator[Explanation]
 def _video_without_metadata(clues: Clues) -> Iterator[Explanation]:
     if clues.orphan_videos:
         count = len(clues.orphan_videos)
-        shown = ", ".join(clues.orphan_videos[:_NAMED_AT_MOST]) + (" …" if count > _NAMED_AT_MOST else "")
+        shown = ", ".join(clues.orphan_videos[:NAMED_AT_MOST]) + (" …" if count > NAMED_AT_MOST else "")
         said = f"{count} video{'s' if count > 1 else ''} in the store without metadata could be from that time: {shown}"
         yield Explanation(ExplanationKind.VIDEO_WITHOUT_METADATA, (said,))
 

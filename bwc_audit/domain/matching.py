@@ -6,27 +6,31 @@ it (``looking``); what it all means is decided afterwards.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bwc_audit.domain import coverage
+from bwc_audit.domain.clock_anchors import Attended, SoundLag
+from bwc_audit.domain.clock_estimates import estimated_clocks
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
-from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
+from bwc_audit.domain.coverage import CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
 from bwc_audit.domain.findings import Window
+from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.inspection import Inspection
-from bwc_audit.domain.placement import Placement, place_segments
+from bwc_audit.domain.placement import Placement, Placements, place_segments
 from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.policy_book import PolicyBook
-from bwc_audit.domain.records import Incident, Records
+from bwc_audit.domain.records import Incident, Records, Segment, StoredObject
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
-from bwc_audit.domain.shifted import Need, Shifted, shifted_into
+from bwc_audit.domain.segment_table import SegmentTable
+from bwc_audit.domain.shifted import Need, Shifted, shifted_into, shifts_of
 from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import Span, us_of_seconds
+from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.domain.waterfall import (
     Attendance,
     Exemptions,
@@ -37,6 +41,7 @@ from bwc_audit.domain.waterfall import (
     required_window,
     without,
 )
+from bwc_audit.domain.watermarks import watermarks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ class Matching:
     """Everything measured from rows alone, for a period, as of a moment.
 
     ``measured``: the attendances that have a required window to measure, by their index in the measures.
-    ``contested``: segments of devices with several holders at that moment.
+    ``contested``: segments of devices with several holders at that moment. ``segments``: the placements as the engine takes
+    them.
     ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
     ``placements_of`` the reverse, in order of time. ``shifted``: which of them would touch which other windows by the clock
     in their picture; no absence in such a window is firm that they might undo. ``policy``: how media and clocks are
@@ -80,15 +86,31 @@ class Matching:
     completeness: Completeness
     judged: tuple[Judged, ...]
     measured: tuple[Judged, ...]
-    placements: tuple[Placement, ...]
+    placements: Placements
     contested: tuple[Placement, ...]
     windows: WindowArrays
     pieces: SpanTable
-    owner_of: dict[str, int]
+    segments: SegmentArrays
     measures: CoverageMeasures
-    windows_of: dict[int, tuple[int, ...]]
-    placements_of: dict[int, tuple[int, ...]]
+    windows_of: Groups
+    placements_of: Groups
     shifted: Shifted
+    videos: Videos
+
+    def by_policy(self, indices: coverage.Int) -> Iterator[tuple[Policy, coverage.Int]]:
+        """Recordings in groups that are judged by one policy, each group in their order."""
+        if self.book.is_one_for_all:
+            yield self.policy, indices
+            return
+        policies: dict[int, Policy] = {}
+        number: dict[int, int] = {}
+        of_each = np.empty(len(indices), np.int64)
+        for place, index in enumerate(indices.tolist()):
+            policy = self.policy_of(index)
+            of_each[place] = number.setdefault(id(policy), len(number))
+            policies[of_each[place]] = policy
+        for each, policy in policies.items():
+            yield policy, indices[of_each == each]
 
     def policy_of(self, index: int) -> Policy:
         """What a recording (index of ``placements``) is judged by: as the earliest window it touches, else by the day it
@@ -137,34 +159,39 @@ def match(
     as_of_us: int,
     seen: Mapping[str, Inspection] | None = None,
     like: Matching | None = None,
+    sounds: Iterable[SoundLag] = (),
 ) -> Matching:
     """Judge and measure every assignment of the records. The order of the records does not matter.
 
     ``policy``: one for all, or a book that says which holds for whom and when. ``seen``: what is known of videos already,
     by object key; only the clocks burned into their pictures are used here. ``like``: a matching of the same records and
-    inspections; what does not depend on what the two policies demand is taken from it.
+    inspections; what does not depend on what the two policies demand is taken from it, the cameras' clocks included.
+    ``sounds``: how far clocks are apart by what several cameras heard.
     """
     book = PolicyBook.of(policy) if isinstance(policy, Policy) else policy
     policy = book.base
     if like is not None and _places_alike(like.policy, policy):
-        roster, history, placements = like.roster, like.history, like.placements
-        checks = ClockChecks(like.checks.by_device, policy.clock)
-        attended = tuple(one.attendance for one in like.judged)
+        roster, history, placements, records, checks = like.roster, like.history, like.placements, like.records, like.checks
+        judged = _judge(tuple(one.attendance for one in like.judged), book, Exemptions(records.exemptions, roster))
     else:
         roster = Roster(records.officers)
         history = HolderHistory.of(records.holdings, roster)
-        checks = ClockChecks.of(records.device_events, policy.clock)
-        shown = shown_clocks(records.segments, records.devices, seen or {}, policy.usability)
-        placements = place_segments(records.segments, roster, history, checks, shown)
+        table = SegmentTable.of(records.segments)
+        records = replace(records, segments=table, objects=VideoTable.of(records.objects))
         attended = attendances(records.assignments, records.incidents, roster)
-    judged = _judge(attended, book, Exemptions(records.exemptions, roster))
+        judged = _judge(attended, book, Exemptions(records.exemptions, roster))
+        shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
+        calls = _attended(judged, records, policy, roster)
+        checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown, sounds)
+        placements = place_segments(table, roster, history, checks, shown)
     measured = tuple(one for one in judged if one.measured is not None)
-    owner_of = _owners(judged, placements)
-    windows, pieces = _window_arrays(judged, owner_of, history, checks)
+    owner_of = _owners(measured, placements)
+    windows, pieces = _window_arrays(measured, owner_of, history, checks)
+    segments = segment_arrays(placements, owner_of)
     limits = limits_of_each(measured)
-    measures = coverage.measure_coverage(windows, pieces, segment_arrays(placements, owner_of), limits)
+    measures = coverage.measure_coverage(windows, pieces, segments, limits)
     windows_of, placements_of = _pairs(measures, windows, placements)
-    shifted = shifted_into(needs(measured), placements, windows_of)
+    shifted = shifted_into(needs(measured), placements, windows_of) if placements.moved() else Shifted()
     return Matching(
         records=records,
         policy=policy,
@@ -174,21 +201,28 @@ def match(
         roster=roster,
         history=history,
         checks=checks,
-        completeness=Completeness.of(records.device_events, history, policy.upload, as_of_us),
+        completeness=Completeness(watermarks_of(records, placements, as_of_us), history, policy.upload, as_of_us),
         judged=judged,
         measured=measured,
         placements=placements,
-        contested=tuple(placement for placement in placements if placement.conflict),
+        contested=tuple(placements.among(sorted(placements.conflict))),
         windows=windows,
         pieces=pieces,
-        owner_of=owner_of,
+        segments=segments,
         measures=_doubted(
             measures, shifted, placements, np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape)
         ),
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
+        videos=Videos.of(records.objects, placements),
     )
+
+
+def _looked_into(table: SegmentTable, seen: Mapping[str, Inspection]) -> list[Segment]:
+    if not seen:
+        return []
+    return [table[place] for place, key in enumerate(table.object_key) if key is not None and key in seen]
 
 
 def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
@@ -197,6 +231,23 @@ def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
         Need(one.attendance.officer_id, one.attendance.incident_id, Span(one.pieces[0].start_us, one.pieces[-1].end_us))
         for one in measured
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Videos:
+    """Which videos the store holds. ``is_stored``: by placement; ``unnamed``: those that no metadata name."""
+
+    is_stored: coverage.Bool
+    unnamed: tuple[StoredObject, ...]
+
+    @staticmethod
+    def of(objects: Sequence[StoredObject], placements: Placements) -> Videos:
+        """From what the store lists and what the metadata name."""
+        keys = VideoTable.of(objects).object_key
+        named, stored = placements.table.object_key, frozenset(keys)
+        is_stored = np.fromiter((key in stored for key in named), np.bool_, len(named))
+        known = frozenset(named)
+        return Videos(is_stored[placements.segment], tuple(objects[at] for at, key in enumerate(keys) if key not in known))
 
 
 def _doubted(
@@ -218,7 +269,7 @@ def _doubted(
     for window, found in shifted.placements_of.items():
         usual_us = int(uncertainty_us[window])
         if measures.covered_us[window] == 0:
-            shifts_us = [shift_us for index in found if (shown := placements[index].shown) for shift_us in shown.shifts_us]
+            shifts_us = [shift_us for index in found for shift_us in shifts_of(placements[index])]
             doubts_us = [*(abs(shift_us) for shift_us in shifts_us), int(measures.nearest_us[window])]
         else:
             most_us = usual_us + shifted.moved_in[window].undoes_us(int(gap_us[window]))
@@ -234,19 +285,32 @@ def _places_alike(one: Policy, other: Policy) -> bool:
     )
 
 
+def _attended(judged: Iterable[Judged], records: Records, policy: Policy, roster: Roster) -> Iterator[Attended]:
+    """Where a recording would lie of those who had to record, here and in the calls beside."""
+    known = set()
+    for one in judged:
+        known.add((one.attendance.incident_id, one.attendance.officer_id))
+        if one.window is not None and one.attendance.officer is not None:
+            span = one.window.span
+            yield Attended(one.attendance.incident_id, one.attendance.officer_id, span.start_us, span.end_us)
+    for attendance in attendances(records.beside, (), roster):
+        window = None if attendance.is_cancelled or attendance.officer is None else required_window(attendance, policy)
+        if window is not None and (attendance.incident_id, attendance.officer_id) not in known:
+            yield Attended(attendance.incident_id, attendance.officer_id, window.span.start_us, window.span.end_us)
+
+
 def _judge(attended: Sequence[Attendance], book: PolicyBook, exemptions: Exemptions) -> tuple[Judged, ...]:
     judged: list[Judged] = []
     measured = 0
     for attendance in attended:
-        one = _judge_one(attendance, book, exemptions)
-        if one.pieces:
-            one = replace(one, measured=measured)
-            measured += 1
+        one = _judge_one(attendance, book, exemptions, measured)
+        measured += one.measured is not None
         judged.append(one)
     return tuple(judged)
 
 
-def _judge_one(attendance: Attendance, book: PolicyBook, exemptions: Exemptions) -> Judged:
+def _judge_one(attendance: Attendance, book: PolicyBook, exemptions: Exemptions, measured: int) -> Judged:
+    """``measured``: the next index in the measures, taken where there is something to measure."""
     incident, at_us = attendance.incident, attendance.at_us
     call_type, priority = (incident.call_type, incident.priority) if incident else (None, None)
     policy = book.rules_for(attendance.asked_unit, call_type, priority, at_us or 0)
@@ -269,69 +333,75 @@ def _judge_one(attendance: Attendance, book: PolicyBook, exemptions: Exemptions)
     codes = tuple(code for code, _ in cuts)
     if not pieces:
         return Judged(attendance, policy, bucket=Bucket.FULLY_EXEMPT, window=window, exempted_by=codes)
-    return Judged(attendance, policy, window=window, pieces=pieces, exempted_by=codes)
+    return Judged(attendance, policy, window=window, pieces=pieces, measured=measured, exempted_by=codes)
 
 
-def _owners(judged: tuple[Judged, ...], placements: tuple[Placement, ...]) -> dict[str, int]:
-    officers = {one.attendance.officer_id for one in judged if one.pieces}
-    officers |= {placement.officer_id for placement in placements if placement.officer_id is not None}
+def _owners(measured: Sequence[Judged], placements: Placements) -> dict[str, int]:
+    officers = {one.attendance.officer_id for one in measured}
+    officers |= {name for name in placements.officer.values if name is not None}
     return {officer_id: index for index, officer_id in enumerate(sorted(officers))}
 
 
-def segment_arrays(placements: tuple[Placement, ...], owner_of: dict[str, int]) -> SegmentArrays:
+def segment_arrays(placements: Placements, owner_of: Mapping[str, int]) -> SegmentArrays:
     """Placements as arrays, in their order. Those without an officer get owners of their own, which match no window."""
-    nobody = len(owner_of)
+    owner = [len(owner_of) if name is None else owner_of[name] for name in placements.officer.values]
     return SegmentArrays(
-        owner=np.array(
-            [nobody if place.officer_id is None else owner_of[place.officer_id] for place in placements], np.int64
-        ),
-        start_us=np.array([place.start_us for place in placements], np.int64),
-        end_us=np.array([place.end_us for place in placements], np.int64),
-        activated_us=np.array(
-            [NO_TIME if place.activated_us is None else place.activated_us for place in placements], np.int64
-        ),
-        tolerance_us=np.array([place.clock.tolerance_us for place in placements], np.int64),
+        owner=np.array(owner, np.int64)[placements.officer.code],
+        start_us=placements.start_us,
+        end_us=placements.end_us,
+        activated_us=placements.activated_us,
+        tolerance_us=placements.tolerance_us,
     )
 
 
 def _window_arrays(
-    judged: tuple[Judged, ...], owner_of: dict[str, int], history: HolderHistory, checks: ClockChecks
+    measured: Sequence[Judged], owner_of: Mapping[str, int], history: HolderHistory, checks: ClockChecks
 ) -> tuple[WindowArrays, SpanTable]:
-    rows = [(one, Span(one.pieces[0].start_us, one.pieces[-1].end_us)) for one in judged if one.pieces]
+    owner = np.array([owner_of[one.attendance.officer_id] for one in measured], np.int64)
+    start_us = np.array([one.pieces[0].start_us for one in measured], np.int64)
+    end_us = np.array([one.pieces[-1].end_us for one in measured], np.int64)
     windows = WindowArrays(
-        owner=np.array([owner_of[one.attendance.officer_id] for one, _ in rows], np.int64),
-        start_us=np.array([span.start_us for _, span in rows], np.int64),
-        end_us=np.array([span.end_us for _, span in rows], np.int64),
-        precision_us=np.array([one.attendance.precision_us for one, _ in rows], np.int64),
-        tolerance_us=np.array(
-            [_expected_tolerance(one.attendance.officer_id, span, history, checks) for one, span in rows], np.int64
-        ),
+        owner=owner,
+        start_us=start_us,
+        end_us=end_us,
+        precision_us=np.array([one.attendance.precision_us for one in measured], np.int64),
+        tolerance_us=_expected_tolerances(tuple(owner_of), owner, start_us, end_us, history, checks),
     )
-    cut = [(index, piece) for index, (one, _) in enumerate(rows) for piece in one.pieces]
+    cut = [piece for one in measured for piece in one.pieces]
+    count = np.array([len(one.pieces) for one in measured], np.int64)
     pieces = SpanTable(
-        window=np.array([index for index, _ in cut], np.int64),
-        start_us=np.array([piece.start_us for _, piece in cut], np.int64),
-        end_us=np.array([piece.end_us for _, piece in cut], np.int64),
+        window=np.repeat(np.arange(len(measured), dtype=np.int64), count),
+        start_us=np.array([piece.start_us for piece in cut], np.int64),
+        end_us=np.array([piece.end_us for piece in cut], np.int64),
     )
     return windows, pieces
 
 
-def _expected_tolerance(officer_id: str, window: Span, history: HolderHistory, checks: ClockChecks) -> int:
-    """How far the clocks of the cameras held then may be off; an unknown camera's clock is not trusted."""
-    devices = history.devices_of(officer_id, window.start_us, window.end_us) or ("",)
-    return max(checks.estimate(device_id, window.start_us).tolerance_us for device_id in devices)
+def _expected_tolerances(
+    officer_ids: Sequence[str],
+    officer: coverage.Int,
+    start_us: coverage.Int,
+    end_us: coverage.Int,
+    history: HolderHistory,
+    checks: ClockChecks,
+) -> coverage.Int:
+    """For each window how far the clocks of the cameras held then may be off; an unknown camera's clock is not trusted."""
+    window, device = history.devices_of_each(officer_ids, officer, start_us, end_us)
+    held = checks.estimates(device.values, device.code, start_us[window])
+    tolerance_us = np.zeros(len(start_us), np.int64)
+    np.maximum.at(tolerance_us, window, held.tolerance_us)
+    is_unknown = np.ones(len(start_us), np.bool_)
+    is_unknown[window] = False
+    tolerance_us[is_unknown] = us_of_seconds(checks.rules.untrusted_s)
+    return tolerance_us
 
 
-def _pairs(
-    measures: CoverageMeasures, windows: WindowArrays, placements: tuple[Placement, ...]
-) -> tuple[dict[int, tuple[int, ...]], dict[int, tuple[int, ...]]]:
-    windows_of: dict[int, list[int]] = defaultdict(list)
-    placements_of: dict[int, list[int]] = defaultdict(list)
-    for window, segment in zip(measures.pair_window.tolist(), measures.pair_segment.tolist(), strict=True):
-        windows_of[segment].append(window)
-        placements_of[window].append(segment)
-    start_us = windows.start_us.tolist()
+def _pairs(measures: CoverageMeasures, windows: WindowArrays, placements: Placements) -> tuple[Groups, Groups]:
+    """(the windows of each placement, earliest first; the placements of each window, in their order)."""
+    window, segment = measures.pair_window, measures.pair_segment
+    by_start = np.lexsort((window, windows.start_us[window]))
+    by_place = np.argsort(segment, kind="stable")
     return (
-        {segment: tuple(sorted(found, key=lambda index: (start_us[index], index))) for segment, found in windows_of.items()},
-        {window: tuple(sorted(found)) for window, found in placements_of.items()},
+        Groups.of(segment[by_start], window[by_start], len(placements)),
+        Groups.of(window[by_place], segment[by_place], len(windows.owner)),
     )

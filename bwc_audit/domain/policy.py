@@ -121,7 +121,13 @@ class BufferRules:
 
 @dataclass(frozen=True, slots=True)
 class ClockRules:
-    """How far clocks are believed. A device clock is *trusted* when a dock checked it within ``check_days``."""
+    """How far clocks are believed. A device clock is *trusted* when a dock checked it within ``check_days``.
+
+    When an offset of one camera and day is applied that rests on anchors (engineering defaults): ``anchors_least`` of them
+    must agree, and be ``anchor_share`` (0-1) of those of their kind. Tagged recordings agree within ``agree_s`` of their
+    median; ``tagged_s``: how far activation lies from arrival besides; ``fit_share`` (0-1): how much of the recording must
+    lie inside the call that its tag names, and how much of the call inside the recording, for a shift to be read from it.
+    """
 
     clause: str
     trusted_s: float = 60.0
@@ -132,6 +138,11 @@ class ClockRules:
     jump_ppm: float = 1000.0
     drift_ppm: float = 50.0
     drift_minimum_s: float = 2.0
+    anchors_least: int = 3
+    anchor_share: float = 0.8
+    agree_s: float = 120.0
+    tagged_s: float = 120.0
+    fit_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

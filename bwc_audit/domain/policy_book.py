@@ -90,10 +90,15 @@ class PolicyBook:
         return self.editions[-1].policy
 
     @property
+    def is_one_for_all(self) -> bool:
+        """One edition without layers: the same policy for everybody, always."""
+        return len(self.editions) == 1 and not self.editions[0].layers
+
+    @property
     def policy_hash(self) -> str:
         """Hash of the policy where there is one only; else SHA-256 over all editions and layers."""
         only = self.editions[0]
-        if len(self.editions) == 1 and not only.layers and only.effective_from is None and only.effective_to is None:
+        if self.is_one_for_all and only.effective_from is None and only.effective_to is None:
             return only.policy.policy_hash
         return hash_of(self.content)
 

@@ -10,10 +10,14 @@ Nothing here knows whether a record is true; it knows where it was read (``row``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bwc_audit.domain.times import SECOND_US
+from bwc_audit.domain.times import HOUR_US, SECOND_US
+
+#: Upper bound of the length of a segment, exclusive: a row that states more is rejected (domain page, section 4).
+LONGEST_SEGMENT_US = 8 * HOUR_US
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -220,9 +224,13 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All accepted rows that a decision may look at, with the rows that were not accepted."""
+    """All accepted rows that a decision may look at, with the rows that were not accepted. ``beside``: assignments of other
+    times and incidents, which are not decided and only tell where the cameras' clocks stood.
 
-    segments: tuple[Segment, ...] = ()
+    Segments and videos are many: they may stand as columns (``segment_table``, ``video_table``), of which single ones are
+    built when they are asked for."""
+
+    segments: Sequence[Segment] = ()
     incidents: tuple[Incident, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     officers: tuple[Officer, ...] = ()
@@ -230,5 +238,6 @@ class Records:
     holdings: tuple[Holding, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     device_events: tuple[DeviceEvent, ...] = ()
-    objects: tuple[StoredObject, ...] = ()
+    objects: Sequence[StoredObject] = ()
     rejected: tuple[RejectedRow, ...] = ()
+    beside: tuple[Assignment, ...] = ()

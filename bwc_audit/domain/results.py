@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bwc_audit.domain.clock_days import ClockDay
 from bwc_audit.domain.findings import Finding, FindingKind, Window
 from bwc_audit.domain.times import Span
+from bwc_audit.domain.watermarks import Watermark
 
 
 class Outcome(StrEnum):
@@ -33,9 +36,12 @@ class Bucket(StrEnum):
 
 
 class PendingReason(StrEnum):
+    """What an answer waits for. ``source_behind``: no footage of anybody came in that is newer than the window."""
+
     CAD_OPEN = "cad_open"
     UPLOAD_GRACE = "upload_grace"
     DEVICE_NOT_DOCKED = "device_not_docked"
+    SOURCE_BEHIND = "source_behind"
 
 
 class UnknownReason(StrEnum):
@@ -140,12 +146,25 @@ class IncidentResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An assignment that is pending. ``ripens_us``: when it is decided at the latest; None: depends on a delivery."""
+
+    incident_id: str
+    officer_id: str
+    reason: str
+    ripens_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """All that one audit run decided: a result for every assignment, and the findings (borderline ones included)."""
 
     results: tuple[AssignmentResult, ...]
     incidents: tuple[IncidentResult, ...]
     findings: tuple[Finding, ...]
-    segments: tuple[PlacedSegment, ...] = ()
+    segments: Sequence[PlacedSegment] = ()
     not_examined: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    clocks: tuple[ClockDay, ...] = ()
+    watermarks: tuple[Watermark, ...] = ()
+    waiting: tuple[Waiting, ...] = ()

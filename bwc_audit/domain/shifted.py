@@ -1,4 +1,5 @@
-"""Recordings that may lie elsewhere: where the clock in their picture, rather than their metadata, would place them.
+"""Recordings that may lie elsewhere: where the clock in their picture, rather than their metadata, would place them, or
+where they lay before an offset was taken out that rests on anchors.
 
 Decides which required windows such a recording touches there, and which recordings that touch none are worth a short look
 at their clock. Which of the two places is right is not known here.
@@ -10,8 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from bwc_audit.domain.overlay_clock import WIDEST_ZONE_US
-from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.placement import Placement, Placements
+from bwc_audit.domain.time_index import TimeIndex
 from bwc_audit.domain.times import Span
 
 
@@ -55,27 +59,31 @@ class Shifted:
     incidents: Mapping[str, MovedIn] = field(default_factory=dict)
 
 
+def shifts_of(placement: Placement) -> tuple[int, ...]:
+    """By how much a recording may lie elsewhere: what the clock in its picture says, and the offset that anchors gave."""
+    shown_us = placement.shown.shifts_us if placement.shown else ()
+    return (*shown_us, placement.clock.moved_us) if placement.clock.moved_us else shown_us
+
+
 def shifted_places(placement: Placement) -> tuple[Span, ...]:
-    """Where the clock in its picture would place a recording, in the order of its stretches; empty: nowhere else."""
-    shifts_us = placement.shown.shifts_us if placement.shown else ()
-    return tuple(Span(placement.start_us + one, placement.end_us + one) for one in shifts_us)
+    """Where a recording may lie instead, in the order of ``shifts_of``; empty: nowhere else."""
+    return tuple(Span(placement.start_us + one, placement.end_us + one) for one in shifts_of(placement))
 
 
-def shifted_into(needs: Sequence[Need], placements: Sequence[Placement], touched: Mapping[int, tuple[int, ...]]) -> Shifted:
-    """Recordings that the picture's clock moves into a window.
+def shifted_into(needs: Sequence[Need], placements: Placements, touched: Mapping[int, tuple[int, ...]]) -> Shifted:
+    """Recordings that the picture's clock, or an offset not taken out, moves into a window.
 
     ``touched``: for indices of placements the windows that they touch by their metadata.
     """
-    if not any(placement.shown and placement.shown.shifts_us for placement in placements):
-        return Shifted()
     windows_of: dict[int, list[int]] = defaultdict(list)
     placements_of: dict[int, list[int]] = defaultdict(list)
     moved_in: dict[int, MovedIn] = defaultdict(MovedIn)
     incidents: dict[str, MovedIn] = defaultdict(MovedIn)
     candidates = _Candidates.of(needs, range(len(needs)))
-    for index, placement in enumerate(placements):
+    for index in placements.moved():
+        placement = placements[index]
         places = shifted_places(placement)
-        for window in candidates.of_placement(placement) if places else ():
+        for window in candidates.of_placement(placement):
             need = needs[window]
             overlaps_us = [overlap_us for place in places if (overlap_us := _overlap_us(place, need.span)) > 0]
             if not overlaps_us or window in touched.get(index, ()):
@@ -94,27 +102,31 @@ def shifted_into(needs: Sequence[Need], placements: Sequence[Placement], touched
 
 
 def worth_a_look(
-    needs: Sequence[Need], wanting: Sequence[int], placements: Sequence[Placement], touched: Mapping[int, tuple[int, ...]]
+    needs: Sequence[Need], wanting: Sequence[int], placements: Placements, touched: Mapping[int, tuple[int, ...]]
 ) -> tuple[int, ...]:
     """Recordings (indices, ascending) that touch no window by their metadata, and could lie in one of the ``wanting``
     windows if their times were wrong by a zone, or (tagged with its incident) by any time."""
-    candidates = _Candidates.of(needs, wanting)
-    return tuple(
-        index
-        for index, placement in enumerate(placements)
-        if index not in touched and any(_could_be(placement, needs[window]) for window in candidates.of_placement(placement))
-    )
+    by_officer: dict[str, list[Span]] = defaultdict(list)
+    for window in wanting:
+        by_officer[needs[window].officer_id].append(needs[window].span)
+    wanted = {
+        officer_id: TimeIndex((one.start_us, one.end_us, one) for one in found) for officer_id, found in by_officer.items()
+    }
+    incidents = {needs[window].incident_id for window in wanting}
+    is_tagged = placements.tagged_with(incidents)
+    is_touching = np.zeros(len(placements), np.bool_)
+    is_touching[list(touched)] = True
+    found = []
+    for index in np.flatnonzero(~is_touching).tolist():
+        near = wanted.get(placements.officer[index] or "")
+        low, high = int(placements.start_us[index]) - WIDEST_ZONE_US, int(placements.end_us[index]) + WIDEST_ZONE_US
+        if is_tagged[index] or (near is not None and any(near.overlapping(low, high))):
+            found.append(index)
+    return tuple(found)
 
 
 def _overlap_us(one: Span, other: Span) -> int:
     return min(one.end_us, other.end_us) - max(one.start_us, other.start_us)
-
-
-def _could_be(placement: Placement, need: Need) -> bool:
-    if need.incident_id in placement.segment.incident_ids:
-        return True
-    apart_us = max(need.span.start_us - placement.end_us, placement.start_us - need.span.end_us)
-    return placement.officer_id == need.officer_id and apart_us < WIDEST_ZONE_US
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,10 @@ class Stated:
 def shown_clock_findings(matching: Matching) -> Iterator[Finding]:
     """All of them, for recordings that touch a required window or by their picture might; in order of time."""
     rules = matching.policy.clock
-    for index, placement in enumerate(matching.placements):
-        shown = placement.shown
-        if shown is None or not (index in matching.windows_of or index in matching.shifted.windows_of):
+    for index, shown in sorted(matching.placements.shown.items()):
+        if not (index in matching.windows_of or index in matching.shifted.windows_of):
             continue
+        placement = matching.placements[index]
         for stated in (_offset(shown, rules), _jump(placement, shown, rules), drift_stated(shown, rules)):
             if stated is not None:
                 yield _finding(matching, index, shown, stated)
@@ -111,7 +111,7 @@ def _finding(matching: Matching, index: int, shown: ShownClock, stated: Stated) 
         f"{shown.clock.agreed} of {shown.clock.of} readings agree.",
         incident_id=judged.attendance.incident_id,
         officer_id=placement.officer_id,
-        device_id=placement.segment.device_id,
+        device_id=placement.device_id,
         recording_id=placement.recording_id,
         footage_ids=(placement.footage_id,),
         spans=stated.spans,
@@ -120,7 +120,7 @@ def _finding(matching: Matching, index: int, shown: ShownClock, stated: Stated) 
         margin_us=stated.margin_us,
         is_borderline=stated.is_borderline(shown.tolerance_us),
         evidence=(
-            Evidence("footage", str(placement.segment.row), placement.start_us, placement.segment.sha256),
+            Evidence("footage", str(placement.row), placement.start_us, placement.sha256),
             Evidence("burned_in_clock", shown.text, placement.start_us + shown.first_us),
         ),
         policy=judged.policy.reference,

@@ -10,7 +10,7 @@ day, from docks, pictures and sounds together, is not made here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,6 +37,11 @@ class ShownClock:
     def is_untimed(self) -> bool:
         """It was not set or stands still: it shows no time at all, and vouches for none."""
         return self.clock.is_not_set or self.clock.is_stuck
+
+    def without(self, moved_us: int) -> ShownClock:
+        """The same after the recording was moved by what its picture says: shifts that this explains are gone."""
+        left = tuple(shift_us + moved_us for shift_us in self.shifts_us)
+        return replace(self, shifts_us=tuple(shift_us for shift_us in left if abs(shift_us) > self.tolerance_us))
 
     def believed_us(self, tolerance_us: int, rules: ClockRules) -> int:
         """The tolerance of the recording's placement, given that of its device's clock."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
@@ -18,9 +19,10 @@ from bwc_audit.domain.findings import Evidence, Finding, FindingKind
 from bwc_audit.domain.inspection import Inspection, InspectionStatus
 from bwc_audit.domain.matching import Judged, Matching, limits_of_each
 from bwc_audit.domain.phrases import said_length, said_time
-from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.placement import Placement, Placements
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.domain.results import UnusableSpan
+from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.severity import OF_KIND, severity_of_excess
 from bwc_audit.domain.times import SECOND_US, Span, iso_utc, us_of_seconds
 
@@ -69,6 +71,66 @@ class SegmentSight:
     not_examined: tuple[str, ...] = ()
 
 
+class Unseen(IntEnum):
+    """Why nobody looked into a recording that touches a window."""
+
+    DELETED = 1
+    NOT_STORED = 2
+    NOT_LOOKED_INTO = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sights(Mapping[int, SegmentSight]):
+    """The sight of every placement that touches a window. ``looked``: of those that somebody looked into; ``why``: for each
+    placement why nobody did (``Unseen``), 0 where somebody did or where it touches no window."""
+
+    placements: Placements
+    looked: Mapping[int, SegmentSight]
+    why: coverage.Int
+
+    def __getitem__(self, index: int) -> SegmentSight:
+        found = self.looked.get(index)
+        if found is not None:
+            return found
+        if not 0 <= index < len(self.why) or not self.why[index]:
+            raise KeyError(index)
+        whole = Span(int(self.placements.start_us[index]), int(self.placements.end_us[index]))
+        return SegmentSight(None, unexamined=(whole,), not_examined=(self._said(index),))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted([*self.looked, *self.unseen().tolist()]))
+
+    def __len__(self) -> int:
+        return len(self.looked) + len(self.unseen())
+
+    def unseen(self) -> coverage.Int:
+        """Placements that nobody looked into, ascending."""
+        return np.flatnonzero(self.why)
+
+    def said(self) -> dict[int, tuple[str, ...]]:
+        """For each placement what was not examined of it, in words; those of which everything was are left out."""
+        found = {index: sight.not_examined for index, sight in self.looked.items() if sight.not_examined}
+        footage, segment = self.placements.table.footage_id, self.placements.segment
+        unseen = np.flatnonzero(self.why == Unseen.NOT_LOOKED_INTO)
+        for index, place in zip(unseen.tolist(), segment[unseen].tolist(), strict=True):
+            found[index] = (f"{footage[place]}: {_NOT_LOOKED_INTO}",)
+        for index in np.flatnonzero((self.why > 0) & (self.why != Unseen.NOT_LOOKED_INTO)).tolist():
+            found[index] = (self._said(index),)
+        return found
+
+    def _said(self, index: int) -> str:
+        place = int(self.placements.segment[index])
+        footage_id = self.placements.table.footage_id[place]
+        if self.why[index] == Unseen.DELETED:
+            return f"{footage_id}: deleted on {iso_utc(int(self.placements.table.deleted_us[place]))}, not looked into"
+        if self.why[index] == Unseen.NOT_STORED:
+            return f"{footage_id}: its video is not in the store"
+        return f"{footage_id}: {_NOT_LOOKED_INTO}"
+
+
+_NOT_LOOKED_INTO = "video not looked into"
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """The sight of every placement that touches a window, and what it makes of each window's coverage.
@@ -76,7 +138,7 @@ class Sight:
     Arrays by measured window, microseconds: usable <= covered; unexamined <= covered; unusable is the rest.
     """
 
-    of_placement: dict[int, SegmentSight]
+    of_placement: Sights
     usable_us: coverage.Int
     unexamined_us: coverage.Int
     unusable: SpanTable
@@ -84,40 +146,41 @@ class Sight:
 
 def look(matching: Matching, inspections: Mapping[str, Inspection]) -> Sight:
     """Place what the inspections (by object key) saw into the windows."""
-    stored = {video.object_key for video in matching.records.objects}
-    of_placement = {
-        index: _sight_of(matching.placements[index], stored, inspections, matching.policy.usability)
-        for index in sorted(matching.windows_of)
-    }
+    sights = _sights(matching, inspections)
     join_us = limits_of_each(matching.measured).join_us
-    good = _parts(matching, of_placement, is_unexamined_good=False)
-    possible = _parts(matching, of_placement, is_unexamined_good=True)
+    good = _parts(matching, sights, is_unexamined_good=False)
+    possible = _parts(matching, sights, is_unexamined_good=True)
     usable, _ = coverage.covered_time(matching.windows, matching.pieces, good, join_us)
     seen_or_unseen, _ = coverage.covered_time(matching.windows, matching.pieces, possible, join_us)
     count = len(matching.windows.owner)
     usable_us = usable.total_us(count)
     return Sight(
-        of_placement=of_placement,
+        of_placement=sights,
         usable_us=usable_us,
         unexamined_us=seen_or_unseen.total_us(count) - usable_us,
         unusable=coverage.uncovered(matching.measures.covered, seen_or_unseen, 0),
     )
 
 
-def _sight_of(
-    placement: Placement, stored: set[str], inspections: Mapping[str, Inspection], rules: UsabilityRules
-) -> SegmentSight:
-    whole = (Span(placement.start_us, placement.end_us),)
-    key = placement.segment.object_key
-    if placement.segment.deleted_us is not None:
-        said = f"{placement.footage_id}: deleted on {iso_utc(placement.segment.deleted_us)}, not looked into"
-        return SegmentSight(None, unexamined=whole, not_examined=(said,))
-    if key is None or key not in stored:
-        return SegmentSight(None, unexamined=whole, not_examined=(f"{placement.footage_id}: its video is not in the store",))
-    inspection = inspections.get(key)
-    if inspection is None:
-        return SegmentSight(None, unexamined=whole, not_examined=(f"{placement.footage_id}: video not looked into",))
+def _sights(matching: Matching, inspections: Mapping[str, Inspection]) -> Sights:
+    placements = matching.placements
+    is_deleted = (placements.table.deleted_us != NO_NUMBER)[placements.segment]
+    why = np.full(len(placements), int(Unseen.NOT_LOOKED_INTO))
+    why[~matching.videos.is_stored] = Unseen.NOT_STORED
+    why[is_deleted] = Unseen.DELETED
+    why[~matching.windows_of.has_members()] = 0
+    looked: dict[int, SegmentSight] = {}
+    for index in np.flatnonzero(why == Unseen.NOT_LOOKED_INTO).tolist() if inspections else ():
+        inspection = inspections.get(placements.table.object_key[placements.segment[index]] or "")
+        if inspection is not None:
+            looked[index] = _sight_of(placements[index], inspection, matching.policy_of(index).usability)
+            why[index] = 0
+    return Sights(placements, looked, why)
+
+
+def _sight_of(placement: Placement, inspection: Inspection, rules: UsabilityRules) -> SegmentSight:
     if inspection.status is InspectionStatus.UNREADABLE:
+        whole = (Span(placement.start_us, placement.end_us),)
         said = f"{placement.footage_id}: video unreadable ({inspection.reason})"
         return SegmentSight(inspection, unexamined=whole, not_examined=(said,))
     unusable = tuple(
@@ -153,18 +216,21 @@ def _unexamined(placement: Placement, inspection: Inspection, rules: UsabilityRu
     return (rest,) if rest else ()
 
 
-def _parts(matching: Matching, sights: Mapping[int, SegmentSight], *, is_unexamined_good: bool) -> SegmentArrays:
-    """What is left of each segment without its unusable (and unexamined) spans, with the segment's owner."""
+def _parts(matching: Matching, sights: Sights, *, is_unexamined_good: bool) -> SegmentArrays:
+    """What is left of each segment without its unusable (and unexamined) spans, with the segment's owner. Of those that
+    belong to nobody nothing is asked: their owner has no window."""
     rows: list[tuple[int, int, int]] = []
-    for index, sight in sights.items():
-        placement = matching.placements[index]
-        if placement.officer_id is None:
-            continue
+    for index, sight in sights.looked.items():
         bad = [one.span for one in sight.unusable if one.kind in VISUAL_KINDS]
         bad += [] if is_unexamined_good else list(sight.unexamined)
-        owner = matching.owner_of[placement.officer_id]
-        rows += [(owner, low, high) for low, high in _left(placement.start_us, placement.end_us, sorted(bad))]
+        owner, start_us = int(matching.segments.owner[index]), int(matching.segments.start_us[index])
+        rows += [(owner, low, high) for low, high in _left(start_us, int(matching.segments.end_us[index]), sorted(bad))]
     columns = np.array(rows, np.int64).reshape(-1, 3).T
+    if is_unexamined_good:
+        unseen = sights.unseen()
+        segments = matching.segments
+        whole = np.stack([segments.owner[unseen], segments.start_us[unseen], segments.end_us[unseen]])
+        columns = np.concatenate([columns, whole], axis=1)
     nothing = np.full(columns.shape[1], NO_TIME)
     return SegmentArrays(columns[0], columns[1], columns[2], nothing, nothing)
 
@@ -181,15 +247,17 @@ def _left(start_us: int, end_us: int, bad: list[Span]) -> Iterator[tuple[int, in
 def usability_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
     """One finding for each window, recording and kind whose time inside the window reaches the policy's minimum."""
     rules = matching.policy.usability
-    for judged in matching.measured:
-        assert judged.measured is not None  # noqa: S101 - only measured ones are listed
+    looked = sight.of_placement.looked
+    defective = [index for index, seen in looked.items() if seen.unusable]
+    for window in sorted({window for index in defective for window in matching.windows_of.get(index, ())}):
+        judged = matching.measured[window]
         grouped: dict[tuple[str, FindingKind], list[tuple[Placement, Span]]] = defaultdict(list)
-        for index in matching.placements_of.get(judged.measured, ()):
-            placement = matching.placements[index]
-            for one in sight.of_placement[index].unusable:
+        for index in matching.placements_of[window]:
+            for one in looked[index].unusable if index in looked else ():
                 for piece in judged.pieces:
                     low, high = max(one.span.start_us, piece.start_us), min(one.span.end_us, piece.end_us)
                     if low < high:
+                        placement = matching.placements[index]
                         grouped[placement.recording_id, one.kind].append((placement, Span(low, high)))
         for (recording_id, kind), found in sorted(grouped.items()):
             if sum(span.length_us for _, span in found) >= _minimum_us(kind, rules):
@@ -222,7 +290,7 @@ def _finding(
         f"inside the required window ({where}).",
         incident_id=judged.attendance.incident_id,
         officer_id=judged.attendance.officer_id,
-        device_id=found[0][0].segment.device_id,
+        device_id=found[0][0].device_id,
         recording_id=recording_id,
         footage_ids=tuple(sorted(placements)),
         window=judged.window,
@@ -234,4 +302,4 @@ def _finding(
 
 
 def _evidence(placement: Placement) -> Evidence:
-    return Evidence("footage", str(placement.segment.row), placement.start_us, placement.segment.sha256)
+    return Evidence("footage", str(placement.row), placement.start_us, placement.sha256)

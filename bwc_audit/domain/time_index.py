@@ -7,9 +7,13 @@ overlap and the last that has begun; one value that lasts very long makes the lo
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Generic, TypeVar
+
+import numpy as np
+
+from bwc_audit.domain.coverage import Int, ranges
 
 T = TypeVar("T")
 
@@ -21,10 +25,18 @@ class TimeIndex(Generic[T]):
 
     def __init__(self, rows: Iterable[tuple[int, int, T]]) -> None:
         ordered = sorted(rows, key=lambda row: row[0])
-        self._starts = [start_us for start_us, _, _ in ordered]
-        self._ends = [end_us for _, end_us, _ in ordered]
-        self._values = [value for _, _, value in ordered]
-        self._reach = list(accumulate(self._ends, max))
+        self._set([row[0] for row in ordered], [row[1] for row in ordered], [row[2] for row in ordered])
+
+    @classmethod
+    def in_order(cls, starts_us: Int, ends_us: Int, values: Sequence[T]) -> TimeIndex[T]:
+        """From columns that are in order of start already."""
+        index = cls.__new__(cls)
+        index._set(starts_us.tolist(), ends_us.tolist(), values)
+        return index
+
+    def _set(self, starts: list[int], ends: list[int], values: Sequence[T]) -> None:
+        self._starts, self._ends, self._values = starts, ends, values
+        self._reach = list(accumulate(ends, max))
 
     def overlapping(self, start_us: int, end_us: int) -> Iterator[T]:
         """Values that begin before ``end_us`` and end after ``start_us``."""
@@ -33,3 +45,16 @@ class TimeIndex(Generic[T]):
         for place in range(first, behind):
             if self._ends[place] > start_us:
                 yield self._values[place]
+
+    def overlapping_each(self, starts_us: Int, ends_us: Int) -> tuple[Int, Int]:
+        """The same for many intervals at once: pairs of (place of the interval, place of the value), in that order."""
+        first = np.searchsorted(np.array(self._reach, np.int64), starts_us, side="right")
+        behind = np.searchsorted(np.array(self._starts, np.int64), ends_us, side="left")
+        row, place = ranges(first, np.maximum(behind - first, 0))
+        is_overlap = np.array(self._ends, np.int64)[place] > starts_us[row]
+        return row[is_overlap], place[is_overlap]
+
+    @property
+    def values(self) -> Sequence[T]:
+        """All values, in order of start."""
+        return self._values

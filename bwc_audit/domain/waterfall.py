@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bwc_audit.domain.findings import Window
 from bwc_audit.domain.identity import Roster
@@ -83,6 +84,22 @@ def attendances(assignments: Iterable[Assignment], incidents: Iterable[Incident]
 
 
 def _merge(rows: Sequence[Assignment], incident: Incident | None, officer_id: str, roster: Roster) -> Attendance:
+    if len(rows) == 1:
+        (row,) = rows
+        return Attendance(
+            incident_id=row.incident_id,
+            officer_id=officer_id,
+            incident=incident,
+            officer=roster.resolve(officer_id),
+            rows=(row.row,),
+            unit_id=row.unit_id or None,
+            dispatched_us=row.dispatched_us,
+            en_route_us=row.en_route_us,
+            on_scene_us=row.on_scene_us,
+            cleared_us=row.cleared_us,
+            is_cancelled=row.is_cancelled,
+            precision_us=row.precision_us,
+        )
     live = [row for row in rows if not row.is_cancelled] or list(rows)
     units = sorted({row.unit_id for row in live if row.unit_id})
     precisions = [row.precision_us for row in live]
@@ -129,9 +146,14 @@ def bucket_of(attendance: Attendance, policy: Policy) -> Bucket | None:
 
 
 def _is_test(incident: Incident, policy: Policy) -> bool:
-    tags = {tag.casefold() for tag in (*incident.tags, incident.call_disposition_code or "")}
-    types = {call_type.casefold() for call_type in policy.scope.test_call_types}
-    return incident.call_type.casefold() in types or bool(tags & {tag.casefold() for tag in policy.scope.test_tags})
+    if incident.call_type.casefold() in _folded(policy.scope.test_call_types):
+        return True
+    return not _folded((*incident.tags, incident.call_disposition_code or "")).isdisjoint(_folded(policy.scope.test_tags))
+
+
+@lru_cache(maxsize=1024)  # a year of calls has few different sets of tags
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.casefold() for name in names)
 
 
 def _is_out_of_scope(incident: Incident, policy: Policy) -> bool:

@@ -36,7 +36,8 @@ _LEAST_APART_S = 5
 _ALL_KEYS = 0.9
 #: A spread (standard deviation over mean) is told apart down to a thousandth, and weighs a quarter: it varies more.
 _LEAST_SPREAD, _SPREAD_WEIGHT = 1e-3, 0.25
-#: Other frames below this share of the file's upper quartile cost next to nothing, for at least so many seconds.
+#: Seconds whose other frames cost (the median of each: a clock in the picture makes one of them dear) less than this share
+#: of the file's upper quartile cost next to nothing, for at least so many seconds.
 _QUIET_SHARE, _QUIET_SECONDS = 0.12, 2
 #: From the median of absolute differences to the standard deviation of normally distributed ones.
 _MAD_TO_SIGMA = 1.4826
@@ -61,7 +62,8 @@ def activity_of(track: TrackIndex, table: FrameTable) -> Activity:
     sizes = track.sizes[table.samples].astype(np.float64)
     is_key = track.is_key[table.samples]
     second = np.minimum(table.times_us // SECOND_US, seconds - 1)
-    costs = others = _mean_by(second[~is_key], sizes[~is_key], seconds)
+    costs = _median_by(second[~is_key], sizes[~is_key], seconds)
+    others = _mean_by(second[~is_key], sizes[~is_key], seconds)
     rows = [_log2(_mean_by(second[is_key], sizes[is_key], seconds)), _log2(others)]
     if np.count_nonzero(is_key) > _ALL_KEYS * is_key.size:
         costs = _spread(second, sizes, seconds)
@@ -137,6 +139,17 @@ def _runs(claims: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 def _mean_by(second: Int, sizes: Float, seconds: int) -> Float:
     count = np.bincount(second, minlength=seconds)
     return np.asarray(np.bincount(second, weights=sizes, minlength=seconds) / np.maximum(count, 1), dtype=np.float64)
+
+
+def _median_by(second: Int, sizes: Float, seconds: int) -> Float:
+    """The lower median of each second, 0 where there is nothing."""
+    order = np.lexsort((sizes, second))
+    count = np.bincount(second, minlength=seconds)
+    first = np.cumsum(count) - count
+    places = (first + np.maximum(count - 1, 0) // 2)[count > 0]
+    median = np.zeros(seconds)
+    median[count > 0] = sizes[order][places]
+    return median
 
 
 def _log2(means: Float) -> Float:

@@ -24,8 +24,6 @@ _Context = TypeVar("_Context", bound=CodecContext)
 
 #: One fetch: enough for eight large key frames at once, small against the memory limit of a child.
 _FETCH_BYTES = 8 * 1024 * 1024
-#: Samples of one run of sound lie between pictures; further apart than this they are not read along with others.
-_EXPECTED_BYTES = 128 * 1024
 #: A single sample above this is no coded picture (an 8K intra frame takes some megabytes).
 MOST_SAMPLE_BYTES = 32 * 1024 * 1024
 
@@ -48,8 +46,7 @@ class IndexedTracks:
                     yield [packet_of(track, number, coded[number]) for number in run]
 
     def expect(self, track: TrackIndex, runs: Sequence[range]) -> None:
-        spans = [(int(track.offsets[run.start]), int(track.offsets[run[-1]]) + _size(track, run[-1])) for run in runs if run]
-        self._source.expect([(start, end - start) for start, end in spans if 0 < end - start <= _EXPECTED_BYTES])
+        self._source.expect([[_place(track, number) for number in run] for run in runs])
 
     def video_decoder(self, track: TrackIndex) -> VideoCodecContext:
         context = CodecContext.create(track.codec, "r")
@@ -68,8 +65,7 @@ class IndexedTracks:
                 yield packet_of(track, number, coded)
 
     def _fetched(self, track: TrackIndex, numbers: Sequence[int]) -> list[bytes]:
-        ranges = [(int(track.offsets[number]), _size(track, number)) for number in numbers]
-        return self._source.read_many(ranges)
+        return self._source.read_many([_place(track, number) for number in numbers])
 
 
 def indexed(source: RangeFile) -> IndexedTracks:
@@ -91,6 +87,11 @@ def packet_of(track: TrackIndex, number: int, coded: bytes) -> Packet[Any]:
     packet.dts = int(track.dts[number])
     packet.time_base = track.time_base
     return packet
+
+
+def _place(track: TrackIndex, number: int) -> tuple[int, int]:
+    """Where the sample lies in the file: start and length, bytes."""
+    return int(track.offsets[number]), _size(track, number)
 
 
 def _size(track: TrackIndex, number: int) -> int:

@@ -34,8 +34,13 @@ _MOST_ROUNDS = 12
 #: picture that has stopped; and key frames of its first seconds, since only neighbouring ones show how it settles.
 _QUIET_SAMPLES, _SETTLING_US = 4, 4 * SECOND_US
 _SETTLING_KEYS, _SETTLED_US = 12, 12 * SECOND_US
+#: Where key frames lie far apart, so many of them all the same.
+_LEAST_SETTLING_KEYS = 4
 #: The sizes of a file without end must not direct the looking without end; and those of a short one may ask for a few.
 _MOST_SINGLED_OUT, _LEAST_QUIET = 500, 100
+#: Sizes are averaged over five seconds: a key frame this near to what they single out shows it as well, and alone; the
+#: frame in between is decoded from the key frame before it, at the price of all frames of the group.
+_UNLIKE_REACH_US = 2 * SECOND_US
 #: A short run gets so many pairs of samples at least: fewer do not prove that a picture stands still.
 _LEAST_PAIRS = 4
 #: Neighbouring samples further apart than this many steps do not speak for what lies between them.
@@ -116,14 +121,18 @@ def _singled_out(reel: Reel, spans: Sequence[Span], planned: Sequence[int]) -> l
     quiet: list[int] = []
     for stretch in quiet_stretches(activity, spans):
         quiet += _in_quiet(reel.table, stretch)
-    return frames_near(reel.table, [*unlike_times(activity, times_us, spans, most), *_few(quiet, max(most, _LEAST_QUIET))])
+    unlike = frames_near(reel.table, unlike_times(activity, times_us, spans, most), _UNLIKE_REACH_US)
+    return [*unlike, *frames_near(reel.table, _few(quiet, max(most, _LEAST_QUIET)))]
 
 
 def _in_quiet(table: FrameTable, stretch: Span) -> list[int]:
     """Times to sample in a stretch that costs the encoder nothing: evenly, and the key frames of its beginning."""
     first_us = max(0, stretch.start_us - _SETTLING_US)
     even = np.linspace(first_us, stretch.end_us, _QUIET_SAMPLES + 2).astype(int).tolist()[1:-1]
-    first, behind = np.searchsorted(table.keys_us, [first_us, min(stretch.end_us, first_us + _SETTLED_US)])
+    first, behind, end = np.searchsorted(
+        table.keys_us, [first_us, min(stretch.end_us, first_us + _SETTLED_US), stretch.end_us]
+    )
+    behind = max(behind, min(first + _LEAST_SETTLING_KEYS, end))
     return sorted({*even, *_few(table.keys_us[first:behind].tolist(), _SETTLING_KEYS)})
 
 

@@ -51,9 +51,9 @@ def frames_inside(table: FrameTable, span: Span) -> range:
     return range(int(first), int(behind))
 
 
-def frames_near(table: FrameTable, times_us: Iterable[int]) -> list[int]:
-    """For each time the nearest key frame within half a second, else the first frame at or after it."""
-    return sorted({number for at_us in times_us if (number := _near(table, at_us)) is not None})
+def frames_near(table: FrameTable, times_us: Iterable[int], reach_us: int = _NEAR_KEY_US) -> list[int]:
+    """For each time the nearest key frame within ``reach_us``, else the first frame at or after it."""
+    return sorted({number for at_us in times_us if (number := _near(table, at_us, reach_us)) is not None})
 
 
 def between(table: FrameTable, low_us: int, high_us: int, edge_step_us: int) -> list[int]:
@@ -122,9 +122,9 @@ def _key_between(table: FrameTable, after_us: int, up_to_us: int) -> int | None:
     return table.frame_at(int(table.keys_us[place]))
 
 
-def _near(table: FrameTable, at_us: int) -> int | None:
+def _near(table: FrameTable, at_us: int, reach_us: int) -> int | None:
     place = int(np.searchsorted(table.keys_us, at_us))
-    near = [int(key) for key in table.keys_us[max(0, place - 1) : place + 1] if abs(key - at_us) <= _NEAR_KEY_US]
+    near = [int(key) for key in table.keys_us[max(0, place - 1) : place + 1] if abs(key - at_us) <= reach_us]
     return table.frame_at(min(near, key=lambda key: abs(key - at_us)) if near else at_us)
 
 

@@ -11,7 +11,8 @@ import hashlib
 import io
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from bwc_audit.errors import ObjectStoreError
 from bwc_audit.objects.contract import ObjectStore
@@ -23,7 +24,9 @@ _MOST_AHEAD_BLOCKS = 32
 _HASH_BYTES = 4 * 1024 * 1024
 #: Two ranges closer than this are read as one: 16 KiB travel faster than another request is made (1 ms of CPU).
 _NEAR_BYTES = 16 * 1024
-#: Kept at most of what was read beside other ranges, until it is asked for: some hundred pieces of sound.
+#: Of a run that is read along with other ranges at most so much lies between its first and last byte, and of all runs
+#: together at most so much is kept until it is asked for: some thousand pieces of sound.
+_LONGEST_RUN_BYTES = 128 * 1024
 _MOST_KEPT_BYTES = 4 * 1024 * 1024
 #: No single read is larger, so that several connections share a long range.
 _LONGEST_READ_BYTES = 8 * 1024 * 1024
@@ -49,8 +52,26 @@ def _merged(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
+def _start_of(run: _Run) -> int:
+    return run.start
+
+
 def _split(start: int, length: int) -> list[tuple[int, int]]:
     return [(at, min(_LONGEST_READ_BYTES, start + length - at)) for at in range(start, start + length, _LONGEST_READ_BYTES)]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Run:
+    """Ranges that will be wanted together, and the stretch of bytes that holds all of them."""
+
+    start: int
+    length: int
+    ranges: tuple[tuple[int, int], ...]
+
+    @staticmethod
+    def of(ranges: Sequence[tuple[int, int]]) -> _Run:
+        start = min(each[0] for each in ranges)
+        return _Run(start, max(sum(each) for each in ranges) - start, tuple(ranges))
 
 
 class RangeFile(io.RawIOBase):
@@ -72,8 +93,8 @@ class RangeFile(io.RawIOBase):
         self._position = 0
         self._last_missed = -2
         self._ahead = _AHEAD_BLOCKS
-        self._expected: list[tuple[int, int]] = []
-        self._kept: dict[int, bytes] = {}
+        self._expected: list[_Run] = []
+        self._kept: dict[tuple[int, int], bytes] = {}
         self.size_bytes = size_bytes
         self.bytes_read = 0
         self.requests = 0
@@ -120,14 +141,16 @@ class RangeFile(io.RawIOBase):
         self.seek(start)
         return self.read(length)
 
-    def expect(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """``(start, length)`` of what will be wanted: where ``read_many`` reads right beside one of them it is read along
-        and kept; of more than 4 MiB in all only the first. Never raises."""
+    def expect(self, runs: Iterable[Sequence[tuple[int, int]]]) -> None:
+        """Runs of ranges ``(start, length)`` that will be wanted: where ``read_many`` reads right beside a run,
+        the run is read along in one piece and its ranges are kept; of more than 4 MiB of them only the first. Runs that
+        spread over more than 128 KiB are left to be read by themselves. Never raises."""
         self._expected, total = [], 0
-        for start, length in sorted(ranges):
-            total += length
-            if total <= _MOST_KEPT_BYTES and 0 <= start < start + length <= self.size_bytes:
-                self._expected.append((start, length))
+        for run in sorted(_Run.of(ranges) for ranges in runs if ranges):
+            is_inside = run.start >= 0 and run.start + run.length <= self.size_bytes
+            total += sum(length for _, length in run.ranges)
+            if is_inside and 0 < run.length <= _LONGEST_RUN_BYTES and total <= _MOST_KEPT_BYTES:
+                self._expected.append(run)
 
     def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Bytes of each ``(start, length)``, in the order asked, shorter only at the end of the object.
@@ -140,27 +163,32 @@ class RangeFile(io.RawIOBase):
         found = {each: held for each in wanted if (held := self._held(*each)) is not None}
         missing = [each for each in wanted if each not in found]
         beside = self._beside(missing)
-        reads = _merged([*missing, *beside])
+        reads = _merged([*missing, *((run.start, run.length) for run in beside)])
         pieces = [piece for read in reads for piece in _split(*read)]
         parts = iter(self._fetch_all(pieces))
         fetched = [(start, b"".join(next(parts) for _ in _split(start, length))) for start, length in reads]
         starts = [start for start, _ in fetched]
-        for start, length in (*missing, *beside):
+
+        def part(start: int, length: int) -> bytes:
             first, content = fetched[bisect_right(starts, start) - 1]
-            found[start, length] = content[start - first : start - first + length]
-        for start, length in beside:
-            self._kept[start] = found[start, length]
-            self._expected.remove((start, length))
+            return content[start - first : start - first + length]
+
+        for each in missing:
+            found[each] = part(*each)
+        for run in beside:
+            self._kept.update((each, part(*each)) for each in run.ranges)
+            self._expected.remove(run)
         return [found[each] for each in wanted]
 
-    def _beside(self, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    def _beside(self, ranges: Sequence[tuple[int, int]]) -> list[_Run]:
         """What is expected and lies near one of the ranges."""
-        near: dict[tuple[int, int], None] = {}
+        near: dict[_Run, None] = {}
         for start, length in ranges:
-            first = bisect_left(self._expected, (start - _MOST_KEPT_BYTES, 0))
-            for one in self._expected[first : bisect_right(self._expected, (start + length + _NEAR_BYTES, 0))]:
-                if start - sum(one) < _NEAR_BYTES:
-                    near[one] = None
+            first = bisect_left(self._expected, start - _LONGEST_RUN_BYTES - _NEAR_BYTES, key=_start_of)
+            behind = bisect_right(self._expected, start + length + _NEAR_BYTES, key=_start_of)
+            for run in self._expected[first:behind]:
+                if start - (run.start + run.length) < _NEAR_BYTES:
+                    near[run] = None
         return list(near)
 
     def stream(self, chunk_bytes: int) -> Iterator[bytes]:
@@ -190,9 +218,9 @@ class RangeFile(io.RawIOBase):
 
     def _held(self, start: int, length: int) -> bytes | None:
         """The range from what is in memory; None where some of it is missing."""
-        for first, content in self._kept.items():
-            if first <= start and start + length <= first + len(content):
-                return content[start - first : start - first + length]
+        kept = self._kept.get((start, length))
+        if kept is not None:
+            return kept
         numbers = range(start // BLOCK_BYTES, (start + length - 1) // BLOCK_BYTES + 1)
         if not length:
             return b""

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from bwc_audit.domain.clock_days import ClockDay
+from bwc_audit.domain.expiring import Expiring
 from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.noise_rate import ReviewedNoise
 from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.rates import RateTable
+from bwc_audit.domain.rates import RateBook, RateTable
 from bwc_audit.domain.records import RejectedRow
-from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment
+from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment, Waiting
 from bwc_audit.domain.runs import ObservedFinding, Run
+from bwc_audit.domain.watermarks import Watermark
 from bwc_audit.report.evidence import Effort, InspectionEvidence, SoundAgreement
 from bwc_audit.report.evidence_views import FileEvidence
 
@@ -38,7 +42,9 @@ class RunReportInput:
     ``examined`` says for kinds of finding how much was examined for them (a whole phrase, say *412 recordings*);
     where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
     ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
-    sound. ``effort``: what was looked at in the whole run, None: not recorded.
+    sound. ``effort``: what was looked at in the whole run, None: not recorded. ``clocks``, ``watermarks``, ``waiting``,
+    ``expiring``: what the run knew of its sources. ``book``: all rates of the run, None for a part of one; ``noise``: what
+    reviews had said of each kind of finding when the run was decided.
     """
 
     run: Run
@@ -54,6 +60,12 @@ class RunReportInput:
     evidence: Mapping[str, InspectionEvidence] = field(default_factory=dict)
     agreements: Mapping[str, tuple[SoundAgreement, ...]] = field(default_factory=dict)
     effort: Effort | None = None
+    clocks: tuple[ClockDay, ...] = ()
+    watermarks: tuple[Watermark, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    expiring: tuple[Expiring, ...] = ()
+    book: RateBook | None = None
+    noise: tuple[ReviewedNoise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,46 @@ class RateBar:
     high: float | None
     band_low: float | None
     band_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """The rates of one group: ``cells`` are share and interval of each rate, in the order of the columns."""
+
+    key: str
+    assignments: str
+    decided: str
+    cells: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RateGroups:
+    """The groups of one key as a table, in the order of the keys; ``more`` says what is left out, or nothing."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[RateRow, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelView:
+    """One funnel: its picture (empty: there is none to draw) and what it says."""
+
+    title: str
+    picture: Markup
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseRow:
+    """What reviews said of one kind of finding."""
+
+    kind: str
+    share: str
+    interval: str
+    basis: str
+    sample_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +343,10 @@ class IndexPage:
     tallies: tuple[Tally, ...]
     rates: tuple[RateBar, ...]
     rates_note: str
+    rate_groups: tuple[RateGroups, ...]
+    funnels: tuple[FunnelView, ...]
+    noise: tuple[NoiseRow, ...]
+    noise_sentence: str
     waterfall: tuple[WaterfallStep, ...]
     kinds: tuple[KindGroup, ...]
     findings_sentence: str
@@ -310,6 +366,12 @@ class IndexPage:
     effort_sentence: str
     not_examined: tuple[str, ...]
     not_examined_sentence: str
+    expiring: tuple[Fact, ...]
+    expiring_sentence: str
+    clocks: tuple[Fact, ...]
+    clocks_sentence: str
+    watermarks: tuple[Fact, ...]
+    waiting_sentence: str
 
 
 @dataclass(frozen=True, slots=True)

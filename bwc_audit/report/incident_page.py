@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from bwc_audit.domain.findings import Finding
-from bwc_audit.domain.results import AssignmentResult, IncidentResult, Outcome, PlacedSegment
+from bwc_audit.domain.results import AssignmentResult, IncidentResult, Outcome, PlacedSegment, Waiting
 from bwc_audit.domain.runs import FindingState, ObservedFinding
 from bwc_audit.report.banner import incident_banner
 from bwc_audit.report.cards import finding_card, is_counted, spread, still_view, window_words
@@ -16,6 +16,7 @@ from bwc_audit.report.contexts import Chip, Fact, IncidentPage, OfficerView, Run
 from bwc_audit.report.evidence_words import agreement_sentence, effort_facts, file_evidence
 from bwc_audit.report.rendering import page_frame, render
 from bwc_audit.report.sound_strip import describe_sound, draw_sound
+from bwc_audit.report.sources_section import waiting_words
 from bwc_audit.report.timeline import SHEETS, Scene, describe, draw_timeline
 from bwc_audit.report.words import OUTCOME, outcome_sentence, plural, reason_label
 from bwc_audit.report.zone_times import length, moment, moment_utc, stretch
@@ -45,7 +46,7 @@ def incident_page(scene: Scene, report: RunReportInput) -> IncidentPage:
         sound=Markup("").join(render(strip) for sheet in SHEETS if (strip := draw_sound(scene, sheet)) is not None),
         sound_sentences=describe_sound(scene),
         agreements=_agreements(scene),
-        officers=tuple(_officer(result, own, zone) for result in scene.results),
+        officers=tuple(_officer(result, own, zone, report.waiting) for result in scene.results),
         officers_sentence=_officers_sentence(scene),
         cards=tuple(cards),
         cards_sentence="" if cards else f"No finding among {_examined(scene)}.",
@@ -81,7 +82,9 @@ def _picture(scene: Scene) -> Markup:
     return Markup("").join(render(picture) for picture in pictures if picture is not None)
 
 
-def _officer(result: AssignmentResult, own: Sequence[ObservedFinding], zone: ZoneInfo) -> OfficerView:
+def _officer(
+    result: AssignmentResult, own: Sequence[ObservedFinding], zone: ZoneInfo, waiting: Sequence[Waiting] = ()
+) -> OfficerView:
     mine = sum(o.finding.officer_id == result.officer_id and is_counted(o) for o in own)
     facts = []
     if result.unit or result.unit_id:
@@ -91,12 +94,14 @@ def _officer(result: AssignmentResult, own: Sequence[ObservedFinding], zone: Zon
         facts += _measures(result, zone)
     if result.outcome not in (Outcome.EXCLUDED, Outcome.PENDING, Outcome.UNKNOWN):
         facts.append(Fact("Findings", plural(mine, "finding") if mine else "none that names this officer"))
+    mine_waits = (one for one in waiting if (one.incident_id, one.officer_id) == (result.incident_id, result.officer_id))
+    waits = [waiting_words(one, zone) for one in mine_waits]
     label = OUTCOME[result.outcome]
     detail = reason_label(result.reason)
     return OfficerView(
         officer=f"Officer {result.officer_id}",
         chip=Chip(f"{label}: {detail}" if detail else label, str(result.outcome)),
-        reason=outcome_sentence(result),
+        reason=" ".join([outcome_sentence(result), *waits]),
         facts=tuple(facts),
         not_examined=result.not_examined,
     )

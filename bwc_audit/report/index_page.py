@@ -26,7 +26,16 @@ from bwc_audit.report.contexts import (
 from bwc_audit.report.evidence_words import total_facts
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.numbers import input_facts, kind_groups, rate_bars, rates_note, waterfall_steps
+from bwc_audit.report.rate_views import funnel_views, noise_rows, noise_sentence, rate_groups
 from bwc_audit.report.rendering import page_frame, render
+from bwc_audit.report.sources_section import (
+    clock_facts,
+    clocks_sentence,
+    expiring_facts,
+    expiring_sentence,
+    waiting_sentence,
+    watermark_facts,
+)
 from bwc_audit.report.strips import mini_timeline
 from bwc_audit.report.timeline import Scene
 from bwc_audit.report.words import CHANGE, OUTCOME, RUN_KIND, humanised, number, plural, reason_label
@@ -56,6 +65,10 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
         tallies=_tallies(report, len(scenes), counted),
         rates=rate_bars(report.rates),
         rates_note=rates_note(report.rates),
+        rate_groups=rate_groups(report.book),
+        funnels=funnel_views(report.book),
+        noise=noise_rows(report.noise),
+        noise_sentence=noise_sentence(report.noise),
         waterfall=waterfall_steps(report.rates),
         kinds=kind_groups(report, counted),
         findings_sentence=_findings_sentence(report, counted),
@@ -75,6 +88,12 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
         effort_sentence="" if report.effort else "The run does not record how much of the videos it looked at.",
         not_examined=points,
         not_examined_sentence=_not_examined_sentence(report, points),
+        expiring=expiring_facts(report.expiring, zone),
+        expiring_sentence=expiring_sentence(report),
+        clocks=clock_facts(report.clocks, zone),
+        clocks_sentence=clocks_sentence(report),
+        watermarks=watermark_facts(report.watermarks, zone),
+        waiting_sentence=waiting_sentence(report, zone),
     )
 
 

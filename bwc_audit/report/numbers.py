@@ -31,7 +31,7 @@ def rates_note(table: RateTable) -> str:
         f"Of {plural(table.assignments, 'assignment')}, {number(table.in_scope)} had to record; "
         f"{number(table.decided)} of them are decided, {number(table.pending)} pending, {number(table.unknown)} unknown. "
         "The light band shows how far a rate could move if all pending and unknown ones turned out one way or the other; "
-        "the whiskers are the Wilson 95 % interval."
+        "the whiskers are the 95 % interval: Wilson’s over assignments; over incidents as clusters where time is measured."
     )
 
 

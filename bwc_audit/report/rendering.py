@@ -17,6 +17,7 @@ from markupsafe import Markup
 from bwc_audit.domain.runs import Run
 from bwc_audit.report.comparison_page import ComparisonPage
 from bwc_audit.report.contexts import IncidentPage, IndexPage, PageFrame
+from bwc_audit.report.funnel import FunnelPicture
 from bwc_audit.report.picture import Picture
 from bwc_audit.report.strips import Strip
 
@@ -27,6 +28,7 @@ TEMPLATES: dict[type, str] = {
     ComparisonPage: "comparison.html.j2",
     Picture: "timeline.svg.j2",
     Strip: "strip.svg.j2",
+    FunnelPicture: "funnel.svg.j2",
 }
 
 
@@ -43,7 +45,7 @@ def environment() -> Environment:
     )
 
 
-def render(context: IndexPage | IncidentPage | ComparisonPage | Picture | Strip) -> Markup:
+def render(context: IndexPage | IncidentPage | ComparisonPage | Picture | Strip | FunnelPicture) -> Markup:
     """The page or picture of ``context``."""
     template = environment().get_template(TEMPLATES[type(context)])
     return Markup(template.render({field.name: getattr(context, field.name) for field in fields(context)}))  # noqa: S704
@@ -68,5 +70,12 @@ def frame(title: str, footer: str) -> PageFrame:
 
 
 @cache
+def picture_style() -> Markup:
+    """The style sheet of a picture that stands alone: that of the report, with its colours for light, dark and paper."""
+    return Markup((files("bwc_audit.report") / "templates" / "funnel.css").read_text("utf-8"))  # noqa: S704
+
+
+@cache
 def _style_sheet() -> Markup:
-    return Markup((files("bwc_audit.report") / "templates" / "report.css").read_text("utf-8"))  # noqa: S704
+    sheet = (files("bwc_audit.report") / "templates" / "report.css").read_text("utf-8")
+    return Markup(sheet) + picture_style()  # noqa: S704

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.report.documents import FindingDocument, ResultDocument, SpanDocument, WindowDocument
+from bwc_audit.report.funnel import FunnelDocument
 
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -75,7 +76,12 @@ RESULT_COLUMNS = [
     "not_examined",
 ]
 
-RATE_COLUMNS = ["group", "rate", "unit", "k", "n", "low", "high", "band_low", "band_high"]
+RATE_COLUMNS = [
+    *("group", "rate", "unit", "k", "n", "low", "high", "band_low", "band_high"),
+    *("share", "interval", "assignments", "decided", "pending", "unknown", "excluded"),
+]
+
+FUNNEL_COLUMNS = ["key", "k", "n", "share", "place", "above"]
 
 
 def findings_csv(documents: Iterable[FindingDocument]) -> str:
@@ -101,11 +107,23 @@ def rates_csv(table: RateTable) -> str:
             "high": rate.high,
             "band_low": rate.band_low,
             "band_high": rate.band_high,
+            "share": rate.share,
+            "interval": rate.interval,
+            "assignments": group.counts.assignments,
+            "decided": group.counts.decided,
+            "pending": group.counts.pending,
+            "unknown": group.counts.unknown,
+            "excluded": group.counts.assignments - group.counts.in_scope,
         }
         for group in table.groups
         for rate in group.rates
     ]
     return _csv(RATE_COLUMNS, rows)
+
+
+def funnel_csv(document: FunnelDocument) -> str:
+    """The points of a funnel, one a line, with a heading; a point without a name has an empty cell."""
+    return _csv(FUNNEL_COLUMNS, [{**point, "place": str(point["place"])} for point in document["points"]])
 
 
 def guarded(text: str) -> str:

@@ -6,6 +6,8 @@ error and shows as a ``KeyError`` in the tests, never as an empty cell.
 
 from __future__ import annotations
 
+from bwc_audit.domain.clock_anchors import AnchorKind
+from bwc_audit.domain.explanation_rank import Strength
 from bwc_audit.domain.findings import ExplanationKind, FindingGroup, FindingKind, Severity
 from bwc_audit.domain.inspection import DefectKind
 from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome, PendingReason, UnknownReason
@@ -130,6 +132,7 @@ _REASON_SENTENCE = {
     PendingReason.CAD_OPEN: "The dispatch record is still open: neither a clear time nor a closing time is known yet.",
     PendingReason.UPLOAD_GRACE: "The time allowed for uploads is not over yet.",
     PendingReason.DEVICE_NOT_DOCKED: "A camera that the officer held has not been docked since.",
+    PendingReason.SOURCE_BEHIND: "No footage of anybody that is newer than this time has come in from the source yet.",
     UnknownReason.IDENTITY: "The officer's identifier could not be matched with the roster.",
     UnknownReason.HOLDER_CONFLICT: "The records name two holders of the camera at that moment.",
     UnknownReason.FOOTAGE_NOT_LOADED: "No footage metadata at all were read for this period.",
@@ -146,10 +149,23 @@ EXPLANATION = {
     ExplanationKind.PENDING_UPLOAD: "A recording may still be on a camera",
     ExplanationKind.DEVICE_OFF: "The camera was off, asleep or out of battery",
     ExplanationKind.DELETED: "The recording was deleted or its retention ended",
-    ExplanationKind.NEVER_ARRIVED: "The officer may not have arrived",
+    ExplanationKind.NEVER_ARRIVED: "A recording may never have reached the server",
     ExplanationKind.NO_CAMERA: "The officer may have had no camera",
     ExplanationKind.VIDEO_WITHOUT_METADATA: "A video without metadata may belong here",
     ExplanationKind.CLOCK_CONTRADICTION: "A recording's picture shows other times than its metadata",
+}
+
+ANCHOR = {
+    AnchorKind.TAGGED: "tagged recordings",
+    AnchorKind.OVERLAY: "clocks in pictures",
+    AnchorKind.SOUND: "sounds",
+    AnchorKind.UPLOAD: "upload times",
+}
+
+STRENGTH = {
+    Strength.RECORDED: "recorded by a machine for that camera and time",
+    Strength.STATED: "stated by a person or a register",
+    Strength.POSSIBLE: "possible",
 }
 
 REFERENCE = {

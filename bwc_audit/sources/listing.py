@@ -16,7 +16,7 @@ from bwc_audit.objects.contract import ObjectStat, ObjectStore
 from bwc_audit.sources.mapping import MappedTable, Mapping, load_mapping
 
 #: Raise it when the same bytes give other records: known files are then read again.
-READER_VERSION = "1"
+READER_VERSION = "2"
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".ts")
 FOOTAGE_FOLDER = "footage/"
@@ -70,7 +70,7 @@ def list_source_files(store: ObjectStore, mapping: Mapping | None = None) -> Sou
     for stat in stats:
         if stat.key in videos:
             continue
-        role = _ROLE_OF_SUFFIX.get(_suffix(stat.key))
+        role = role_of(stat.key)
         tables = mapping.tables_for(stat.key) if role is not None else ()
         if role is None or not tables:
             ignored.append(stat.key)
@@ -79,6 +79,11 @@ def list_source_files(store: ObjectStore, mapping: Mapping | None = None) -> Sou
         files.append(SourceFile(stat, role, tables, sibling, _identity(stat, mapping, sibling)))
     objects = tuple(StoredObject(each.key, each.size_bytes, each.etag, each.modified_us) for each in videos.values())
     return SourceListing(store.uri, objects, tuple(files), tuple(ignored))
+
+
+def role_of(key: str) -> FileRole | None:
+    """How a record file is laid out, by its name; None: it is none."""
+    return _ROLE_OF_SUFFIX.get(_suffix(key))
 
 
 def _identity(stat: ObjectStat, mapping: Mapping, sibling: str | None) -> str:

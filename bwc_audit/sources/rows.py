@@ -8,24 +8,29 @@ true is nobody's business here. Lists may be given as one text, separated by ``;
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from bwc_audit.domain.records import DeviceEventKind
-from bwc_audit.domain.times import HOUR_US, SECOND_US
+from bwc_audit.domain.records import LONGEST_SEGMENT_US, DeviceEventKind
+from bwc_audit.domain.times import DAY_US, SECOND_US
 
-#: Upper bound of a segment, exclusive (domain page, section 4: 0 < length < 8 h).
-LENGTH_LIMIT_S = 8 * HOUR_US / SECOND_US
+#: Upper bound of a segment, exclusive.
+LENGTH_LIMIT_S = LONGEST_SEGMENT_US / SECOND_US
+
+#: Upper bound of the time between the first and the last time of one assignment, exclusive: guarding a scene may take
+#: days, and a unit that nobody cleared shows as months.
+ASSIGNMENT_LIMIT_US = 7 * DAY_US
 
 _NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
-_SEPARATORS = re.compile(r"[;|]")
+#: What parts the values of a list in one text.
+SEPARATORS = re.compile(r"[;|]")
 
 
 def split_list(value: Any) -> Any:
     """A text as the tuple of its non-empty parts; anything else unchanged."""
     if isinstance(value, str):
-        return tuple(part.strip() for part in _SEPARATORS.split(value) if part.strip())
+        return tuple(part.strip() for part in SEPARATORS.split(value) if part.strip())
     return value
 
 
@@ -217,6 +222,12 @@ def required_fields(table: str) -> tuple[str, ...]:
 def time_fields(table: str) -> tuple[str, ...]:
     """The fields of a table that hold times."""
     return _TIME_FIELDS[table]
+
+
+def list_fields(table: str) -> tuple[str, ...]:
+    """The fields of a table that hold several values."""
+    fields = ROW_MODELS[SCHEMA_OF_TABLE[table]].model_fields
+    return tuple(field.alias or name for name, field in fields.items() if get_origin(field.annotation) is tuple)
 
 
 def is_identifier(field: str) -> bool:

@@ -1,23 +1,27 @@
-"""From the cells of one row to a domain record, or to the reason why there is none.
+"""From a block of rows to the columns of their records, or to the reason why a row gives none.
 
-One row gives at most one rejection: the first thing that is wrong with it, in the order times, then fields as the schema
-lists them, then what fields say together. Two-officer units become one record each, with the same row reference.
+Columns are asked first (``field_columns``, ``bulk_times``); a row of which any value is not surely good is put before
+the row model, which alone refuses, or accepts an unusual way of writing. One row gives at most one rejection: the first
+thing that is wrong with it, in the order schema, times, fields as the schema lists them, then what fields say together.
+Two-officer units become one record each, with the same row reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import compress
 from typing import Any, TypeAlias
 
-from pydantic import ValidationError
+import numpy as np
+from pydantic import BaseModel, ValidationError
 
+from bwc_audit.domain.record_columns import RecordColumns
 from bwc_audit.domain.records import (
     Assignment,
     Device,
     DeviceEvent,
-    DeviceEventKind,
     Exemption,
     Holding,
     Incident,
@@ -27,47 +31,54 @@ from bwc_audit.domain.records import (
     RowRef,
     Segment,
 )
-from bwc_audit.domain.times import us_of, us_of_seconds
-from bwc_audit.sources.mapping import MappedTable, column_name
-from bwc_audit.sources.rows import (
-    ROW_MODELS,
-    SCHEMA_OF_TABLE,
-    AssignmentRow,
-    DeviceEventRow,
-    DeviceRow,
-    ExemptionRow,
-    FootageRow,
-    HolderRow,
-    IncidentRow,
-    OfficerRow,
-    field_names,
-    is_identifier,
-    is_length,
-    time_fields,
-)
-from bwc_audit.sources.zoned_times import TimeRefused, length_between, read_time
+from bwc_audit.domain.times import SECOND_US, us_of, us_of_seconds
+from bwc_audit.sources.bulk_times import TimesReader
+from bwc_audit.sources.field_columns import field_rules
+from bwc_audit.sources.lengths import LengthRefused, length_from
+from bwc_audit.sources.mapped_columns import BETWEEN, Fields, chosen_rows, length_of, mapped_fields
+from bwc_audit.sources.mapping import MappedTable
+from bwc_audit.sources.row_checks import CHECKS, RowRefused, video_keys
+from bwc_audit.sources.rows import ROW_MODELS, SCHEMA_OF_TABLE, is_identifier, is_length, time_fields
+from bwc_audit.sources.text_rows import Block
+from bwc_audit.sources.zoned_times import ReadTime, TimeRefused, length_between, read_time
 
 Record: TypeAlias = Segment | Incident | Assignment | Officer | Device | Holding | Exemption | DeviceEvent
 
+RECORD_TYPES: dict[str, type[Any]] = {
+    "footage": Segment,
+    "incidents": Incident,
+    "assignments": Assignment,
+    "officers": Officer,
+    "devices": Device,
+    "holders": Holding,
+    "exemptions": Exemption,
+    "device_events": DeviceEvent,
+}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Reading:
-    """What stands beside a row: where it was read, how its table is mapped, and the video a sidecar lies beside."""
+    """What stands beside the rows of one file and table: how the table is mapped, where the rows are read, and the video
+    a sidecar lies beside. Keeps the times that it has read for the next block."""
 
     table: MappedTable
     file: str
     sibling_video: str | None = None
+    times: TimesReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.times = TimesReader(self.table.zone, self.table.mapping.time_format)
 
 
-class RowRefused(Exception):  # noqa: N818 - no fault of the program: the row is kept as rejected
-    """A row that cannot stand, with the field and the reason."""
+@dataclass(frozen=True, slots=True)
+class BlockRecords:
+    """What a block gave: its records as columns, its rejected rows, and how many rows of this table it held."""
 
-    def __init__(self, field: str, reason: RejectReason, detail: str, value: object = "") -> None:
-        super().__init__(detail)
-        self.field = field
-        self.reason = reason
-        self.detail = detail
-        self.value = value
+    records: RecordColumns
+    rejected: list[RejectedRow]
+    rows_read: int
+    #: Rows of the block that are none of this table's (``where``).
+    rows_passed_over: int
 
 
 def rejected_row(
@@ -81,71 +92,141 @@ def _storable(text: str, length: int) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")[:length]
 
 
-def records_of_row(reading: Reading, line: int, cells: dict[str, object]) -> tuple[Record, ...]:
-    """The records of one row (several for a two-officer unit). Raises ``RowRefused``."""
-    mapping = reading.table.mapping
-    fields = _mapped(reading.table, cells)
-    _check_schema(mapping.table, cells)
-    is_ambiguous = _read_times(reading.table, fields, cells)
-    model = ROW_MODELS[SCHEMA_OF_TABLE[mapping.table]]
-    try:
-        row = model.model_validate(fields)
-    except ValidationError as fault:
-        raise _refusal(fault, fields) from fault
-    return _BUILDERS[mapping.table](row, reading, RowRef(reading.file, line), is_ambiguous)
+def records_of_block(reading: Reading, block: Block) -> BlockRecords:
+    """The records of the whole rows of a block (several for a two-officer unit)."""
+    table = reading.table.mapping.table
+    chosen = chosen_rows(reading.table.mapping, block)
+    count = len(chosen.lines)
+    found = mapped_fields(reading.table.mapping, chosen.columns, count)
+    stated = chosen.columns.get("schema", [])
+    columns = _Columns.of(reading, found, count)
+    columns.left.update(at for at, name in enumerate(stated) if _is_other_schema(table, name))
+    refusals: dict[int, RowRefused] = {}
+    for at in sorted(columns.left):
+        try:
+            if at < len(stated):
+                _check_schema(table, stated[at])
+            columns.take_row(reading, found, at)
+        except RowRefused as refusal:
+            refusals[at] = refusal
+    for at, found_together in _refused_together(reading, columns.values, count, frozenset(refusals)):
+        refusals.setdefault(at, found_together)
+    rejected = [
+        rejected_row(reading.file, chosen.lines[at], each.reason, each.detail, each.field, each.value)
+        for at, each in sorted(refusals.items())
+    ]
+    kept = [at for at in range(count) if at not in refusals] if refusals else range(count)
+    records = _record_columns(reading, columns, chosen.lines, kept)
+    passed_over = len(set(block.lines).difference(chosen.lines)) if reading.table.mapping.where else 0
+    return BlockRecords(records, rejected, count, passed_over)
 
 
-def _mapped(table: MappedTable, cells: dict[str, object]) -> dict[str, Any]:
-    """Fields by name; missing ones (empty, null) are left out. Texts are stripped."""
-    mapping = table.mapping
-    fields: dict[str, Any] = {}
-    pairs = mapping.columns.items() if mapping.columns else ((name, name) for name in field_names(mapping.table))
-    for column, field in pairs:
-        value = _present(cells.get(column))
-        if value is not None:
-            fields[field] = value
-    for field, pieces in mapping.templates.items():
-        parts = [(text, _present(cells.get(column)) if column else "") for text, column in pieces]
-        if all(part is not None for _, part in parts):
-            fields[field] = "".join(f"{text}{part}" for text, part in parts)
-    for field, constant in mapping.constants.items():
-        fields.setdefault(field, constant)
-    for field, renamed in mapping.values.items():
-        if field in fields:
-            fields[field] = renamed.get(str(fields[field]), renamed.get("*", fields[field]))
-    return fields
+def _is_other_schema(table: str, stated: Any) -> bool:
+    return isinstance(stated, str) and stated.startswith("bwc-") and stated != SCHEMA_OF_TABLE[table]
 
 
-def _present(value: object) -> object | None:
-    if isinstance(value, str):
-        return value.strip() or None
-    return value
-
-
-def _check_schema(table: str, cells: dict[str, object]) -> None:
-    stated = cells.get("schema")
-    if isinstance(stated, str) and stated.startswith("bwc-") and stated != SCHEMA_OF_TABLE[table]:
+def _check_schema(table: str, stated: Any) -> None:
+    if _is_other_schema(table, stated):
         raise RowRefused(
             "schema", RejectReason.BAD_VALUE, f"read here as {SCHEMA_OF_TABLE[table]}, but says {stated}", stated
         )
 
 
-def _read_times(table: MappedTable, fields: dict[str, Any], cells: dict[str, object]) -> bool:
-    """Replaces the texts of times by aware times; derives the length where the mapping says so. True: ambiguous."""
+@dataclass(slots=True)
+class _Columns:
+    """The values of a block by the name their record field has, and the places that only the row model can judge."""
+
+    values: dict[str, list[Any]]
+    left: set[int]
+    ambiguous: set[int]
+
+    @staticmethod
+    def of(reading: Reading, found: Fields, count: int) -> _Columns:
+        columns = _Columns({}, set(), set())
+        table = reading.table.mapping.table
+        _derive_times(reading, found, columns, count)
+        for rule in field_rules(table):
+            column = found.get(rule.name)
+            if column is None:
+                columns.values[rule.name] = [rule.default if not rule.is_required else None] * count
+                columns.left.update(range(count) if rule.is_required else ())
+                continue
+            values, left = reading.times.read(column) if rule.is_time else rule.read(column)
+            columns.left.update(left)
+            if rule.is_required and None in values:
+                columns.left.update(at for at, value in enumerate(values) if value is None)
+            if rule.default is not None and not rule.is_required and None in values:
+                values = [rule.default if value is None else value for value in values]
+            columns.values[rule.name] = _in_us(values) if rule.name.endswith("_s") else values
+        return columns
+
+    def take_row(self, reading: Reading, found: Fields, at: int) -> None:
+        """Put the values of one row in their place, as the row model gives them. Raises ``RowRefused``."""
+        cells = {name: column[at] for name, column in found.items() if column[at] is not None}
+        is_ambiguous = _read_times(reading.table, cells)
+        row = _judged(reading.table.mapping.table, cells)
+        for rule in field_rules(reading.table.mapping.table):
+            value = getattr(row, rule.attribute)
+            if isinstance(value, datetime):
+                value = us_of(value)
+            elif rule.name.endswith("_s") and value is not None:
+                value = us_of_seconds(value)
+            if self.values[rule.name] is found.get(rule.name):
+                self.values[rule.name] = list(self.values[rule.name])
+            self.values[rule.name][at] = value
+        if is_ambiguous:
+            self.ambiguous.add(at)
+
+
+def _in_us(seconds: list[Any]) -> list[int | None]:
+    """Microseconds, rounded as ``us_of_seconds`` does; None stays."""
+    if None in seconds:
+        return [None if each is None else us_of_seconds(each) for each in seconds]
+    rounded: list[int | None] = np.rint(np.array(seconds, np.float64) * SECOND_US).astype(np.int64).tolist()
+    return rounded
+
+
+def _derive_times(reading: Reading, found: Fields, columns: _Columns, count: int) -> None:
+    """Leaves to the row what is derived from its times and is not stated: few files need it for many rows."""
+    mapping = reading.table.mapping
+    if mapping.duration_between is not None:
+        stated = found.setdefault("duration_s", [None] * count)
+        first, last = (reading.times.read(found[name]) for name in BETWEEN)
+        unread = {*first.left, *last.left}
+        derived = list(stated)
+        for at, value in enumerate(stated):
+            if value is None and at not in unread and first.times_us[at] is not None and last.times_us[at] is not None:
+                derived[at] = (last.times_us[at] - first.times_us[at]) / SECOND_US  # type: ignore[operator]
+            elif value is None:
+                columns.left.add(at)
+        found["duration_s"] = derived
+    for end in mapping.end_after:
+        lengths, stated = found[length_of(end)], found.setdefault(end, [None] * count)
+        columns.left.update(at for at in range(count) if stated[at] is None and lengths[at] is not None)
+
+
+def _read_times(table: MappedTable, cells: dict[str, Any]) -> bool:
+    """Replaces the texts of times by aware times; derives what the mapping lets follow from them. True: ambiguous."""
     mapping = table.mapping
     is_ambiguous = False
-    for field in time_fields(mapping.table):
-        if field in fields:
+    for name in time_fields(mapping.table):
+        if name in cells:
             try:
-                at, is_double = read_time(fields[field], table.zone, mapping.time_format)
+                cells[name], is_double = read_time(cells[name], table.zone, mapping.time_format)
             except TimeRefused as refusal:
-                raise RowRefused(field, refusal.reason, refusal.detail, fields[field]) from refusal
-            fields[field] = at
+                raise RowRefused(name, refusal.reason, refusal.detail, cells[name]) from refusal
             is_ambiguous |= is_double
-    if mapping.duration_between is not None and "duration_s" not in fields:
-        start, end = (_present(cells.get(column_name(name))) for name in mapping.duration_between)
-        if start is not None and end is not None:
-            fields["duration_s"] = _derived_length_s(table, start, end)
+    start, end = (cells.pop(name, None) for name in BETWEEN)
+    if "duration_s" not in cells and start is not None and end is not None:
+        cells["duration_s"] = _derived_length_s(table, start, end)
+    for name, after in mapping.end_after.items():
+        length = cells.pop(length_of(name), None)
+        if name not in cells and after.start in cells and length is not None:
+            try:
+                cells[name] = read_time((cells[after.start] + length_from(length, after.unit)).isoformat()).at
+            except (LengthRefused, TimeRefused, OverflowError) as refusal:
+                detail = f"{name} from {after.start} and a length: {refusal}"
+                raise RowRefused(name, RejectReason.BAD_LENGTH, detail, length) from refusal
     return is_ambiguous
 
 
@@ -155,10 +236,17 @@ def _derived_length_s(table: MappedTable, start: object, end: object) -> float:
         last = read_time(end, table.zone, table.mapping.time_format)
     except TimeRefused as refusal:
         raise RowRefused("duration_s", refusal.reason, f"length from two times: {refusal.detail}", end) from refusal
-    return length_between(first, last).total_seconds()
+    return length_between(ReadTime(first.at, False), last).total_seconds()
 
 
-def _refusal(fault: ValidationError, fields: dict[str, Any]) -> RowRefused:
+def _judged(table: str, cells: dict[str, Any]) -> BaseModel:
+    try:
+        return ROW_MODELS[SCHEMA_OF_TABLE[table]].model_validate(cells)
+    except ValidationError as fault:
+        raise _refusal(fault, cells) from fault
+
+
+def _refusal(fault: ValidationError, cells: dict[str, Any]) -> RowRefused:
     """The first problem that the model found, in the project's classes."""
     problem = fault.errors(include_url=False, include_context=False)[0]
     field = str(problem["loc"][0]) if problem["loc"] else ""
@@ -168,154 +256,59 @@ def _refusal(fault: ValidationError, fields: dict[str, Any]) -> RowRefused:
         reason = RejectReason.BAD_IDENTIFIER
     elif is_length(field):
         reason = RejectReason.BAD_LENGTH
-    elif isinstance(fields.get(field), datetime):
+    elif isinstance(cells.get(field), datetime):
         reason = RejectReason.BAD_TIME
     else:
         reason = RejectReason.BAD_VALUE
-    return RowRefused(field, reason, str(problem["msg"]), fields.get(field, ""))
+    return RowRefused(field, reason, str(problem["msg"]), cells.get(field, ""))
 
 
-def _us(at: datetime | None) -> int | None:
-    return None if at is None else us_of(at)
+def _refused_together(
+    reading: Reading, values: dict[str, list[Any]], count: int, refused: frozenset[int]
+) -> Iterator[tuple[int, RowRefused]]:
+    """What the values of a row say together, for the rows that stand so far; the first of several comes first."""
+    for check in CHECKS[reading.table.mapping.table]:
+        yield from ((at, refusal) for at, refusal in check(values, count) if at not in refused)
+    if reading.table.mapping.table == "footage":
+        keys, refusals = video_keys(values["object_key"], reading.file, reading.sibling_video)
+        values["object_key"] = keys
+        yield from ((at, refusal) for at, refusal in refusals if at not in refused)
 
 
-def _length_us(seconds: float | None) -> int | None:
-    return None if seconds is None else us_of_seconds(seconds)
+def _record_columns(reading: Reading, columns: _Columns, lines: Sequence[int], kept: Sequence[int]) -> RecordColumns:
+    record_type = RECORD_TYPES[reading.table.mapping.table]
+    made: dict[str, list[Any]] = {}
+    for each in fields(record_type):
+        if each.name == "precision_us":
+            made[each.name] = [reading.table.precision_us] * len(kept)
+        elif each.name == "is_ambiguous":
+            made[each.name] = [at in columns.ambiguous for at in kept] if columns.ambiguous else [False] * len(kept)
+        elif each.name != "row":
+            made[each.name] = _at(columns.values[_source_of(each.name, columns.values)], kept)
+    records = RecordColumns(record_type, reading.file, _at(lines, kept), made)
+    return _one_for_each_officer(records) if record_type is Assignment else records
 
 
-def _check_order(start: datetime | None, end: datetime | None, field: str) -> None:
-    if start is not None and end is not None and end <= start:
-        raise RowRefused(field, RejectReason.BAD_TIME, f"{field} is not after its beginning", end.isoformat())
+def _at(values: Sequence[Any], kept: Sequence[int]) -> list[Any]:
+    if len(values) == len(kept):
+        return list(values) if not isinstance(values, list) else values
+    is_kept = np.zeros(len(values), np.bool_)
+    is_kept[list(kept)] = True
+    return list(compress(values, is_kept.tolist()))
 
 
-def video_key(stated: str | None, reading: Reading) -> str | None:
-    """The key of the video that footage metadata describe, relative to the source.
-
-    A bare file name lies in the folder of the file that states it; nothing stated: the video beside a sidecar, if listed.
-    Raises ``RowRefused`` for a key that leaves the source.
-    """
-    if stated is None:
-        return reading.sibling_video
-    key = stated.removeprefix("./").lstrip("/")
-    if any(part in ("", ".", "..") for part in key.split("/")):
-        raise RowRefused("object_key", RejectReason.BAD_IDENTIFIER, "a key stays inside its source", stated)
-    folder, slash, _ = reading.file.rpartition("/")
-    return key if "/" in key else f"{folder}{slash}{key}"
+def _source_of(name: str, known: Iterable[str]) -> str:
+    """The field of a row that a field of its record comes from: the name without the unit of the record."""
+    bare = name.removesuffix("_us").removeprefix("is_")
+    return next(each for each in (name, f"{bare}_at", f"{bare}_s", bare) if each in known)
 
 
-def _segment(row: FootageRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    duration_us = us_of_seconds(row.duration_s)
-    if duration_us <= 0:
-        raise RowRefused("duration_s", RejectReason.BAD_LENGTH, "shorter than a microsecond", row.duration_s)
-    segment = Segment(
-        footage_id=row.footage_id,
-        device_id=row.device_id,
-        media_started_us=us_of(row.media_started_at),
-        duration_us=duration_us,
-        row=ref,
-        object_key=video_key(row.object_key, reading),
-        officer_id=row.officer_id,
-        device_model=row.device_model,
-        recording_id=row.recording_id,
-        segment_no=row.segment_no,
-        sequence_no=row.sequence_no,
-        activated_us=_us(row.activated_at),
-        deactivated_us=_us(row.deactivated_at),
-        pre_event_buffer_us=_length_us(row.pre_event_buffer_s),
-        uploaded_us=_us(row.uploaded_at),
-        size_bytes=row.size_bytes,
-        sha256=row.sha256,
-        incident_ids=row.incident_ids,
-        categories=row.categories,
-        retention_until_us=_us(row.retention_until),
-        deleted_us=_us(row.deleted_at),
-        status=row.status,
-        precision_us=reading.table.precision_us,
-        is_ambiguous=is_ambiguous,
-    )
-    return (segment,)
-
-
-def _incident(row: IncidentRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    incident = Incident(
-        incident_id=row.incident_id,
-        call_type=row.call_type,
-        opened_us=us_of(row.opened_at),
-        row=ref,
-        priority=row.priority,
-        closed_us=_us(row.closed_at),
-        area=row.area,
-        call_disposition_code=row.call_disposition_code,
-        tags=row.tags,
-        precision_us=reading.table.precision_us,
-        is_ambiguous=is_ambiguous,
-    )
-    return (incident,)
-
-
-def _assignments(row: AssignmentRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    return tuple(
-        Assignment(
-            incident_id=row.incident_id,
-            officer_id=officer_id,
-            row=ref,
-            unit_id=row.unit_id,
-            dispatched_us=_us(row.dispatched_at),
-            en_route_us=_us(row.en_route_at),
-            on_scene_us=_us(row.on_scene_at),
-            cleared_us=_us(row.cleared_at),
-            is_cancelled=row.cancelled,
-            precision_us=reading.table.precision_us,
-            is_ambiguous=is_ambiguous,
-        )
-        for officer_id in dict.fromkeys(row.officer_id)
-    )
-
-
-def _officer(row: OfficerRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    _check_order(row.active_from, row.active_to, "active_to")
-    _check_order(row.camera_from, row.camera_to, "camera_to")
-    active = (_us(row.active_from), _us(row.active_to))
-    camera = (_us(row.camera_from), _us(row.camera_to))
-    return (Officer(row.officer_id, row.unit, ref, row.role, *active, *camera),)
-
-
-def _device(row: DeviceRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    lengths = (_length_us(row.configured_buffer_s), _length_us(row.segment_cap_s))
-    return (Device(row.device_id, row.model, ref, row.vendor, *lengths, row.overlay_zone),)
-
-
-def _holding(row: HolderRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    _check_order(row.held_from, row.held_to, "held_to")
-    return (Holding(row.device_id, row.officer_id, us_of(row.held_from), ref, _us(row.held_to)),)
-
-
-def _exemption(row: ExemptionRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    _check_order(row.from_, row.to, "to")
-    span = (_us(row.from_), _us(row.to))
-    return (Exemption(row.officer_id, row.reason_code, ref, row.incident_id, *span, row.approved_by, row.note),)
-
-
-def _device_event(row: DeviceEventRow, reading: Reading, ref: RowRef, is_ambiguous: bool) -> tuple[Record, ...]:
-    if row.event is DeviceEventKind.CLOCK_CHECK and not _is_seconds(row.value):
-        raise RowRefused("value", RejectReason.BAD_VALUE, "a clock check needs its offset in seconds", row.value or "")
-    return (DeviceEvent(row.device_id, us_of(row.at), row.event, ref, row.value),)
-
-
-def _is_seconds(text: str | None) -> bool:
-    try:
-        return abs(float(text or "")) < 4e9  # false for NaN and for clocks more than 126 years off
-    except ValueError:
-        return False
-
-
-_BUILDERS: dict[str, Callable[[Any, Reading, RowRef, bool], tuple[Record, ...]]] = {
-    "footage": _segment,
-    "incidents": _incident,
-    "assignments": _assignments,
-    "officers": _officer,
-    "devices": _device,
-    "holders": _holding,
-    "exemptions": _exemption,
-    "device_events": _device_event,
-}
+def _one_for_each_officer(records: RecordColumns) -> RecordColumns:
+    named = [tuple(dict.fromkeys(officers)) for officers in records.columns["officer_id"]]
+    if all(len(officers) == 1 for officers in named):
+        alone = {**records.columns, "officer_id": [officers[0] for officers in named]}
+        return RecordColumns(records.record_type, records.file, records.lines, alone)
+    places = [at for at, officers in enumerate(named) for _ in officers]
+    columns = {name: [values[at] for at in places] for name, values in records.columns.items()}
+    columns["officer_id"] = [officer for officers in named for officer in officers]
+    return RecordColumns(records.record_type, records.file, [records.lines[at] for at in places], columns)

@@ -41,19 +41,25 @@ def read_time(text: object, zone: ZoneInfo | None = None, time_format: str | Non
     """
     if not isinstance(text, str):
         raise TimeRefused(RejectReason.BAD_TIME, "a time is written as ISO 8601 text")
-    try:
-        at = datetime.strptime(text, time_format) if time_format else datetime.fromisoformat(text)  # noqa: DTZ007
-    except ValueError as fault:
-        expected = f"the format {time_format}" if time_format else "ISO 8601"
-        raise TimeRefused(RejectReason.BAD_TIME, f"not a time in {expected}") from fault
+    at = as_written(text, time_format)
     if at.tzinfo is not None:
         return ReadTime(_in_bounds(at), False)
     if zone is None:
         raise TimeRefused(RejectReason.TIME_WITHOUT_ZONE, "no Z and no offset; state the agency's `timezone` in the mapping")
-    return _localised(at, zone)
+    return in_zone(at, zone)
 
 
-def _localised(at: datetime, zone: ZoneInfo) -> ReadTime:
+def as_written(text: str, time_format: str | None) -> datetime:
+    """The time as it is written, naive where it states no offset. Raises ``TimeRefused``."""
+    try:
+        return datetime.strptime(text, time_format) if time_format else datetime.fromisoformat(text)  # noqa: DTZ007
+    except ValueError as fault:
+        expected = f"the format {time_format}" if time_format else "ISO 8601"
+        raise TimeRefused(RejectReason.BAD_TIME, f"not a time in {expected}") from fault
+
+
+def in_zone(at: datetime, zone: ZoneInfo) -> ReadTime:
+    """A naive local time in UTC; the earlier where it occurred twice. Raises ``TimeRefused`` where it never occurred."""
     earlier = at.replace(tzinfo=zone, fold=0)
     later = at.replace(tzinfo=zone, fold=1)
     before, after = earlier.utcoffset(), later.utcoffset()

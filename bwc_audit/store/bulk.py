@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Table
+from sqlalchemy import Boolean, Connection, Table
 from sqlmodel import Session
+
+from bwc_audit.store.columns import CleanText
 
 CHUNK_ROWS = 5_000
 
@@ -34,6 +37,37 @@ def insert_rows(session: Session, table: Table, columns: Sequence[str], rows: It
         connection.exec_driver_sql(statement, chunk)
         count += len(chunk)
     return count
+
+
+def insert_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> int:
+    """Insert rows that stand side by side, as ``insert_rows`` does; values are converted a column at a time."""
+    connection = session.connection()
+    converted = [_converted(connection, table, name, values) for name, values in columns.items()]
+    if connection.dialect.name == "postgresql":
+        return _copy(connection, table, list(columns), zip(*converted, strict=True))
+    marks, named = ", ".join("?" * len(columns)), ", ".join(f'"{column}"' for column in columns)
+    statement = f'INSERT INTO "{table.name}" ({named}) VALUES ({marks})'  # noqa: S608 - names of our own tables
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    return driver.executemany(statement, zip(*converted, strict=True)).rowcount
+
+
+def _converted(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Sequence[Any]:
+    """The values as the driver takes them; a column that needs no change is passed on as it is."""
+    kind = table.c[name].type
+    (convert,) = _converters(connection, table, (name,))
+    if convert is None:
+        return values
+    if isinstance(kind, CleanText):
+        texts = [value for value in values if value is not None] if None in values else values
+        if all(type(value) is str for value in texts) and "".join(texts).isprintable():
+            return values
+    if isinstance(kind, CleanText | Boolean):
+        return [None if value is None else convert(value) for value in values]
+    known: dict[Any, Any] = {}
+    for value in values:  # JSON: most rows say the same, or nothing
+        if value not in known:
+            known[value] = convert(value)
+    return [known[value] for value in values]
 
 
 def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

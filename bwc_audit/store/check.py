@@ -18,19 +18,26 @@ from bwc_audit.store.database import reading, revisions
 from bwc_audit.store.faults import store_errors
 from bwc_audit.store.tables import METADATA, RunResultRow, table_of
 
-_OF_A_RUN = ("run_result", "run_incident", "run_segment", "observation", "explanation", "planned_inspection")
+_OF_A_RUN = (
+    *("run_result", "run_incident", "run_segment", "observation", "explanation", "planned_inspection"),
+    *("run_clock", "run_watermark", "run_waiting", "run_expiring"),
+    *("run_rates", "run_rate_group", "run_rate", "run_noise"),
+)
+_KEPT = ("review_sample", "review_frame", "review")
 _DECIDED = (Outcome.COVERED, Outcome.FINDINGS)
 
-#: Triggers that keep what is finished as it is; the first migration creates them.
+#: Triggers that keep what is finished as it is; the migrations create them with their tables.
 GUARDS: dict[str, frozenset[str]] = {
     "sqlite": frozenset(
         {"disposition_no_delete", "disposition_no_replace", "disposition_no_update"}
         | {"run_no_delete", "run_no_replace", "run_finished"}
+        | {f"{table}_no_{verb}" for table in _KEPT for verb in ("update", "delete", "replace")}
         | {f"{table}_finished_{verb}" for table in _OF_A_RUN for verb in ("insert", "update", "delete")}
     ),
     "postgresql": frozenset(
         {"disposition_kept", "disposition_no_truncate", "run_kept", "run_no_truncate", "run_finished"}
         | {f"{table}_{end}" for table in _OF_A_RUN for end in ("finished", "no_truncate")}
+        | {f"{table}_{end}" for table in _KEPT for end in ("kept", "no_truncate")}
     ),
 }
 
@@ -76,6 +83,17 @@ _RULES: tuple[tuple[str, str], ...] = (
         "an explanation belongs to no observation",
         "SELECT run_id || ' ' || fingerprint FROM explanation WHERE NOT EXISTS (SELECT 1 FROM observation WHERE "
         "observation.run_id = explanation.run_id AND observation.fingerprint = explanation.fingerprint)",
+    ),
+    (
+        "incidents of a review sample are missing or too many: counted when drawn, and found now",
+        "SELECT review_sample.sample_id || ': ' || frame_size || ', ' || COUNT(review_frame.incident_id) FROM review_sample "
+        "LEFT JOIN review_frame ON review_frame.sample_id = review_sample.sample_id GROUP BY review_sample.sample_id, "
+        "frame_size, size HAVING frame_size <> COUNT(review_frame.incident_id) OR size <> COUNT(review_frame.pick)",
+    ),
+    (
+        "the rates of a run speak of other assignments than its results",
+        "SELECT run.run_id FROM run JOIN run_rate_group ON run_rate_group.run_id = run.run_id AND dimension = 'all' "
+        "WHERE run_rate_group.assignments <> run.result_count",
     ),
     (
         "a placed segment belongs to no incident or result of its run",

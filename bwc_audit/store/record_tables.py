@@ -46,6 +46,7 @@ class SegmentRow(_Read, table=True):
     __table_args__: ClassVar[Any] = (
         *not_negative("line", "ordinal", "duration_us", "pre_event_buffer_us", "size_bytes", "precision_us"),
         Index(None, "media_started_us"),
+        Index(None, "uploaded_us"),
         Index(None, "footage_id"),
     )
 
@@ -100,7 +101,11 @@ class AssignmentRow(_Read, table=True):
     """An officer on an incident; times of the CAD clock, in whatever order the source has them."""
 
     __tablename__ = "assignment"
-    __table_args__: ClassVar[Any] = (*not_negative("line", "ordinal", "precision_us"), Index(None, "incident_id"))
+    __table_args__: ClassVar[Any] = (
+        *not_negative("line", "ordinal", "precision_us"),
+        Index(None, "incident_id"),
+        Index(None, "on_scene_us"),
+    )
 
     incident_id: str = text("identifier in the dispatch system")
     officer_id: str = text("as written; two-officer units are two rows")

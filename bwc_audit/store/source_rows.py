@@ -5,14 +5,21 @@ Which rows are true or belong together is decided elsewhere; here a row keeps it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select
+import numpy as np
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
+from bwc_audit.domain.coverage import Int
+from bwc_audit.domain.record_columns import RecordColumns, columns_of
 from bwc_audit.domain.records import (
+    LONGEST_SEGMENT_US,
     Assignment,
     Device,
     DeviceEvent,
@@ -28,10 +35,13 @@ from bwc_audit.domain.records import (
     Segment,
     StoredObject,
 )
+from bwc_audit.domain.segment_table import FIELDS, Coded, SegmentTable, TableBuilder
 from bwc_audit.domain.times import DAY_US, Span
+from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.store.bulk import chunks, insert_rows
+from bwc_audit.store.bulk import chunks, insert_columns, insert_rows
 from bwc_audit.store.columns import Stored
+from bwc_audit.store.raw_rows import raw, raw_batches
 from bwc_audit.store.tables import (
     AssignmentRow,
     DeviceEventRow,
@@ -50,6 +60,11 @@ from bwc_audit.store.tables import (
 #: Device logs are read this far around the period: dock checks and docks before and after it.
 EVENT_MARGIN_US = 14 * DAY_US
 
+#: Other calls this far around the period tie the clocks of its cameras.
+CLOCK_MARGIN_US = DAY_US
+#: Longer stretches of segments are read without the index on their start.
+MOST_BY_INDEX_US = 60 * DAY_US
+
 _Record = TypeVar("_Record")
 
 #: (field of ``Records``, its dataclass, its table)
@@ -64,6 +79,7 @@ _KINDS: tuple[tuple[str, type[Any], type[Stored]], ...] = (
     ("device_events", DeviceEvent, DeviceEventRow),
     ("rejected", RejectedRow, RejectedRowRow),
 )
+_MODELS = {record_type: model for _, record_type, model in _KINDS}
 _TUPLES = frozenset({"incident_ids", "categories", "tags"})
 _ENUMS: dict[tuple[type[Any], str], Any] = {
     (DeviceEvent, "event"): DeviceEventKind,
@@ -100,39 +116,48 @@ def replace_file(
 
     ``records.objects`` is not looked at; ``rejected`` is added to ``records.rejected``.
     """
+    kinds = [(each, getattr(records, name)) for name, each, _ in _KINDS if name != "rejected"]
+    columns = [columns_of(record_type, rows, stat.key) for record_type, rows in kinds if rows]
+    replace_file_parts(session, source, stat, [(columns, (*records.rejected, *rejected))], read_at_us=read_at_us)
+
+
+def replace_file_parts(
+    session: Session,
+    source: str,
+    stat: ObjectStat,
+    parts: Iterable[tuple[Sequence[RecordColumns], Sequence[RejectedRow]]],
+    *,
+    read_at_us: int,
+) -> int:
+    """As ``replace_file``, for a file that comes in parts, each written before the next is asked for; returns the file's
+    number. All of it is one transaction, which the caller ends."""
     forget_files(session, source, (stat.key,))
-    all_rejected = (*records.rejected, *rejected)
-    contents = {name: all_rejected if name == "rejected" else getattr(records, name) for name, _, _ in _KINDS}
     connection = session.connection()
     file = table_of(SourceFileRow)
-    file_id = connection.scalar(
-        insert(file)
-        .values(
-            source=source,
-            key=stat.key,
-            etag=stat.etag,
-            size_bytes=stat.size_bytes,
-            modified_us=stat.modified_us,
-            read_at_us=read_at_us,
-            accepted=sum(len(rows) for name, rows in contents.items() if name != "rejected"),
-            rejected=len(all_rejected),
-        )
-        .returning(file.c.file_id)
-    )
-    for name, record_type, model in _KINDS:
-        if contents[name]:
-            _insert_records(session, file_id, record_type, model, contents[name])
+    described = {"etag": stat.etag, "size_bytes": stat.size_bytes, "modified_us": stat.modified_us}
+    new = insert(file).values(source=source, key=stat.key, read_at_us=read_at_us, accepted=0, rejected=0, **described)
+    file_id = int(connection.execute(new.returning(file.c.file_id)).scalar_one())
+    written: Counter[type[Any]] = Counter()
+    for columns, rejected in parts:
+        refused = [columns_of(RejectedRow, rejected, stat.key)] if rejected else []
+        for each in (*columns, *refused):
+            _insert_columns(session, file_id, written[each.record_type], each)
+            written[each.record_type] += len(each)
+    counts = {"accepted": written.total() - written[RejectedRow], "rejected": written[RejectedRow]}
+    connection.execute(update(file).where(file.c.file_id == file_id).values(**counts))
+    return file_id
 
 
-def _insert_records(
-    session: Session, file_id: int | None, record_type: type[Any], model: type[Stored], records: Sequence[Any]
-) -> None:
-    names = [field.name for field in fields(record_type) if field.name != "row"]
-    rows = (
-        (file_id, ordinal, record.row.line, *(getattr(record, name) for name in names))
-        for ordinal, record in enumerate(records)
-    )
-    insert_rows(session, table_of(model), ("file_id", "ordinal", "line", *names), rows)
+def set_file_mark(session: Session, file_id: int, etag: str) -> None:
+    """Change the mark by which a file is known, where reading it showed that it must be read again."""
+    file = table_of(SourceFileRow)
+    session.connection().execute(update(file).where(file.c.file_id == file_id).values(etag=etag))
+
+
+def _insert_columns(session: Session, file_id: int, first: int, records: RecordColumns) -> None:
+    count = len(records)
+    own = {"file_id": [file_id] * count, "ordinal": range(first, first + count), "line": records.lines}
+    insert_columns(session, table_of(_MODELS[records.record_type]), {**own, **records.columns})
 
 
 def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:
@@ -169,36 +194,105 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     All officers, devices, holdings, exemptions and rejected rows; videos that a segment below names, and those that
     no segment names; incidents opened in the period, or
     ``incident_id`` alone; their assignments, and those without incident that have a time in the period; segments of
-    which a part lies within ``margin_us`` of the period; device events within 14 days of it.
+    which a part lies within ``margin_us`` of the period, or that were uploaded then (a camera whose clock is months off
+    tells a time far away); assignments of other incidents with an arrival within a day of the period; device events
+    within 14 days of it.
     """
-    low, high = period.start_us - margin_us, period.end_us + margin_us
-    segment, event = table_of(SegmentRow).c, table_of(DeviceEventRow).c
+    files = _Files.of(session, source)
+    event = table_of(DeviceEventRow).c
+    segments = _load_segments(session, files, Span(period.start_us - margin_us, period.end_us + margin_us))
     wanted: dict[str, ColumnElement[bool]] = {
-        "segments": (segment.media_started_us < high) & (segment.media_started_us + segment.duration_us > low),
         "incidents": _incidents_wanted(period, incident_id),
         "assignments": _assignments_wanted(source, period, incident_id),
         "device_events": event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US),
     }
-    loaded = {name: _load(session, source, record_type, model, wanted.get(name)) for name, record_type, model in _KINDS}
-    return Records(objects=_videos_in_question(session, source, wanted["segments"]), **loaded)
+    loaded = {
+        name: _load(session, files, record_type, model, wanted.get(name))
+        for name, record_type, model in _KINDS
+        if name != "segments"
+    }
+    decided = {row.row for row in loaded["assignments"]}
+    around = (period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
+    beside = _load(session, files, Assignment, AssignmentRow, table_of(AssignmentRow).c.on_scene_us.between(*around))
+    return Records(
+        segments=segments,
+        objects=_videos_in_question(session, source, segments),
+        beside=tuple(row for row in beside if row.row not in decided),
+        **loaded,
+    )
 
 
-def _videos_in_question(session: Session, source: str, is_wanted: ColumnElement[bool]) -> tuple[StoredObject, ...]:
-    """Videos that a wanted segment names, and those that no segment at all names, by key."""
-    video, segment, file = table_of(VideoObjectRow), table_of(SegmentRow), table_of(SourceFileRow)
-    naming = (
-        select(segment.c.object_key)
-        .join(file, segment.c.file_id == file.c.file_id)
-        .where(file.c.source == source, segment.c.object_key.is_not(None))
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a source by their number, and their rank by key. ``has_others``: the database holds other sources too."""
+
+    source: str
+    key_of: dict[int, str]
+    rank_of: Int
+    has_others: bool
+
+    @staticmethod
+    def of(session: Session, source: str) -> _Files:
+        file = table_of(SourceFileRow).c
+        rows = session.connection().execute(select(file.file_id, file.key, file.source)).all()
+        key_of = {file_id: key for file_id, key, of_source in rows if of_source == source}
+        rank_of = np.zeros(max(key_of, default=0) + 1, np.int64)
+        rank_of[sorted(key_of, key=key_of.__getitem__)] = np.arange(len(key_of))
+        return _Files(source, key_of, rank_of, len(key_of) < len(rows))
+
+    def only(self, query: Select[Any], model: type[Stored]) -> Select[Any]:
+        """The query for rows of this source."""
+        if not self.has_others:
+            return query
+        file = table_of(SourceFileRow).c
+        return query.where(table_of(model).c.file_id.in_(select(file.file_id).where(file.source == self.source)))
+
+
+def _load_segments(session: Session, files: _Files, around: Span) -> SegmentTable:
+    """Segments of which a part lies in ``around``, and those that came in then: a clock far off puts them elsewhere."""
+    table = table_of(SegmentRow)
+    names = ("file_id", "ordinal", "line", *FIELDS)
+    started_us = table.c.media_started_us
+    # None is longer than the longest, so what began earlier has ended: the index on the start finds the rest. It does not
+    # help where most of the table is wanted (a year): rows are then read in the order in which they lie.
+    bounded_us = started_us if around.length_us < MOST_BY_INDEX_US else started_us + 0
+    lies_there = and_(
+        bounded_us > around.start_us - LONGEST_SEGMENT_US,
+        bounded_us < around.end_us,
+        started_us + table.c.duration_us > around.start_us,
     )
-    named_now, named_ever = naming.where(is_wanted), naming
-    rows = session.connection().execute(
-        select(video.c.object_key, video.c.size_bytes, video.c.etag, video.c.modified_us)
-        .where(video.c.source == source)
-        .where(or_(video.c.object_key.in_(named_now), video.c.object_key.not_in(named_ever)))
-        .order_by(video.c.object_key)
-    )
-    return tuple(StoredObject(*row) for row in rows)
+    came_then = table.c.uploaded_us.between(around.start_us, around.end_us)
+    columns = select(*(raw(table.c[name]) for name in names))
+    builder = TableBuilder(names)
+    for query in (columns.where(lies_there), columns.where(came_then, ~lies_there)):
+        for batch in raw_batches(session, files.only(query, SegmentRow)):
+            builder.add(batch)
+    file_id = builder.numbers("file_id")
+    rank = files.rank_of[file_id]
+    order = np.lexsort((builder.numbers("ordinal"), rank))
+    keys = tuple(sorted(files.key_of.values()))
+    return builder.table(Coded(rank, keys), order, dict.fromkeys(_TUPLES, _as_tuple))
+
+
+def _as_tuple(document: str) -> tuple[str, ...]:
+    return tuple(json.loads(document))
+
+
+def _videos_in_question(session: Session, source: str, segments: SegmentTable) -> VideoTable:
+    """Videos that one of these segments names, and those that no segment at all names, by key."""
+    segment_table, file_table = table_of(SegmentRow), table_of(SourceFileRow)
+    video, segment, file = table_of(VideoObjectRow).c, segment_table.c, file_table.c
+    named_elsewhere: set[str] = set()
+    if len(segments) < (session.connection().scalar(select(func.count()).select_from(segment_table)) or 0):
+        naming = select(segment.object_key).join(file_table, segment.file_id == file.file_id).where(file.source == source)
+        named_elsewhere = {key for (key,) in _rows(session, naming)} - set(segments.object_key)
+    query = select(video.object_key, video.size_bytes, video.etag, video.modified_us).where(video.source == source)
+    rows = [row for row in _rows(session, query.order_by(video.object_key)) if row[0] not in named_elsewhere]
+    return VideoTable(*(list(column) for column in zip(*rows, strict=True))) if rows else VideoTable([], [], [], [])
+
+
+def _rows(session: Session, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    return (row for batch in raw_batches(session, query) for row in batch)
 
 
 def _incidents_wanted(period: Span, incident_id: str | None) -> ColumnElement[bool]:
@@ -222,34 +316,35 @@ def _assignments_wanted(source: str, period: Span, incident_id: str | None) -> C
 
 
 def _load(
-    session: Session, source: str, record_type: type[_Record], model: type[Stored], wanted: ColumnElement[bool] | None
+    session: Session, files: _Files, record_type: type[_Record], model: type[Stored], wanted: ColumnElement[bool] | None
 ) -> tuple[_Record, ...]:
-    table, file = table_of(model), table_of(SourceFileRow)
+    table = table_of(model)
     names = [field.name for field in fields(record_type)]  # type: ignore[arg-type]  # all are dataclasses
-    columns = [file.c.key if name == "row" else table.c[name] for name in names]
-    query: Select[Any] = (
-        select(*columns, table.c.line)
-        .join_from(table, file, table.c.file_id == file.c.file_id)
-        .where(file.c.source == source)
-        .order_by(file.c.key, table.c.ordinal)
-    )
+    plain = [name for name in names if name != "row"]
+    query = select(table.c.file_id, table.c.ordinal, table.c.line, *(raw(table.c[name]) for name in plain))
     if wanted is not None:
         query = query.where(wanted)
-    convert = _conversions(record_type, names)
-    row_at = names.index("row")
+    rows = list(_rows(session, files.only(query, model)))
+    rank_of = files.rank_of.tolist()
+    rows.sort(key=lambda row: (rank_of[row[0]], row[1]))
+    row_at, convert = names.index("row"), _conversions(record_type, names)
     loaded = []
-    for found in session.connection().execute(query):
-        values = list(found)
-        values[row_at] = RowRef(values[row_at], values.pop())
+    for file_id, _, line, *values in rows:
+        values.insert(row_at, RowRef(files.key_of[file_id], line))
         for place, conversion in convert:
             values[place] = conversion(values[place])
         loaded.append(record_type(*values))
     return tuple(loaded)
 
 
-def _conversions(record_type: type[Any], names: Sequence[str]) -> tuple[tuple[int, Any], ...]:
-    return tuple(
-        (place, tuple if name in _TUPLES else _ENUMS[record_type, name])
-        for place, name in enumerate(names)
-        if name in _TUPLES or (record_type, name) in _ENUMS
-    )
+def _conversions(record_type: type[Any], names: Sequence[str]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """How the driver's values become those of the record; each different one is converted once."""
+    found: list[tuple[int, Callable[[Any], Any]]] = []
+    for place, name in enumerate(names):
+        if name in _TUPLES:
+            found.append((place, lru_cache(maxsize=100_000)(_as_tuple)))
+        elif (record_type, name) in _ENUMS:
+            found.append((place, {kind.value: kind for kind in _ENUMS[record_type, name]}.__getitem__))
+        elif name.startswith("is_"):
+            found.append((place, bool))
+    return tuple(found)

@@ -8,6 +8,7 @@ from bwc_audit.store.columns import Stored
 from bwc_audit.store.inspection_tables import InspectionMeasuresRow, InspectionRow, SheetRow, StillRow
 from bwc_audit.store.plan_tables import PlannedInspectionRow
 from bwc_audit.store.policy_tables import PolicyRow
+from bwc_audit.store.rate_tables import RunNoiseRow, RunRateGroupRow, RunRateRow, RunRatesRow
 from bwc_audit.store.record_tables import (
     AssignmentRow,
     DeviceEventRow,
@@ -21,6 +22,8 @@ from bwc_audit.store.record_tables import (
     SourceFileRow,
     VideoObjectRow,
 )
+from bwc_audit.store.review_tables import ReviewFrameRow, ReviewRow, ReviewSampleRow
+from bwc_audit.store.run_note_tables import RunClockRow, RunExpiringRow, RunWaitingRow, RunWatermarkRow
 from bwc_audit.store.run_tables import (
     DispositionRow,
     ExplanationRow,
@@ -52,10 +55,21 @@ __all__ = [
     "PlannedInspectionRow",
     "PolicyRow",
     "RejectedRowRow",
+    "ReviewFrameRow",
+    "ReviewRow",
+    "ReviewSampleRow",
+    "RunClockRow",
+    "RunExpiringRow",
     "RunIncidentRow",
+    "RunNoiseRow",
+    "RunRateGroupRow",
+    "RunRateRow",
+    "RunRatesRow",
     "RunResultRow",
     "RunRow",
     "RunSegmentRow",
+    "RunWaitingRow",
+    "RunWatermarkRow",
     "SegmentRow",
     "SheetRow",
     "SourceFileRow",

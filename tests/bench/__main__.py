@@ -1,14 +1,15 @@
-"""``python -m tests.bench [engine|decision|nightly …]``: what it costs, as a table; all parts where none is named."""
+"""``python -m tests.bench [engine|clocks|decision|nightly …]``: what it costs, as a table; all parts where none is named."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import decision, engine, nightly
+from tests.bench import clocks, decision, engine, nightly
 from tests.bench.measuring import ROUNDS, machine, print_lines
 
 _PARTS = {
     "engine": ("The coverage engine", engine.lines),
+    "clocks": ("The clocks of all cameras", clocks.lines),
     "decision": ("From records to the database (SQLite)", decision.lines),
     "nightly": ("The night of the sample", nightly.lines),
 }

@@ -15,6 +15,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "runs.txt": ("runs",),
     "findings.txt": ("findings", "--borderline"),
     "rates.txt": ("rates", "--by", "call_type"),
+    "rates-funnel.txt": ("rates", "--funnel", "officer"),
     "policy-list.txt": ("policy", "list"),
     "policy-show.txt": ("policy", "show", "uk_generic"),
     "policy-compare.txt": ("policy", "compare", "uk_generic", "illinois", "--run", "latest"),

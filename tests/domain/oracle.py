@@ -114,7 +114,8 @@ def answer(need: Need, clips: list[Clip], allowed: Allowed) -> Answer:
             begin = max(start, min(activated, end)) if start == need.start else start
             if end - begin > allowed.gap:
                 holes.append((begin, end))
-    margins = [min(need.end - start, end - need.start) - allowed.gap for start, end in holes]
+    to_the_right = max((need.end - start - allowed.gap for start, _ in holes), default=0)
+    to_the_left = max((end - need.start - allowed.gap for _, end in holes), default=0)
     return Answer(
         required=sum(high - low for low, high in need.pieces),
         covered=tuple(covered),
@@ -124,7 +125,7 @@ def answer(need: Need, clips: list[Clip], allowed: Allowed) -> Answer:
         nearest=min(distances, default=None),
         late_margin=lateness - allowed.activation_grace if covered else 0,
         early_margin=early - allowed.deactivation_grace if covered else 0,
-        gap_margin=max(margins, default=0),
+        gap_margin=min(to_the_right, to_the_left),
         uncertainty=uncertainty,
         late_gaps=tuple(late_gaps),
         early_gaps=tuple(early_gaps),

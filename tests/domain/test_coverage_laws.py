@@ -59,23 +59,40 @@ def spans_of(table: SpanTable, index: int) -> tuple[tuple[int, int], ...]:
 
 
 def answer_of(measures: CoverageMeasures, index: int) -> Answer:
-    nearest = int(measures.nearest_us[index])
-    return Answer(
-        required=int(measures.required_us[index]),
-        covered=spans_of(measures.covered, index),
-        gaps=spans_of(measures.gaps, index),
-        lateness=int(measures.lateness_us[index]),
-        early=int(measures.early_us[index]),
-        nearest=None if nearest == NO_TIME else nearest,
-        late_margin=int(measures.late_margin_us[index]),
-        early_margin=int(measures.early_margin_us[index]),
-        gap_margin=int(measures.gap_margin_us[index]),
-        uncertainty=int(measures.uncertainty_us[index]),
-        late_gaps=spans_of(measures.late_gaps, index),
-        early_gaps=spans_of(measures.early_gaps, index),
-        holes=spans_of(measures.holes, index),
-        matched=tuple(sorted(measures.pair_segment[measures.pair_window == index].tolist())),
-    )
+    return answers_of(measures, index + 1)[index]
+
+
+def answers_of(measures: CoverageMeasures, windows: int) -> list[Answer]:
+    """The same for all windows, where there are many."""
+    tables = {
+        name: getattr(measures, name).spans_by_window() for name in ("covered", "gaps", "late_gaps", "early_gaps", "holes")
+    }
+    order = np.lexsort((measures.pair_segment, measures.pair_window))
+    edges = np.searchsorted(measures.pair_window[order], np.arange(windows + 1))
+    matched = measures.pair_segment[order]
+
+    def spans(name: str, index: int) -> tuple[tuple[int, int], ...]:
+        return tuple((span.start_us, span.end_us) for span in tables[name].get(index, ()))
+
+    return [
+        Answer(
+            required=int(measures.required_us[index]),
+            covered=spans("covered", index),
+            gaps=spans("gaps", index),
+            lateness=int(measures.lateness_us[index]),
+            early=int(measures.early_us[index]),
+            nearest=None if measures.nearest_us[index] == NO_TIME else int(measures.nearest_us[index]),
+            late_margin=int(measures.late_margin_us[index]),
+            early_margin=int(measures.early_margin_us[index]),
+            gap_margin=int(measures.gap_margin_us[index]),
+            uncertainty=int(measures.uncertainty_us[index]),
+            late_gaps=spans("late_gaps", index),
+            early_gaps=spans("early_gaps", index),
+            holes=spans("holes", index),
+            matched=tuple(matched[edges[index] : edges[index + 1]].tolist()),
+        )
+        for index in range(windows)
+    ]
 
 
 @st.composite
@@ -187,6 +204,19 @@ def test_union_is_idempotent(raw: list[tuple[int, int]], join: int) -> None:
 
 def test_a_period_too_long_for_the_axis_is_refused() -> None:
     far = 2**61
-    windows, pieces, segments = arrays([Need(3, ((0, 10),), 1, 1)], [Clip(3, far, far + 5, None, 1)])
+    both = [Need(owner, ((0, 10),), 1, 1) for owner in (0, 3)]
+    windows, pieces, segments = arrays(both, [Clip(need.owner, far, far + 5, None, 1) for need in both])
     with pytest.raises(ValueError, match="shorter periods"):
         coverage.measure_coverage(windows, pieces, segments, LIMITS)
+
+
+def test_many_windows_over_a_long_time_do_not_fill_the_axis() -> None:
+    """Each has a stretch of its own length: a million windows of a day within ten years."""
+    day, year = 86_400 * 10**6, 365 * 86_400 * 10**6
+    window = np.arange(1_000_000, dtype=np.int64)
+    pieces = SpanTable(window, window * (10 * year // len(window)), window * (10 * year // len(window)) + day)
+    half = SpanTable(window, pieces.start_us, pieces.start_us + day // 2)
+    left = coverage.uncovered(pieces, half, 0)
+    assert (left.start_us == half.end_us).all()
+    assert (left.end_us == pieces.end_us).all()
+    assert (coverage.together(half).end_us == half.end_us).all()

@@ -459,7 +459,7 @@ def test_explanations_name_a_recording_tagged_with_the_incident_elsewhere() -> N
 def test_explanations_name_a_recording_filed_under_another_officer() -> None:
     world = World().officer("101").officer("102").incident().attended("101").recorded("102", -40, 310, device="cam-101")
     kinds = [explanation.kind for explanation in world.finding(FindingKind.NO_FOOTAGE).explanations]
-    assert kinds == [ExplanationKind.OTHER_OFFICER]
+    assert kinds == [ExplanationKind.OTHER_OFFICER, ExplanationKind.NEVER_ARRIVED]
 
 
 def test_many_recordings_of_nobody_are_counted_rather_than_listed() -> None:

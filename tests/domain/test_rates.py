@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bwc_audit.domain.findings import Window
-from bwc_audit.domain.rates import GROUP_KEYS, Rate, RateGroup, rate_table, wilson_interval
+from bwc_audit.domain.proportions import wilson_interval
+from bwc_audit.domain.rates import GROUP_KEYS, Rate, RateGroup, rate_book, rate_table
 from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome
-from bwc_audit.domain.times import SECOND_US, Span
+from bwc_audit.domain.times import HOUR_US, SECOND_US, Span
 
 #: 2025-05-31T23:00:00Z
 _MAY_US = 1_748_732_400 * SECOND_US
@@ -112,7 +116,7 @@ def test_each_rate_counts_its_own_claim() -> None:
     }
 
 
-def test_seconds_are_no_trials_and_carry_no_interval() -> None:
+def test_seconds_of_one_assignment_carry_no_interval() -> None:
     recorded = overall([result(covered=40), result(Outcome.PENDING, required=50, covered=0)], "seconds_recorded")
     assert (recorded.unit, recorded.low, recorded.high) == ("seconds", None, None)
     assert (recorded.band_low, recorded.band_high) == (40 / 150, 90 / 150)
@@ -157,7 +161,7 @@ def test_groups(by: str, keys: list[str]) -> None:
 
 
 def test_an_unknown_grouping_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="officer, unit, call_type, month"):
+    with pytest.raises(ValueError, match="officer, unit, call_type, shift, month"):
         rate_table([result()], "weekday")
 
 
@@ -220,3 +224,128 @@ def test_every_assignment_is_counted_once(results: list[AssignmentResult]) -> No
     excluded = sum(one.outcome is Outcome.EXCLUDED for one in results)
     assert table.assignments == len(results) == table.in_scope + excluded
     assert table.in_scope == table.decided + table.pending + table.unknown
+
+
+def test_seconds_of_several_incidents_carry_an_interval_over_incidents() -> None:
+    results = [result(incident_id=f"I{n}", covered=100 if n % 4 else 40) for n in range(40)]
+    recorded = overall(results, "seconds_recorded")
+    assert (recorded.k, recorded.n, recorded.interval) == (3400.0, 4000.0, "cluster")
+    assert recorded.low is not None
+    assert recorded.high is not None
+    assert 0.7 < recorded.low < 0.85 < recorded.high < 0.95
+
+
+def test_officers_at_one_incident_count_as_one_cluster() -> None:
+    def of(incident: str, officer: str, n: int) -> AssignmentResult:
+        return result(incident_id=incident, officer_id=officer, covered=100 if n % 4 else 0)
+
+    alone = overall([of(f"I{n}{one}", one, n) for n in range(60) for one in "78"], "seconds_recorded")
+    paired = overall([of(f"I{n}", one, n) for n in range(60) for one in "78"], "seconds_recorded")
+    assert (alone.k, alone.n) == (paired.k, paired.n)
+    assert alone.low is not None
+    assert paired.low is not None
+    assert paired.low < alone.low
+
+
+def test_counts_of_a_group_are_its_own() -> None:
+    results = [
+        result(unit="north"),
+        result(Outcome.PENDING, unit="north"),
+        result(Outcome.EXCLUDED, reason=Bucket.CANCELLED, unit="north"),
+        result(Outcome.UNKNOWN, unit="south"),
+    ]
+    _, north, south = rate_table(results, "unit").groups
+    counts = north.counts
+    assert (counts.assignments, counts.in_scope, counts.decided, counts.pending, counts.unknown) == (3, 2, 1, 1, 0)
+    assert {bucket: n for bucket, n in counts.waterfall if n} == {Bucket.CANCELLED: 1}
+    assert (south.counts.unknown, south.rate("existence").share, south.rate("existence").band_high) == (1, None, 1.0)
+
+
+def test_shifts_and_months_are_those_of_the_zone() -> None:
+    late = Window(Span(_MAY_US, _MAY_US + SECOND_US), "on_scene", "cleared")
+    for zone, month, shift in (("UTC", "2025-05", "Night 23:00–07:00"), ("Europe/London", "2025-06", "Night 23:00–07:00")):
+        local = ZoneInfo(zone)
+        assert rate_table([result(window=late)], "month", zone=local).groups[1].key == month
+        assert rate_table([result(window=late)], "shift", zone=local).groups[1].key == shift
+    west = ZoneInfo("America/New_York")
+    assert rate_table([result(window=late)], "shift", zone=west).groups[1].key == "Late 15:00–23:00"
+
+
+def test_shifts_stand_in_the_order_of_the_day_and_need_a_time() -> None:
+    hours = (12, 20, 3)
+    windows = [Window(Span(_MAY_US + hour * HOUR_US, _MAY_US + hour * HOUR_US + 1), "a", "b") for hour in hours]
+    table = rate_table([result(window=window) for window in windows] + [result()], "shift")
+    keys = [group.key for group in table.groups]
+    assert keys == ["all", "(time not known)", "Early 07:00–15:00", "Late 15:00–23:00", "Night 23:00–07:00"]
+
+
+def _calls(left_out: dict[Bucket, int], recorded: int, not_recorded: int) -> list[AssignmentResult]:
+    out = [result(Outcome.EXCLUDED, reason=bucket) for bucket, count in left_out.items() for _ in range(count)]
+    return out + [result()] * recorded + [result(Outcome.FINDINGS, covered=0)] * not_recorded
+
+
+@pytest.mark.parametrize(
+    ("left_out", "not_recorded", "share"),
+    [
+        ({}, 360, 64.0),
+        ({Bucket.NO_CAMERA_ISSUED: 60, Bucket.NEVER_ON_SCENE: 120, Bucket.BELOW_MINIMUM: 30}, 150, 81.0),
+        (
+            {Bucket.NO_CAMERA_ISSUED: 60, Bucket.NEVER_ON_SCENE: 120, Bucket.BELOW_MINIMUM: 30, Bucket.FULLY_EXEMPT: 130},
+            20,
+            97.0,
+        ),
+    ],
+)
+def test_the_denominator_decides_and_the_waterfall_shows_it(
+    left_out: dict[Bucket, int], not_recorded: int, share: float
+) -> None:
+    """One city, one period, 1,000 assignments, 640 with footage; 64, 81 and 97 % were all published of such a city. What
+    differs is who was left out, and that is what the waterfall says beside each of the three."""
+    table = rate_table(_calls(left_out, 640, not_recorded))
+    existence = table.groups[0].rate("existence")
+    assert (table.assignments, existence.k) == (1000, 640)
+    assert round(100 * (existence.share or 0), 1) == share
+    assert {bucket: n for bucket, n in table.waterfall if n} == left_out
+    assert existence.n == 1000 - sum(left_out.values())
+
+
+def _by_hand(results: list[AssignmentResult]) -> dict[str, tuple[float, float]]:
+    """``k`` and ``n`` of every rate, one result at a time."""
+    decided = [one for one in results if one.outcome in _DECIDED]
+    required = sum(one.required_us for one in decided) / SECOND_US
+    return {
+        "existence": (sum(one.covered_us > 0 for one in decided), len(decided)),
+        "on_time": (sum(one.is_on_time is True for one in decided), len(decided)),
+        "whole_window": (sum(one.is_whole_window is True for one in decided), len(decided)),
+        "seconds_recorded": (sum(one.covered_us for one in decided) / SECOND_US, required),
+        "usable_seconds": (sum(one.usable_us or 0 for one in decided) / SECOND_US, required),
+    }
+
+
+@given(RESULTS)
+def test_columns_say_what_is_counted_by_hand(results: list[AssignmentResult]) -> None:
+    whole, *officers = rate_table(results, "officer").groups
+    assert {one.name: (one.k, one.n) for one in whole.rates} == _by_hand(results)
+    for group in officers:
+        mine = [one for one in results if one.officer_id == group.key]
+        assert {one.name: (one.k, one.n) for one in group.rates} == _by_hand(mine)
+        assert group.counts.assignments == len(mine)
+
+
+@given(RESULTS)
+def test_intervals_hold_their_shares(results: list[AssignmentResult]) -> None:
+    for group in rate_table(results, "officer").groups:
+        for one in group.rates:
+            assert (one.interval is None) is (one.low is None) is (one.high is None)
+            if one.low is not None and one.high is not None and one.share is not None:
+                assert 0 <= one.low <= one.share <= one.high <= 1
+
+
+@given(RESULTS)
+def test_a_book_holds_every_table(results: list[AssignmentResult]) -> None:
+    book = rate_book(results, UTC, "UTC")
+    assert book.table() == rate_table(results)
+    for by in GROUP_KEYS:
+        assert book.table(by) == rate_table(results, by)
+    with pytest.raises(ValueError, match="not by 'weekday'"):
+        book.table("weekday")

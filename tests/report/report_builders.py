@@ -6,6 +6,7 @@ import base64
 import hashlib
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from bwc_audit.domain.findings import (
 )
 from bwc_audit.domain.inspection import Defect, DefectKind
 from bwc_audit.domain.measures import SoundLevels
+from bwc_audit.domain.noise_rate import ReviewedNoise
 from bwc_audit.domain.policy import (
     BufferRules,
     Clause,
@@ -35,7 +37,7 @@ from bwc_audit.domain.policy import (
     UsabilityRules,
     WindowRules,
 )
-from bwc_audit.domain.rates import rate_table
+from bwc_audit.domain.rates import rate_book, rate_table
 from bwc_audit.domain.records import RejectedRow, RejectReason, RowRef
 from bwc_audit.domain.results import (
     AssignmentResult,
@@ -565,6 +567,8 @@ def a_night() -> RunReportInput:
         observed=findings(),
         rejected=rejected_rows(),
         rates=rate_table(results()),
+        book=rate_book(results(), ZoneInfo("Europe/London"), "Europe/London"),
+        noise=(ReviewedNoise(FindingKind.LATE_ACTIVATION, "RS-5c0ffee5a4b1", 24, 2, 1, 0.0871, 0.0243, 0.2677),),
         policy=policy(),
         stills=stills(),
         evidence=evidence(),

@@ -79,9 +79,11 @@ def test_finding_document_has_exactly_the_contract_fields() -> None:
 
 def test_rates_document_follows_the_contract() -> None:
     document = rates_document(night.a_night().rates, night.run())
-    assert list(document) == ["run_id", "policy", "as_of", "period", "waterfall", "groups"]
-    assert list(document["groups"][0]) == ["key", "rates"]
-    assert list(document["groups"][0]["rates"]["existence"]) == ["k", "n", "low", "high", "band_low", "band_high"]
+    assert list(document)[:6] == ["run_id", "policy", "as_of", "period", "waterfall", "groups"]
+    assert list(document)[6:] == ["by", "counts", "timezone", "shifts", "noise", "stored"]
+    assert list(document["groups"][0]) == ["key", "rates", "counts", "waterfall"]
+    assert list(document["groups"][0]["rates"]["existence"])[:6] == ["k", "n", "low", "high", "band_low", "band_high"]
+    assert list(document["groups"][0]["rates"]["existence"])[6:] == ["unit", "share", "interval"]
     assert document["groups"][0]["rates"]["existence"]["k"] == 5
     assert sum(step["n"] for step in document["waterfall"]) == 4
 

@@ -17,9 +17,11 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from bwc_audit.cli.rerun_document import RerunDocument
+from bwc_audit.cli.sample_document import SampleDocument
 from bwc_audit.media.document import InspectionDocument
 from bwc_audit.report.comparison_document import ComparisonDocument
 from bwc_audit.report.documents import FindingDocument, RatesDocument, ResultDocument, RunDocument
+from bwc_audit.report.funnel import FunnelDocument
 from bwc_audit.sources.mapping import Mapping
 from bwc_audit.sources.policy_schema import book_schema, policy_schema
 from bwc_audit.sources.rows import ROW_MODELS, split_list
@@ -165,6 +167,14 @@ _OTHERS: dict[str, Callable[[], dict[str, Any]]] = {
     ),
     "bwc-rates/1": _answer(
         "bwc-rates/1", "Rates of a run, as rates --format json prints them", RatesDocument, "Shares are 0..1."
+    ),
+    "bwc-funnel/1": _answer(
+        "bwc-funnel/1", "Funnel: a rate against the number of assignments, as rates --funnel prints it", FunnelDocument
+    ),
+    "bwc-review-sample/1": _answer(
+        "bwc-review-sample/1",
+        "Review sample: what was drawn and reviewed, as sample show prints it",
+        SampleDocument,
     ),
     "bwc-result/1": _answer(
         "bwc-result/1",

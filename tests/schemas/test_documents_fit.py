@@ -80,6 +80,23 @@ def test_findings_and_rates_fit(answered: Any) -> None:
     assert {one["kind"] for one in findings} >= {"no_footage", "black_video"}
     _check(findings, "bwc-finding/1")
     _check(answered(0, "rates", "--by", "unit", "--format", "json"), "bwc-rates/1")
+    for more in ((), ("--labels",)):
+        _check(answered(0, "rates", "--funnel", "officer", "--format", "json", *more), "bwc-funnel/1")
+
+
+def test_a_sample_fits(small_run: SmallRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answered: Any) -> None:
+    monkeypatch.setenv("BWC_STATE_DIR", str(small_run.copied_to(tmp_path).state_dir))
+    sample = answered(0, "sample", "draw", "--n", "3", "--seed", "s", "--by", "call_type,outcome", "--format", "json")
+    _check(sample, "bwc-review-sample/1")
+    for one in sample["drawn"]:
+        verdict = "confirmed" if one["findings"] else "cannot_tell"
+        recorded = CliRunner().invoke(
+            app, ["sample", "record", sample["sample_id"], one["incident_id"], "--verdict", verdict]
+        )
+        assert recorded.exit_code == 0, recorded.output
+    reviewed = answered(0, "sample", "result", sample["sample_id"], "--format", "json")
+    assert reviewed["result"]["reviewed"] == 3
+    _check(reviewed, "bwc-review-sample/1")
 
 
 def test_a_rerun_fits(answered: Any, small_run: SmallRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

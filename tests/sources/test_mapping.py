@@ -89,6 +89,7 @@ tables:
     encoding: cp1252
     time_format: "%d.%m.%Y %H:%M:%S"
     columns: {Art: call_type, Tag: tags}
+    optional: [Tag]
     combined: {incident_id: "{Datum}/{Nummer}", opened_at: "{Datum} {Zeit}"}
     constants: {area: Mitte}
     values: {call_type: {"1": THEFT, "*": OTHER}}

@@ -411,7 +411,8 @@ def test_a_listing_travels_to_another_process(tmp_path: Path) -> None:
 
 
 def test_one_file_may_feed_two_tables(tmp_path: Path) -> None:
-    calls = {"NOPD_Item": "A1", "TypeText": "FIRE", "TimeCreate": "2025-05-25T20:00:00"}
+    times = {"TimeCreate": "2025-05-25T20:00:00", "TimeDispatch": "", "TimeArrive": "", "TimeClosed": ""}
+    calls = {"NOPD_Item": "A1", "TypeText": "FIRE", "Priority": "1A", **times, "Disposition": "NAT", "PoliceDistrict": "1"}
     rows = read_one(tmp_path, "cad/calls_for_service.csv", csv_text(calls), load_mapping("new_orleans"))
     assert [type(each).__name__ for each in rows.records] == ["Incident", "Assignment"]
     assert (rows.rows_read, rows.rows_accepted) == (2, 2)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from bwc_audit.domain.records import (
+    LONGEST_SEGMENT_US,
     Assignment,
     DeviceEvent,
     DeviceEventKind,
@@ -67,13 +68,15 @@ def rows_in(key: str) -> st.SearchStrategy[Records]:
                 any_of(get_args(hints[field.name])[0]).map(lambda row: _read_from(key, row)), max_size=2
             ).map(tuple)
             for field in fields(Records)
-            if field.name != "objects"
+            if field.name not in ("objects", "beside")
         },
     )
 
 
 def _read_from(key: str, row: Any) -> Any:
     placed = replace(row, row=RowRef(key, row.row.line))
+    if isinstance(placed, Segment):  # longer ones are rejected before they come here
+        placed = replace(placed, duration_us=placed.duration_us % LONGEST_SEGMENT_US)
     # An assignment without any time and without its incident belongs to no period.
     return replace(placed, dispatched_us=placed.dispatched_us or 0) if isinstance(placed, Assignment) else placed
 
@@ -89,6 +92,41 @@ def test_rows_come_back_as_they_were_whatever_was_read_first(
         put(session, "a.csv", again)
         put(session, "a.csv", first)
         assert load_records(session, SOURCE, ALWAYS, margin_us=0) == both
+        session.rollback()
+
+
+def test_a_recording_uploaded_in_the_period_is_read_however_far_its_clock_was_off(engine: Engine) -> None:
+    far_us = PERIOD.start_us - 268 * DAY_US
+    with writing(engine) as session:
+        found = [
+            segment("in", far_us, uploaded_us=PERIOD.end_us),
+            segment("late", far_us, uploaded_us=PERIOD.end_us + 1),
+            segment("unknown", far_us),
+        ]
+        put(session, "a.csv", Records(segments=tuple(found)))
+        loaded = load_records(session, SOURCE, PERIOD, margin_us=0)
+        assert [one.footage_id for one in loaded.segments] == ["in"]
+        session.rollback()
+
+
+def test_calls_a_day_around_the_period_are_read_beside_it(engine: Engine) -> None:
+    row = RowRef("a.csv", 0)
+    times = {"before": PERIOD.start_us - DAY_US, "too_early": PERIOD.start_us - DAY_US - 1, "in": PERIOD.start_us}
+    incidents = tuple(Incident(name, "STOP", time_us, row) for name, time_us in times.items())
+    assignments = tuple(
+        Assignment(name, "1", RowRef("a.csv", line), on_scene_us=time_us)
+        for line, (name, time_us) in enumerate(times.items(), 2)
+    )
+    with writing(engine) as session:
+        put(session, "a.csv", Records(incidents=incidents, assignments=assignments))
+        loaded = load_records(session, SOURCE, PERIOD, margin_us=0)
+        assert [one.incident_id for one in loaded.assignments] == ["in"]
+        assert [one.incident_id for one in loaded.beside] == ["before"]
+        alone = load_records(session, SOURCE, PERIOD, margin_us=0, incident_id="before")
+        assert ([one.incident_id for one in alone.assignments], [one.incident_id for one in alone.beside]) == (
+            ["before"],
+            ["in"],
+        )
         session.rollback()
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median, quantiles
 
-from bwc_audit.domain.rates import wilson_interval
+from bwc_audit.domain.proportions import wilson_interval
 from tests.bench.detectors.recipe import Label
 
 LONG_S = 10.0

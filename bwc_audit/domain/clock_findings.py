@@ -1,0 +1,155 @@
+"""Findings about the clock of a camera: what its dock measured, and what the anchors of its days prove.
+
+One finding a camera and kind: the largest that was measured, with what else was measured of it beside.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bwc_audit.domain.clock_anchors import AnchorKind
+from bwc_audit.domain.clock_days import ClockDay
+from bwc_audit.domain.clocks import ClockChecks, kind_of
+from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Severity
+from bwc_audit.domain.phrases import said_day_time, said_length
+from bwc_audit.domain.records import DeviceEvent, Segment
+from bwc_audit.domain.times import SECOND_US, Span, iso_utc, us_of_seconds
+
+#: Of many recordings that an offset rests on, this many are evidence of the finding.
+_MOST_EVIDENCE = 20
+
+_KIND_WORDS = {
+    AnchorKind.TAGGED: "tagged recordings",
+    AnchorKind.OVERLAY: "clocks in pictures",
+    AnchorKind.SOUND: "sounds that other cameras heard too",
+    AnchorKind.UPLOAD: "upload times",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    at_us: int
+    offset_us: int
+    event: DeviceEvent
+    elapsed_us: int | None
+
+
+def clock_findings(
+    checks: ClockChecks, period: Span, used: Collection[DeviceEvent], segments: Sequence[Segment] = ()
+) -> Iterator[Finding]:
+    """At most one finding a device and kind: for the checks inside ``period`` and those ``used`` to place its recordings
+    (a camera is often docked only the morning after), and for what anchors say of days on which it recorded.
+    ``segments``: those that the days were estimated from."""
+    by_subject: dict[tuple[str, FindingKind], list[Finding]] = defaultdict(list)
+    for kind, device_id, check in _largest(checks, period, used):
+        by_subject[device_id, kind].append(_of_check(kind, device_id, check, checks.rules.clause))
+    for device_id, days in _days(checks).items():
+        by_subject[device_id, FindingKind.CLOCK_OFFSET].append(_of_days(device_id, days, checks, segments))
+    for _, found in sorted(by_subject.items()):
+        yield _together(found)
+
+
+def _largest(checks: ClockChecks, period: Span, used: Collection[DeviceEvent]) -> Iterator[tuple[FindingKind, str, _Check]]:
+    """The largest check of each device and kind."""
+    found: dict[tuple[str, FindingKind], _Check] = {}
+    before: DeviceEvent | None = None
+    for event, offset_us in zip(checks.events, checks.offset_us.tolist(), strict=True):
+        is_next = before is not None and before.device_id == event.device_id
+        elapsed_us = event.at_us - before.at_us if before is not None and is_next else None
+        before = event
+        if not period.start_us <= event.at_us < period.end_us and event not in used:
+            continue
+        kind = kind_of(offset_us, elapsed_us, checks.rules)
+        if kind and abs(offset_us) > abs(found[key].offset_us if (key := (event.device_id, kind)) in found else 0):
+            found[event.device_id, kind] = _Check(event.at_us, offset_us, event, elapsed_us)
+    for (device_id, kind), check in found.items():
+        yield kind, device_id, check
+
+
+def _of_check(kind: FindingKind, device_id: str, check: _Check, clause: str) -> Finding:
+    measured = (
+        f"the dock measured the clock of {device_id} {check.offset_us / SECOND_US:+.1f} s off at {iso_utc(check.at_us)}"
+    )
+    if kind is FindingKind.CLOCK_OFFSET or check.elapsed_us is None:
+        message = f"{measured}; recordings before it are placed with this offset taken out."
+    else:
+        rate_ppm = abs(check.offset_us) / check.elapsed_us * 1e6
+        word = "a step" if kind is FindingKind.CLOCK_JUMP else "a drift"
+        hours = check.elapsed_us / SECOND_US / 3600
+        message = f"{measured}, {hours:.1f} h after it was set right: {word} ({rate_ppm:.0f} ppm)."
+    return Finding(
+        kind=kind,
+        clause=clause,
+        severity=Severity.MEDIUM,
+        message=message[0].upper() + message[1:],
+        device_id=device_id,
+        seconds_us=abs(check.offset_us),
+        evidence=(Evidence("device_event", str(check.event.row), check.at_us),),
+    )
+
+
+def _days(checks: ClockChecks) -> dict[str, list[ClockDay]]:
+    """Days worth a finding: applied, or a recording ends after its upload, or at least two anchors point the same way."""
+    found: dict[str, list[ClockDay]] = defaultdict(list)
+    for one in checks.days:
+        if one.is_applied or one.at_least_us >= us_of_seconds(checks.rules.offset_s) or one.anchors >= 2:
+            found[one.device_id].append(one)
+    return found
+
+
+def _of_days(device_id: str, days: Sequence[ClockDay], checks: ClockChecks, segments: Sequence[Segment]) -> Finding:
+    """One finding for all days of a camera: the words are of the day that is proved best, then of the largest offset."""
+    lead = max(days, key=lambda one: (one.is_applied, one.at_least_us > 0, abs(one.offset_us), one.start_us))
+    least_us = us_of_seconds(checks.rules.offset_s)
+    size_us = abs(lead.offset_us) if lead.is_applied or not lead.at_least_us else lead.at_least_us
+    uncertainty_us = lead.uncertainty_us + lead.spread_us if lead.is_applied else abs(lead.offset_us)
+    is_firm = lead.is_applied or lead.at_least_us >= least_us
+    subjects = sorted({subject for one in days for subject in one.subjects if subject < len(segments)})
+    rows = sorted((segments[subject] for subject in subjects), key=lambda row: (row.media_started_us, row.row))
+    return Finding(
+        kind=FindingKind.CLOCK_OFFSET,
+        clause=checks.rules.clause,
+        severity=Severity.MEDIUM,
+        message=_message(device_id, lead, len(days) - 1),
+        device_id=device_id,
+        footage_ids=tuple(sorted({row.footage_id for row in rows})),
+        spans=tuple(Span(one.start_us, one.end_us) for one in sorted(days, key=lambda one: one.start_us)),
+        seconds_us=size_us,
+        uncertainty_us=uncertainty_us if lead.is_applied or not is_firm else 0,
+        margin_us=max(0, size_us - least_us),
+        is_borderline=not is_firm or (lead.is_applied and size_us - least_us <= uncertainty_us),
+        evidence=tuple(Evidence("footage", str(row.row), row.media_started_us, row.sha256) for row in rows[:_MOST_EVIDENCE]),
+    )
+
+
+def _message(device_id: str, lead: ClockDay, others: int) -> str:
+    day = f"From {said_day_time(lead.start_us)} to {said_day_time(lead.end_us)}"
+    kinds = " and ".join(_KIND_WORDS[kind] for kind in lead.kinds)
+    if not lead.is_applied and lead.kinds == (AnchorKind.UPLOAD,):
+        count = "a recording ends" if lead.anchors == 1 else f"{lead.anchors} recordings end"
+        said = f"{day} (device time) {count} up to {said_length(lead.at_least_us)} after its own upload"
+        return f"{said}: the clock of {device_id} was at least that far ahead. Nothing is moved by it."
+    side = "ahead" if lead.offset_us > 0 else "behind"
+    said = (
+        f"{day} (device time) the times of {device_id} were {said_length(abs(lead.offset_us))} {side}: "
+        f"{lead.anchors} anchors ({kinds}) say so, spread {said_length(lead.spread_us)}, {lead.against} say otherwise"
+    )
+    more = f" {others} more days of it are stated with it." if others else ""
+    if lead.is_applied:
+        return f"{said}. Recordings of that day are placed with this offset taken out: {lead.why}.{more}"
+    return f"{said}. Not applied: {lead.why}.{more}"
+
+
+def _together(found: Sequence[Finding]) -> Finding:
+    """What the dock and what anchors say of one camera, as one finding: the firm one, then the larger one, leads."""
+    lead, *rest = sorted(found, key=lambda one: (one.is_borderline, -one.seconds_us))
+    if not rest:
+        return lead
+    return replace(
+        lead,
+        message=" ".join(one.message for one in (lead, *rest)),
+        footage_ids=tuple(sorted({footage_id for one in found for footage_id in one.footage_ids})),
+        evidence=tuple(item for one in (lead, *rest) for item in one.evidence),
+    )

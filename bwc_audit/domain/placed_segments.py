@@ -1,0 +1,142 @@
+"""The segments of incidents as a decision hands them on: in order, built when somebody asks, since a year holds a million.
+
+Decides only which incidents a segment is shown with: those whose windows it touches, and those it is tagged with by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+
+from bwc_audit.domain.coverage import NO_TIME, Bool, Int
+from bwc_audit.domain.groups import distinct, is_among
+from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.matching import Matching
+from bwc_audit.domain.results import PlacedSegment
+from bwc_audit.domain.segment_table import Coded
+from bwc_audit.domain.sight import SegmentSight, Sight
+from bwc_audit.domain.times import Span
+
+#: Segments that are built together when all of them are asked for.
+_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedSegments(Sequence[PlacedSegment]):
+    """Each segment once for every incident whose windows it touches, or that it is tagged with; by incident, then time.
+
+    ``placement``: index of each. ``is_tagged``: it touches no window of that incident.
+    """
+
+    matching: Matching
+    sight: Sight
+    inspections: Mapping[str, Inspection]
+    placement: Int
+    incident: Coded[str]
+    is_tagged: Bool
+
+    @staticmethod
+    def of(matching: Matching, sight: Sight, inspections: Mapping[str, Inspection]) -> PlacedSegments:
+        """All of them; incidents that were never read have none by tag."""
+        touching, window = matching.windows_of.pairs()
+        tagged, tag = matching.placements.tags()
+        known = {incident.incident_id for incident in matching.records.incidents}
+        attended = {judged.attendance.incident_id for judged in matching.measured}
+        names = sorted(known | attended)
+        number = {name: place for place, name in enumerate(names)}
+        of_window = np.array([number[judged.attendance.incident_id] for judged in matching.measured], np.int64)
+        of_tag = np.array([number[name] if name in known else -1 for name in tag.values], np.int64)[tag.code]
+        tagged, of_tag = tagged[of_tag >= 0], of_tag[of_tag >= 0]
+        matched = distinct(touching * len(names) + of_window[window])
+        entered = distinct(tagged * len(names) + of_tag)
+        entered = entered[~is_among(entered, matched)]
+        both = np.concatenate([matched, entered])
+        index, incident = np.divmod(both, max(len(names), 1))
+        order = _in_order(matching, index, incident)
+        is_tagged = np.arange(len(both)) >= len(matched)
+        incidents = Coded(incident[order], tuple(names))
+        return PlacedSegments(matching, sight, inspections, index[order], incidents, is_tagged[order])
+
+    def __len__(self) -> int:
+        return len(self.placement)
+
+    @overload
+    def __getitem__(self, place: int) -> PlacedSegment: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[PlacedSegment]: ...
+    def __getitem__(self, place: int | slice) -> PlacedSegment | Sequence[PlacedSegment]:
+        places = np.arange(len(self))[place]
+        if isinstance(place, slice):
+            return list(self._built(places))
+        return next(self._built(places.reshape(1)))
+
+    def __iter__(self) -> Iterator[PlacedSegment]:
+        for first in range(0, len(self), _AT_ONCE):
+            yield from self._built(np.arange(first, min(first + _AT_ONCE, len(self))))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content
+
+    def _built(self, places: Int) -> Iterator[PlacedSegment]:
+        placements, index = self.matching.placements, self.placement[places]
+        table, segment = placements.table, placements.segment[index]
+        columns = (
+            *(index, segment, self.incident.code[places], self.is_tagged[places], placements.recording.code[index]),
+            *(table.device_id.code[segment], placements.officer.code[index], placements.start_us[index]),
+            *(placements.end_us[index], placements.activated_us[index], placements.clocks.offset_us[segment]),
+            placements.tolerance_us[index],
+        )
+        incidents, recordings, devices = self.incident.values, placements.recording.values, table.device_id.values
+        officers, footage, keys = placements.officer.values, table.footage_id, table.object_key
+        for each, at, incident, is_tagged, recording, device, officer, start, end, activated, offset, tolerance in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            key = keys[at]
+            seen = self.sight.of_placement.get(each) or self._beside(footage[at], key)
+            yield PlacedSegment(
+                incident_id=incidents[incident],
+                footage_id=footage[at],
+                recording_id=recordings[recording],
+                device_id=devices[device],
+                officer_id=officers[officer],
+                span=Span(start, end),
+                activated_us=None if activated == NO_TIME else activated,
+                offset_us=offset,
+                uncertainty_us=tolerance,
+                role="tagged" if is_tagged else "matched",
+                object_key=key,
+                inspection_status=seen.inspection.status if seen.inspection else None,
+                unusable=seen.unusable,
+                not_examined=seen.not_examined,
+            )
+
+    def _beside(self, footage_id: str, key: str | None) -> SegmentSight:
+        """The sight of a segment that touches no window: nothing, or at most its clock."""
+        is_clock_read = (key or "") in self.inspections
+        rest = "only the clock in its picture was looked for" if is_clock_read else "not looked into"
+        return SegmentSight(None, not_examined=(f"{footage_id}: touches no required window, {rest}",))
+
+
+def _in_order(matching: Matching, index: Int, incident: Int) -> Int:
+    """By incident, span, footage id and object key."""
+    placements = matching.placements
+    start_us, end_us = placements.start_us[index], placements.end_us[index]
+    order = np.lexsort((index, end_us, start_us, incident))
+    same = np.ones(max(len(order) - 1, 0), np.bool_)
+    for column in (incident, start_us, end_us):
+        same &= column[order[1:]] == column[order[:-1]]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same)) if len(order) else order
+    footage, keys, segment = placements.table.footage_id, placements.table.object_key, placements.segment
+
+    def rank(place: int) -> tuple[int, int, int, str, str, int]:
+        at = int(segment[index[place]])
+        times = int(incident[place]), int(start_us[place]), int(end_us[place])
+        return (*times, footage[at], keys[at] or "", int(index[place]))
+
+    order[tied] = sorted(order[tied].tolist(), key=rank)
+    return order

@@ -1,0 +1,205 @@
+"""Segments as columns: a year of a large force holds a million of them, and few are ever looked at one by one.
+
+Decides nothing. A column is an array of microseconds or counts (``NO_NUMBER`` where nothing is stated), a ``Coded`` column
+where few values repeat, or a plain list; a ``Segment`` is built when somebody asks for one by its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+
+from bwc_audit.domain.coverage import NO_TIME, Bool, Int, ranges
+from bwc_audit.domain.records import RowRef, Segment
+
+#: Stands for "not stated" in an array.
+NO_NUMBER = NO_TIME
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded(Generic[T]):
+    """A column of which the same values occur again and again: ``values[code[i]]`` is the value at place ``i``."""
+
+    code: Int
+    values: tuple[T, ...]
+
+    @staticmethod
+    def of(column: Iterable[T]) -> Coded[T]:
+        """Codes in order of first occurrence."""
+        number: dict[T, int] = {}
+        codes = [number.setdefault(value, len(number)) for value in column]
+        return Coded(np.array(codes, np.int64), tuple(number))
+
+    def __getitem__(self, place: int) -> T:
+        return self.values[int(self.code[place])]
+
+    def taken(self, places: Int) -> Coded[T]:
+        """The column at these places."""
+        return Coded(self.code[places], self.values)
+
+    def where(self, claim: Iterable[bool]) -> Bool:
+        """For each place what ``claim``, one for each of ``values``, says of its value."""
+        return np.fromiter(claim, np.bool_, len(self.values))[self.code]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentTable(Sequence[Segment]):
+    """Columns of segments; a name that ``Segment`` has means the same here. ``file`` and ``line`` are its ``row``."""
+
+    file: Coded[str]
+    line: Int
+    footage_id: Sequence[str]
+    device_id: Coded[str]
+    media_started_us: Int
+    duration_us: Int
+    object_key: Sequence[str | None]
+    officer_id: Coded[str | None]
+    device_model: Coded[str | None]
+    recording_id: Sequence[str | None]
+    segment_no: Int
+    sequence_no: Int
+    activated_us: Int
+    deactivated_us: Int
+    pre_event_buffer_us: Int
+    uploaded_us: Int
+    size_bytes: Int
+    sha256: Sequence[str | None]
+    incident_ids: Coded[tuple[str, ...]]
+    categories: Coded[tuple[str, ...]]
+    retention_until_us: Int
+    deleted_us: Int
+    status: Coded[str | None]
+    precision_us: Int
+    is_ambiguous: Int
+
+    @staticmethod
+    def of(segments: Sequence[Segment]) -> SegmentTable:
+        """The same segments as columns, in their order."""
+        if isinstance(segments, SegmentTable):
+            return segments
+        columns: dict[str, Any] = {
+            "file": Coded.of(segment.row.file for segment in segments),
+            "line": np.array([segment.row.line for segment in segments], np.int64),
+        }
+        for name in FIELDS:
+            columns[name] = column_of(name, [getattr(segment, name) for segment in segments])
+        return SegmentTable(**columns)
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    @overload
+    def __getitem__(self, place: int) -> Segment: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Segment]: ...
+    def __getitem__(self, place: int | slice) -> Segment | Sequence[Segment]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        return Segment(
+            row=self.row(place),
+            is_ambiguous=bool(self.is_ambiguous[place]),
+            **{name: _stated(getattr(self, name)[place]) for name in _STATED},
+        )
+
+    def __iter__(self) -> Iterator[Segment]:
+        return (self[place] for place in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content, and its columns are arrays
+
+    def row(self, place: int) -> RowRef:
+        """Where a segment was read."""
+        return RowRef(self.file[place], int(self.line[place]))
+
+    def recordings(self) -> Coded[str]:
+        """The recording that each segment belongs to; one without is a recording of its own."""
+        return Coded.of(
+            recording_id or footage_id for recording_id, footage_id in zip(self.recording_id, self.footage_id, strict=True)
+        )
+
+    def tags(self) -> tuple[Int, Coded[str]]:
+        """Each incident id that was entered by hand: (place of the segment, the id)."""
+        flat = Coded.of(tag for entered in self.incident_ids.values for tag in entered)
+        count = np.array([len(entered) for entered in self.incident_ids.values], np.int64)
+        first = np.cumsum(count) - count
+        code = self.incident_ids.code
+        place, at = ranges(first[code], count[code])
+        return place, flat.taken(at)
+
+
+#: All columns but those of the row, and those of them that are not a claim.
+FIELDS = tuple(field.name for field in fields(Segment) if field.name != "row")
+_STATED = tuple(name for name in FIELDS if name != "is_ambiguous")
+_CODED = frozenset({"device_id", "officer_id", "device_model", "incident_ids", "categories", "status"})
+_LISTED = frozenset({"footage_id", "object_key", "recording_id", "sha256"})
+
+
+def column_of(name: str, values: Sequence[Any]) -> Any:
+    """The values of one field as the table keeps them; numbers may be None or ``NO_NUMBER`` where nothing is stated."""
+    if name in _CODED:
+        return Coded.of(values)
+    if name in _LISTED:
+        return values
+    try:
+        return np.array(values, np.int64)
+    except TypeError:
+        return np.array([NO_NUMBER if value is None else value for value in values], np.int64)
+
+
+def _stated(value: Any) -> Any:
+    if isinstance(value, np.int64):
+        return None if value == NO_NUMBER else int(value)
+    return value
+
+
+class TableBuilder:
+    """A table gathered from batches of rows, so that no more than one batch is ever held as rows."""
+
+    __slots__ = ("_codes", "_columns", "_names")
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """``names``: of the columns, in the order in which rows have them."""
+        self._names = names
+        self._codes: dict[str, dict[Any, int]] = {name: {} for name in names if name in _CODED}
+        self._columns: dict[str, list[Any]] = {name: [] for name in names}
+
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Take in some rows; None and ``NO_NUMBER`` both say that nothing is stated."""
+        for name, values in zip(self._names, zip(*rows, strict=True), strict=True):
+            if name in _CODED:
+                number = self._codes[name]
+                self._columns[name].append(np.array([number.setdefault(value, len(number)) for value in values], np.int64))
+            elif name in _LISTED:
+                self._columns[name].extend(values)
+            else:
+                self._columns[name].append(column_of(name, values))
+
+    def numbers(self, name: str) -> Int:
+        """A column of numbers, in the order of the rows."""
+        parts = self._columns[name]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    def table(self, file: Coded[str], order: Int, decoded: Mapping[str, Callable[[Any], Any]]) -> SegmentTable:
+        """The rows in this order, read from these files. ``decoded``: how coded values of a column become values."""
+        columns: dict[str, Any] = {"file": file.taken(order), "line": self.numbers("line")[order]}
+        is_in_order = len(order) == len(file.code) and bool((np.diff(order) > 0).all())
+        for name in FIELDS:
+            if name in _CODED:
+                decode = decoded.get(name)
+                values = self._codes[name] if decode is None else map(decode, self._codes[name])
+                columns[name] = Coded(self.numbers(name)[order], tuple(values))
+            elif name in _LISTED:
+                listed = self._columns[name]
+                columns[name] = listed if is_in_order else [listed[place] for place in order.tolist()]
+            else:
+                columns[name] = self.numbers(name)[order]
+        return SegmentTable(**columns)

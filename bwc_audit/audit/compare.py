@@ -14,7 +14,7 @@ from bwc_audit.audit.judging import judged
 from bwc_audit.audit.night import gather, in_scope
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.comparison import Comparison, Replayed, compare
-from bwc_audit.domain.decide import decide
+from bwc_audit.domain.decide import Basis, basis_of, decide
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.looking import inspection_plan
 from bwc_audit.domain.matching import Matching, match
@@ -45,8 +45,8 @@ def compare_policies(audit: Audit, first: PolicyBook, second: PolicyBook, reques
         versions = {video.object_key: video.etag for video in records.objects}
         kept = inspections.latest_inspections(session, request.source, versions)
     basis = _Basis(records, kept, request)
-    one = _replay(basis, first, None)
-    other = _replay(basis, second, one.matching)
+    one, shared = _replay(basis, first, None)
+    other, _ = _replay(basis, second, shared)
     return compare(request.source, one, other)
 
 
@@ -55,12 +55,13 @@ def period_request(audit: Audit, period: Span) -> RunRequest:
     return audit.request(RunKind.BACKFILL, period)
 
 
-def _replay(basis: _Basis, book: PolicyBook, like: Matching | None) -> Replayed:
+def _replay(basis: _Basis, book: PolicyBook, like: Basis | None) -> tuple[Replayed, Basis]:
     request = basis.request
     seen = _judged(basis.kept, book.base.usability)
-    matching = match(basis.records, book, request.period, request.as_of_us, seen, like)
-    decision = in_scope(decide(matching, seen, is_brief=True), request.incident_id)
-    return Replayed(book, matching, replace(decision, segments=()), _unseen(matching, seen))
+    matching = match(basis.records, book, request.period, request.as_of_us, seen, like.matching if like else None)
+    shared = basis_of(matching, seen, like)
+    decision = in_scope(decide(matching, seen, is_brief=True, basis=shared), request.incident_id)
+    return Replayed(book, matching, replace(decision, segments=()), _unseen(matching, seen)), shared
 
 
 def _judged(kept: Mapping[str, Inspection], rules: UsabilityRules) -> dict[str, Inspection]:

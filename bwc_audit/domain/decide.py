@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -58,11 +58,70 @@ class _Pieces:
     said: dict[int, tuple[str, ...]]
 
 
-def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brief: bool = False) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The parts of a decision that do not ask how late, how early or how long a gap may be: see ``basis_of``."""
+
+    matching: Matching
+    sight: Sight
+    custody: tuple[Finding, ...]
+    clocks: tuple[Finding, ...]
+
+
+def basis_of(matching: Matching, inspections: Mapping[str, Inspection], like: Basis | None = None) -> Basis:
+    """What is seen in the windows, and the findings about files and clocks. ``like``: of a matching of the same records and
+    the same (equally judged) inspections under another policy; what comes out the same is taken from it."""
+    clocks = sight = custody = None
+    if like is not None and like.matching.placements is matching.placements:
+        clocks = like.clocks if like.matching.policy.clock == matching.policy.clock else None
+        sight = like.sight if _are_windows_alike(like.matching, matching) else None
+        if sight is not None and _is_custody_alike(like.matching, matching):
+            reference = matching.policy.reference
+            custody = tuple(replace(one, policy=reference) if one.policy else one for one in like.custody)
+    if clocks is None:
+        used = _checks_used(matching)
+        clocks = tuple(clock_findings(matching.checks, matching.period, used, matching.records.segments))
+    if sight is None:
+        sight = look(matching, inspections)
+    return Basis(matching, sight, tuple(custody_findings(matching, sight)) if custody is None else custody, clocks)
+
+
+def _are_windows_alike(one: Matching, other: Matching) -> bool:
+    """Whether the same time is required of the same officers, and bridged and looked at in the same way."""
+    if one.policy.usability != other.policy.usability:
+        return False
+    joins = [{judged.policy.coverage.join_s for judged in each.measured} for each in (one, other)]
+    if joins[0] != joins[1] or len(joins[0]) > 1:
+        return False
+    arrays = [
+        (
+            *(each.segments.owner, each.windows.owner, each.windows.start_us, each.windows.end_us),
+            *(each.pieces.window, each.pieces.start_us, each.pieces.end_us),
+        )
+        for each in (one, other)
+    ]
+    return all(np.array_equal(first, second) for first, second in zip(*arrays, strict=True))
+
+
+def _is_custody_alike(one: Matching, other: Matching) -> bool:
+    """Whether both ask the same of files, labels and uploads, and each of everybody alike."""
+    sections = ("buffer", "upload", "retention", "labelling", "custody")
+    is_plain = one.book.is_one_for_all and other.book.is_one_for_all
+    return is_plain and all(getattr(one.policy, name) == getattr(other.policy, name) for name in sections)
+
+
+def decide(
+    matching: Matching,
+    inspections: Mapping[str, Inspection],
+    *,
+    is_brief: bool = False,
+    basis: Basis | None = None,
+) -> Decision:
     """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*. Clocks in
     pictures count as far as the matching was made with them. ``is_brief``: without explanations and placed segments, for
-    whoever compares only outcomes and measured facts."""
-    sight = look(matching, inspections)
+    whoever compares only outcomes and measured facts. ``basis``: of this matching, where it is worked out already."""
+    basis = basis or basis_of(matching, inspections)
+    sight = basis.sight
     said = sight.of_placement.said()
     clues = None if is_brief else Clues.of(matching)
     absent = absences(matching, clues)
@@ -70,8 +129,7 @@ def decide(matching: Matching, inspections: Mapping[str, Inspection], *, is_brie
     union = incident_union(matching)
     findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
     findings += usability_findings(matching, sight)
-    findings += custody_findings(matching, sight)
-    findings += clock_findings(matching.checks, matching.period, _checks_used(matching), matching.records.segments)
+    findings += [*basis.custody, *basis.clocks]
     findings += shown_clock_findings(matching)
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]

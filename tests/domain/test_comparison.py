@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bwc_audit.domain.comparison import Comparison, Move, Replayed, compare, differences
-from bwc_audit.domain.decide import decide
+from bwc_audit.domain.decide import basis_of, decide
 from bwc_audit.domain.matching import match
 from bwc_audit.domain.policy import ExemptionCondition, ExemptionRule, Policy, Reference
 from bwc_audit.domain.policy_book import PolicyBook
@@ -105,6 +105,31 @@ def test_what_is_taken_over_from_the_first_replay_changes_nothing() -> None:
     alone = match(world.records(), book, PERIOD, world.as_of_us, world.inspections)
     assert decide(like, {}).findings == decide(alone, {}).findings
     assert decide(like, {}).results == decide(alone, {}).results
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        stricter(activation_grace_s=250.0, gap_s=5.0),
+        stricter(join_s=20.0),
+        replace(UK, window=replace(UK.window, start=(Reference.DISPATCHED,))),
+        replace(UK, buffer=replace(UK.buffer, expected_s=300.0), labelling=replace(UK.labelling, clause="custody")),
+        replace(UK, upload=replace(UK.upload, grace_s=60.0)),
+        replace(UK, clock=replace(UK.clock, offset_s=1.0, trusted_s=5.0)),
+        replace(UK, usability=replace(UK.usability, minimum_s=1.0)),
+        replace(UK, scope=replace(UK.scope, minimum_on_scene_s=700.0)),
+    ],
+)
+def test_a_basis_of_another_policy_changes_no_answer(other: Policy) -> None:
+    world = late().incident("I2", "THEFT").attended("102", 900, 1200, "I2").officer("102")
+    world.recorded("102", 870, 1000, "R2", categories=(), incident_ids=())
+    world.recorded("102", 1010, 1250, "R3")
+    first = match(world.records(), UK, PERIOD, world.as_of_us, {})
+    like = match(world.records(), other, PERIOD, world.as_of_us, {}, first)
+    shared = decide(like, {}, is_brief=True, basis=basis_of(like, {}, basis_of(first, {})))
+    alone = decide(match(world.records(), other, PERIOD, world.as_of_us, {}), {}, is_brief=True)
+    assert shared.findings == alone.findings
+    assert shared.results == alone.results
 
 
 def test_clocks_that_are_believed_otherwise_place_recordings_anew() -> None:

@@ -14,8 +14,8 @@ CALL = "I1,DOMESTIC,2025-05-24T20:55,"
 JOB = "I1,101,2025-05-24T20:58,2025-05-24T21:05,2025-05-24T21:30"
 
 
-def answered(folder: Path, job: str = JOB, **night: str) -> Night:
-    return Night(folder, **night).officers("101").incidents(CALL).assignments(job)
+def answered(folder: Path, job: str = JOB, precision: str = "1s") -> Night:
+    return Night(folder, precision=precision).officers("101").incidents(CALL).assignments(job)
 
 
 def test_a_time_without_zone_is_rejected_where_the_mapping_states_none(tmp_path: Path) -> None:

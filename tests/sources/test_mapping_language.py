@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bwc_audit.domain.records import Assignment, Incident
+from bwc_audit.domain.records import Assignment, Incident, Segment
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.sources.mapped_columns import badge_as
 from bwc_audit.sources.mapping import IdentifierForm, load_mapping, read_mapping
@@ -160,7 +160,7 @@ class TestShippedForVendors:
     def test_an_evidence_export(self, tmp_path: Path) -> None:
         rows = read_one(tmp_path, "footage/evidence_2025.csv", EVIDENCE, load_mapping("evidence_export"))
         assert rows.rejected == ()
-        first, second = rows.records
+        first, second = (each for each in rows.records if isinstance(each, Segment))
         assert (first.officer_id, first.incident_ids, first.categories) == ("452", ("25-1", "25-2"), ("Arrest", "DV"))
         assert (first.duration_us, second.duration_us) == (1_800_000_000, 350_000_000)
         assert first.object_key == "footage/E1.mp4"

@@ -31,6 +31,9 @@ _MARKS = np.array([4, 7, 10, 13, 16])
 _MARK_LETTERS = np.frombuffer(b"--T::", np.uint8)
 _TENS = 10 ** np.arange(9, -1, -1, dtype=np.int64)
 
+#: Fewer texts are not worth taking together.
+_FEW = 200
+
 #: Clock times kept for the next block; with milliseconds nearly every one is another.
 _REMEMBERED = 500_000
 _NO_OFFSET = 1 << 62
@@ -55,7 +58,7 @@ class TimesReader:
     _days: dict[str, int] = field(default_factory=dict)
     _clocks: dict[str, tuple[int, int]] = field(default_factory=dict)
     _hours: dict[int, int] = field(default_factory=dict)
-    _clock_table: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(1_000_000, _NOT_ASKED, np.int64))
+    _clock_table: npt.NDArray[np.int64] | None = None
 
     def read(self, values: Sequence[Any]) -> ReadTimes:
         """The times of a column; each is a text or None, anything else is left."""
@@ -83,7 +86,7 @@ class TimesReader:
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         usual = int(np.bincount(lengths).argmax())
         is_usual = lengths == usual
-        if not 19 <= usual <= 27:
+        if len(texts) < _FEW or not 19 <= usual <= 27:
             return self._of_halves(texts)
         if is_usual.all():
             return self._all_alike(texts)
@@ -108,6 +111,8 @@ class TimesReader:
         read = np.array([self._clock_us(f"T00:00:00{rest}") for rest in rest_texts], np.int64)[rest_at]
         named, day_at = np.unique(days, return_inverse=True)
         day_us = np.array([self._day_of_number(day) for day in named.tolist()], np.int64)[day_at]
+        if self._clock_table is None:
+            self._clock_table = np.full(1_000_000, _NOT_ASKED, np.int64)
         begun_us = _looked_up(self._clock_table, clocks, _clock_text, lambda text: self._clock_us(text)[0])
         day_us[~is_shaped] = _UNREAD
         return self._in_utc(day_us, begun_us, read[:, 0], read[:, 1])

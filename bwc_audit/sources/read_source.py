@@ -188,7 +188,7 @@ class _Sink:
 
     def take(self, tables: tuple[MappedTable, ...], block: Block) -> None:
         """Reads a block into the tables; a damaged line counts once."""
-        passed_over = len(block.lines)
+        passed_over = frozenset(block.lines) if any(table.mapping.where for table in tables) else frozenset()
         for damaged in block.damaged if tables else ():
             damage = damaged.damage
             self.rows_read += 1
@@ -202,10 +202,10 @@ class _Sink:
             found = records_of_block(reading, block)
             self.rows_read += found.rows_read
             self.rejected += found.rejected
-            passed_over = min(passed_over, found.rows_passed_over)
+            passed_over &= found.passed_over
             if len(found.records):
                 (self.held if is_identified(found.records.record_type) else self.ready).append(found.records)
-        self.passed_over += passed_over if tables else 0
+        self.passed_over += len(passed_over)
 
     def part(self) -> FileRows:
         """What came since the last part."""

@@ -32,6 +32,10 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.#/-]{0,79}")
 
 
+#: Share of the values that must look alike: small samples hold a slip or two as well.
+_AGREE = 0.8
+
+
 class Look(StrEnum):
     """What a column looks like."""
 
@@ -56,7 +60,7 @@ class Sniffed:
 
 
 def sniff(values: Sequence[object]) -> Sniffed:
-    """The look of a column by a sample of its values, nine tenths of which must agree."""
+    """The look of a column by a sample of its values, four fifths of which must agree."""
     texts = [str(value).strip() for value in values if value is not None and str(value).strip()]
     if not texts:
         return Sniffed(Look.EMPTY)
@@ -77,7 +81,7 @@ def sniff(values: Sequence[object]) -> Sniffed:
 
 
 def _most(texts: Sequence[str], is_good: Callable[[str], bool]) -> bool:
-    return sum(bool(is_good(text)) for text in texts) >= 0.9 * len(texts)
+    return sum(bool(is_good(text)) for text in texts) >= _AGREE * len(texts)
 
 
 def _is_time(text: str, time_format: str) -> bool:

@@ -77,8 +77,8 @@ class BlockRecords:
     records: RecordColumns
     rejected: list[RejectedRow]
     rows_read: int
-    #: Rows of the block that are none of this table's (``where``).
-    rows_passed_over: int
+    #: Lines of the block that are none of this table's (``where``).
+    passed_over: frozenset[int]
 
 
 def rejected_row(
@@ -117,7 +117,7 @@ def records_of_block(reading: Reading, block: Block) -> BlockRecords:
     ]
     kept = [at for at in range(count) if at not in refusals] if refusals else range(count)
     records = _record_columns(reading, columns, chosen.lines, kept)
-    passed_over = len(set(block.lines).difference(chosen.lines)) if reading.table.mapping.where else 0
+    passed_over = frozenset(block.lines).difference(chosen.lines) if reading.table.mapping.where else frozenset()
     return BlockRecords(records, rejected, count, passed_over)
 
 

@@ -24,7 +24,7 @@ OFFICERS = "officer_id,unit,active_from,camera_from,camera_to"
 HOLDERS = "device_id,officer_id,held_from,held_to"
 EVENTS = "device_id,at,event,value"
 COVERAGE = frozenset(
-    ["no_footage", "late_activation", "early_deactivation", "recording_gap", "incident_uncovered", "short_buffer"]
+    ("no_footage", "late_activation", "early_deactivation", "recording_gap", "incident_uncovered", "short_buffer")
 )
 
 

@@ -138,7 +138,8 @@ class TestContradictions:
     def test_a_mapping_that_names_a_missing_column_says_where_and_what_there_is(self, tmp_path: Path) -> None:
         yaml = (
             "schema: bwc-mapping/1\nname: ours\ntimezone: Europe/London\ntables:\n  - table: assignments\n"
-            "    files: [cad/x.csv]\n    columns:\n      Event: incident_id\n      Badge: officer_id\n      Arrived: on_scene_at\n"
+            "    files: [cad/x.csv]\n    columns:\n"
+            "      Event: incident_id\n      Badge: officer_id\n      Arrived: on_scene_at\n"
         )
         night = answered(tmp_path).footage(CLIP.replace("POOL7,", "C101,101")).with_mapping(yaml)
         night.file("cad/x.csv", "Event,Badge,Arrival", "I9,101,2025-05-24T21:05")

@@ -14,8 +14,8 @@ CALL = "I1,DOMESTIC,2025-05-24T20:55,"
 JOB = "I1,101,2025-05-24T20:58,2025-05-24T21:05,2025-05-24T21:30"
 
 
-def answered(folder: Path, job: str = JOB, **night: str) -> Night:
-    return Night(folder, **night).officers("101").incidents(CALL).assignments(job)
+def answered(folder: Path, job: str = JOB, precision: str = "1s") -> Night:
+    return Night(folder, precision=precision).officers("101").incidents(CALL).assignments(job)
 
 
 def test_a_time_without_zone_is_rejected_where_the_mapping_states_none(tmp_path: Path) -> None:
@@ -24,7 +24,10 @@ def test_a_time_without_zone_is_rejected_where_the_mapping_states_none(tmp_path:
 
 
 def test_a_clip_of_30_seconds_that_spans_a_minute_keeps_its_own_length(tmp_path: Path) -> None:
-    header = "evidence_id,filename_on_s3,id_external,created_date_record_start,date_record_end,duration_seconds,owner_badge_id,categories"
+    header = (
+        "evidence_id,filename_on_s3,id_external,created_date_record_start,date_record_end,duration_seconds,"
+        "owner_badge_id,categories"
+    )
     night = Night(tmp_path, day="2015-03-26").with_mapping("seattle_pilot")
     night.file("footage/clips_minute.csv", header, "E1,E1.mp4,,2015-03-26T18:53:00,2015-03-26T18:54:00,30.24,5001,")
     (clip,) = night.records().segments

@@ -36,8 +36,17 @@ E2,E2.mp4,x,,2015-03-08T02:30:00,2015-03-08T02:31:00,N,mp4,11.15,30.24,[removed]
 
 class TestShipped:
     def test_all_can_be_loaded(self) -> None:
-        assert shipped_mappings() == ("default", "new_orleans", "seattle_pilot")
-        assert len({load_mapping(name).sha256 for name in shipped_mappings()}) == 3
+        names = (
+            "active_calls",
+            "cad_printout",
+            "cad_split_times",
+            "default",
+            "evidence_export",
+            "new_orleans",
+            "seattle_pilot",
+        )
+        assert shipped_mappings() == names
+        assert len({load_mapping(name).sha256 for name in names}) == 7
 
     def test_new_orleans_video(self, tmp_path: Path) -> None:
         rows = read_one(tmp_path, "footage/bwc_metadata.csv", NEW_ORLEANS_CLIPS, load_mapping("new_orleans"))

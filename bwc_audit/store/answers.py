@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, PlacedSegment
@@ -20,7 +20,7 @@ from bwc_audit.domain.runs import RunStatus
 from bwc_audit.store import run_rows
 from bwc_audit.store.bulk import chunks, clean_values, insert_ready, is_suspect
 from bwc_audit.store.columns import Stored, clean_text
-from bwc_audit.store.tables import RunAnswerRow, RunIncidentRow, RunResultRow, RunRow, RunSegmentRow, table_of
+from bwc_audit.store.tables import RunAnswerRow, RunIncidentRow, RunLanesRow, RunResultRow, RunRow, table_of
 
 DECIDED = (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
 
@@ -35,14 +35,18 @@ class _Answer:
     results: list[tuple[Any, ...]] = field(default_factory=list)
     segments: list[tuple[Any, ...]] = field(default_factory=list)
 
+    lanes: str = ""
+
     def digest(self) -> str:
         """SHA-256, hexadecimal, over all rows; text that no database can hold is replaced first."""
-        document = run_rows.compact([self.incident, self.results, self.segments])
+        self.lanes = run_rows.lanes_document(self.segments) if self.segments else ""
+        document = run_rows.compact([self.incident, self.results]) + self.lanes
         if is_suspect(document):
             self.incident, self.results, self.segments = (
                 [clean_values(row) for row in rows] for rows in (self.incident, self.results, self.segments)
             )
-            document = run_rows.compact([self.incident, self.results, self.segments])
+            self.lanes = run_rows.lanes_document(self.segments) if self.segments else ""
+            document = run_rows.compact([self.incident, self.results]) + self.lanes
         return hashlib.sha256(document.encode()).hexdigest()
 
 
@@ -52,10 +56,14 @@ def record_answers(session: Session, run_id: str, decision: Decision, chunk: int
     digests = {incident_id: answer.digest() for incident_id, answer in answers.items()}
     origins = _origins(session, digests)
     own = [answer for incident_id, answer in answers.items() if incident_id not in origins]
-    first = _next_segment(session, run_id)
     _insert(session, RunIncidentRow, run_rows.INCIDENT_VALUES, run_id, (row for one in own for row in one.incident))
     _insert(session, RunResultRow, run_rows.RESULT_VALUES, run_id, (row for one in own for row in one.results))
-    _insert(session, RunSegmentRow, run_rows.SEGMENT_VALUES, run_id, (row for one in own for row in one.segments), first)
+    lanes = (
+        (run_id, incident_id, answer.lanes)
+        for incident_id, answer in answers.items()
+        if answer.lanes and incident_id not in origins
+    )
+    insert_ready(session, table_of(RunLanesRow), ("run_id", "incident_id", "segments"), lanes)
     rows = (
         (run_id, incident_id, chunk, origins.get(incident_id, run_id), digest) for incident_id, digest in digests.items()
     )
@@ -90,21 +98,14 @@ def _origins(session: Session, digests: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _next_segment(session: Session, run_id: str) -> int:
-    segment = table_of(RunSegmentRow).c
-    last = session.connection().scalar(select(func.max(segment.ordinal)).where(segment.run_id == run_id))
-    return 0 if last is None else last + 1
-
-
 def _insert(
     session: Session,
     model: type[Stored],
     columns: Sequence[str],
     run_id: str,
     rows: Iterable[tuple[Any, ...]],
-    first: int = 0,
 ) -> None:
-    numbered = ((run_id, ordinal, *row) for ordinal, row in enumerate(rows, first))
+    numbered = ((run_id, ordinal, *row) for ordinal, row in enumerate(rows))
     insert_ready(session, table_of(model), ("run_id", "ordinal", *columns), numbered)
 
 
@@ -120,7 +121,8 @@ def load_incidents(session: Session, run_id: str, *, incident_id: str | None = N
 
 def load_segments(session: Session, run_id: str, *, incident_id: str | None = None) -> tuple[PlacedSegment, ...]:
     """The placed segments of a run, by incident, and within it in the order of the decision."""
-    return tuple(map(run_rows.segment_of, _rows_of_run(session, RunSegmentRow, run_id, incident_id)))
+    lanes = _rows_of_run(session, RunLanesRow, run_id, incident_id)
+    return tuple(segment for row in lanes for segment in run_rows.segments_of(row["segments"]))
 
 
 def _rows_of_run(session: Session, model: type[Stored], run_id: str, incident_id: str | None) -> list[dict[str, Any]]:
@@ -136,4 +138,4 @@ def _rows_of_run(session: Session, model: type[Stored], run_id: str, incident_id
         query = query.where(answer.c.incident_id == incident_id)
     rows = [dict(row) for row in session.connection().execute(query).mappings()]
     # Sorted here: databases order text by their own collations.
-    return sorted(rows, key=lambda row: (row["incident_id"], row["ordinal"]))
+    return sorted(rows, key=lambda row: (row["incident_id"], row.get("ordinal", 0)))

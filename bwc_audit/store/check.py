@@ -19,7 +19,7 @@ from bwc_audit.store.faults import store_errors
 from bwc_audit.store.tables import METADATA, RunResultRow, table_of
 
 _OF_A_RUN = (
-    *("run_chunk", "run_answer", "run_result", "run_incident", "run_segment", "run_turn"),
+    *("run_chunk", "run_answer", "run_result", "run_incident", "run_lanes", "run_turn"),
     *("observation", "repeated_observation", "explanation", "planned_inspection"),
 )
 _FINISHED = ("finished_insert", "finished_update", "finished_delete")
@@ -75,7 +75,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "an answer refers to a run that is not the same and came to no decision",
-        "SELECT run_answer.run_id || ' ' || incident_id FROM run_answer JOIN run ON run.run_id = run_answer.origin_run_id "
+        "SELECT run_answer.run_id || ' ' || run_answer.incident_id FROM run_answer JOIN run ON run.run_id = run_answer.origin_run_id "
         "WHERE run_answer.origin_run_id <> run_answer.run_id AND run.status NOT IN ('complete', 'incomplete')",
     ),
     (
@@ -84,7 +84,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         + " AND ".join(
             f"NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.run_id = run_answer.origin_run_id "
             f"AND {table}.incident_id = run_answer.incident_id)"
-            for table in ("run_result", "run_incident", "run_segment")
+            for table in ("run_result", "run_incident", "run_lanes")
         ),
     ),
     *(
@@ -93,7 +93,7 @@ _RULES: tuple[tuple[str, str], ...] = (
             f"SELECT run_id || ' ' || incident_id FROM {table} WHERE NOT EXISTS (SELECT 1 FROM run_answer "  # noqa: S608
             f"WHERE run_answer.run_id = {table}.run_id AND run_answer.incident_id = {table}.incident_id)",
         )
-        for table in ("run_result", "run_incident", "run_segment")
+        for table in ("run_result", "run_incident", "run_lanes")
     ),
     (
         "a finding was both observed anew and repeated in one run",
@@ -120,13 +120,6 @@ _RULES: tuple[tuple[str, str], ...] = (
         "an explanation belongs to no observation",
         "SELECT run_id || ' ' || fingerprint FROM explanation WHERE NOT EXISTS (SELECT 1 FROM observation WHERE "
         "observation.run_id = explanation.run_id AND observation.fingerprint = explanation.fingerprint)",
-    ),
-    (
-        "a placed segment belongs to no incident or result of its run",
-        "SELECT run_id || ' ' || footage_id FROM run_segment WHERE NOT EXISTS (SELECT 1 FROM run_incident WHERE "
-        "run_incident.run_id = run_segment.run_id AND run_incident.incident_id = run_segment.incident_id) AND NOT "
-        "EXISTS (SELECT 1 FROM run_result WHERE run_result.run_id = run_segment.run_id "
-        "AND run_result.incident_id = run_segment.incident_id)",
     ),
 )
 

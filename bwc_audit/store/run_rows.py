@@ -143,15 +143,26 @@ def incident_of(row: Row) -> IncidentResult:
 
 
 def segment_values(segment: PlacedSegment) -> tuple[Any, ...]:
-    """``SEGMENT_VALUES`` of one placed segment."""
-    span, unusable = segment.span, segment.unusable
+    """``SEGMENT_VALUES`` of one placed segment, parts of a document."""
+    span = segment.span
     return (
         *_segment_plain(segment),
         span.start_us,
         span.end_us,
-        json.dumps([[part.kind.value, part.span.start_us, part.span.end_us] for part in unusable]) if unusable else "[]",
-        texts(segment.not_examined),
+        [(part.kind.value, part.span.start_us, part.span.end_us) for part in segment.unusable],
+        segment.not_examined,
     )
+
+
+def lanes_document(rows: Sequence[Sequence[Any]]) -> str:
+    """The document of one incident's segments, given as ``SEGMENT_VALUES``; it names its columns, so that it stays readable."""
+    return f'{{"columns":{_SEGMENT_NAMES},"rows":{compact(rows)}}}'
+
+
+def segments_of(document: Mapping[str, Any]) -> tuple[PlacedSegment, ...]:
+    """The segments in such a document."""
+    columns = document["columns"]
+    return tuple(segment_of(dict(zip(columns, row, strict=True))) for row in document["rows"])
 
 
 def segment_of(row: Row) -> PlacedSegment:
@@ -250,6 +261,9 @@ def earliest_us(finding: Finding) -> int | None:
 
 #: JSON without blanks; the same text for the same values, whatever wrote them.
 compact = json.JSONEncoder(separators=(",", ":")).encode
+
+
+_SEGMENT_NAMES = compact(SEGMENT_VALUES)
 
 
 def texts(values: Sequence[str]) -> str:

@@ -29,9 +29,9 @@ from bwc_audit.store.observations import (
 from bwc_audit.store.tables import (
     RunAnswerRow,
     RunIncidentRow,
+    RunLanesRow,
     RunResultRow,
     RunRow,
-    RunSegmentRow,
     RunTurnRow,
     table_of,
 )
@@ -157,7 +157,7 @@ def add_decision(
 def forget_recorded(session: Session, run_id: str) -> None:
     """Remove all that a running run recorded so far; findings stay until ``restate_findings``."""
     forget_observed(session, run_id)
-    for model in (RunTurnRow, RunAnswerRow, RunResultRow, RunIncidentRow, RunSegmentRow):
+    for model in (RunTurnRow, RunAnswerRow, RunResultRow, RunIncidentRow, RunLanesRow):
         table = table_of(model)
         session.connection().execute(delete(table).where(table.c.run_id == run_id))
     _update(session, run_id, result_count=None, observation_count=None)

@@ -30,9 +30,9 @@ from bwc_audit.store.run_tables import (
     RunAnswerRow,
     RunChunkRow,
     RunIncidentRow,
+    RunLanesRow,
     RunResultRow,
     RunRow,
-    RunSegmentRow,
     RunTurnRow,
 )
 
@@ -60,9 +60,9 @@ __all__ = [
     "RunAnswerRow",
     "RunChunkRow",
     "RunIncidentRow",
+    "RunLanesRow",
     "RunResultRow",
     "RunRow",
-    "RunSegmentRow",
     "RunTurnRow",
     "SegmentRow",
     "SheetRow",

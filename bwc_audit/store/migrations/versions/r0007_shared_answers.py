@@ -8,6 +8,8 @@ Revision: 0007
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,8 +18,14 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_OLDER = ("run_result", "run_incident", "run_segment", "observation", "explanation", "planned_inspection")
-_NEW = ("run_chunk", "run_answer", "repeated_observation", "run_turn")
+_OLDER = ("run_result", "run_incident", "observation", "explanation", "planned_inspection")
+_NEW = ("run_chunk", "run_answer", "run_lanes", "repeated_observation", "run_turn")
+#: Columns of the table of segments, as it was.
+_PLAIN = (
+    *("incident_id", "footage_id", "recording_id", "device_id", "officer_id", "activated_us", "offset_us"),
+    *("uncertainty_us", "role", "object_key", "inspection_status", "start_us", "end_us"),
+)
+_DOCUMENTS = ("unusable", "not_examined")
 _CHANGES = "'appeared', 'changed', 'unchanged', 'resolved', 'reopened'"
 _OUTCOMES = "'covered', 'findings', 'pending', 'unknown', 'excluded'"
 _TURNS = (
@@ -30,12 +38,15 @@ def upgrade() -> None:
     """Add the tables, let every older run refer to its own rows, and put the guards on anew."""
     _create_chunks()
     _create_answers()
+    _create_lanes()
     _create_repeated()
     _create_turns()
     op.drop_index("ix_run_result_incident_id_run_id", table_name="run_result")
     op.create_index("ix_planned_inspection_run_id_object_key", "planned_inspection", ["run_id", "object_key"])
     _refer_older_runs_to_their_own()
     _place_findings()
+    _gather_lanes()
+    op.drop_table("run_segment")
     if op.get_bind().dialect.name == "postgresql":
         _guard_postgresql()
     else:
@@ -98,6 +109,45 @@ def _create_answers() -> None:
         sa.PrimaryKeyConstraint("run_id", "incident_id", name="pk_run_answer"),
     )
     op.create_index("ix_run_answer_incident_id_run_id", "run_answer", ["incident_id", "run_id"])
+
+
+def _create_lanes() -> None:
+    op.create_table(
+        "run_lanes",
+        sa.Column("run_id", sa.Text(), nullable=False, comment="audit run"),
+        sa.Column("incident_id", sa.Text(), nullable=False, comment="incident"),
+        sa.Column(
+            "segments",
+            sa.JSON(),
+            nullable=False,
+            comment="columns: their names; rows: a list of values for each segment, in order",
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_run_lanes_run_id"),
+        sa.PrimaryKeyConstraint("run_id", "incident_id", name="pk_run_lanes"),
+    )
+
+
+def _gather_lanes() -> None:
+    """One document an incident out of a row a segment."""
+    connection = op.get_bind()
+    segment = sa.table("run_segment", *(sa.column(name) for name in ("run_id", "ordinal", *_PLAIN)))
+    documents = [sa.column(name, sa.JSON()) for name in _DOCUMENTS]
+    rows = connection.execute(
+        sa.select(segment.c.run_id, *(segment.c[name] for name in _PLAIN), *documents)
+        .select_from(segment)
+        .order_by(segment.c.run_id, segment.c.incident_id, segment.c.ordinal)
+    )
+    lanes = sa.table("run_lanes", sa.column("run_id"), sa.column("incident_id"), sa.column("segments", sa.JSON()))
+    gathered = [
+        {
+            "run_id": run_id,
+            "incident_id": incident_id,
+            "segments": {"columns": [*_PLAIN, *_DOCUMENTS], "rows": [list(row[1:]) for row in found]},
+        }
+        for (run_id, incident_id), found in groupby(rows, key=lambda row: (row.run_id, row.incident_id))
+    ]
+    if gathered:
+        connection.execute(sa.insert(lanes), gathered)
 
 
 def _create_repeated() -> None:

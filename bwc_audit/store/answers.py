@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session
 
-from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, PlacedSegment
+from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, Outcome, PlacedSegment
 from bwc_audit.domain.runs import RunStatus
 from bwc_audit.store import run_rows
 from bwc_audit.store.bulk import chunks, clean_values, insert_ready, is_suspect
@@ -109,9 +109,12 @@ def _insert(
     insert_ready(session, table_of(model), ("run_id", "ordinal", *columns), numbered)
 
 
-def load_results(session: Session, run_id: str, *, incident_id: str | None = None) -> tuple[AssignmentResult, ...]:
-    """The results of a run, by incident, and within it in the order of the decision."""
-    return tuple(map(run_rows.result_of, _rows_of_run(session, RunResultRow, run_id, incident_id)))
+def load_results(
+    session: Session, run_id: str, *, incident_id: str | None = None, outcome: Outcome | None = None
+) -> tuple[AssignmentResult, ...]:
+    """The results of a run (of one outcome), by incident, and within it in the order of the decision."""
+    is_wanted = () if outcome is None else (table_of(RunResultRow).c.outcome == outcome,)
+    return tuple(map(run_rows.result_of, _rows_of_run(session, RunResultRow, run_id, incident_id, *is_wanted)))
 
 
 def load_incidents(session: Session, run_id: str, *, incident_id: str | None = None) -> tuple[IncidentResult, ...]:
@@ -125,14 +128,14 @@ def load_segments(session: Session, run_id: str, *, incident_id: str | None = No
     return tuple(segment for row in lanes for segment in run_rows.segments_of(row["segments"]))
 
 
-def _rows_of_run(session: Session, model: type[Stored], run_id: str, incident_id: str | None) -> list[dict[str, Any]]:
+def _rows_of_run(
+    session: Session, model: type[Stored], run_id: str, incident_id: str | None, *wanted: ColumnElement[bool]
+) -> list[dict[str, Any]]:
     table, answer = table_of(model), table_of(RunAnswerRow)
     query = (
         select(table)
-        .join_from(
-            answer, table, (table.c.run_id == answer.c.origin_run_id) & (table.c.incident_id == answer.c.incident_id)
-        )
-        .where(answer.c.run_id == run_id)
+        .join_from(answer, table, (table.c.run_id == answer.c.origin_run_id) & (table.c.incident_id == answer.c.incident_id))
+        .where(answer.c.run_id == run_id, *wanted)
     )
     if incident_id is not None:
         query = query.where(answer.c.incident_id == incident_id)

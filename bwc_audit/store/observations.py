@@ -76,7 +76,7 @@ def _is_heavier(one: ObservedFinding, other: ObservedFinding) -> bool:
 def _present(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict[str, ObservedFinding]:
     found: dict[str, ObservedFinding] = {}
     for chunk in chunks(fingerprints, _MANY):
-        for one in _observed(session, lambda seen, chunk=chunk: [seen.run_id == run_id, seen.fingerprint.in_(chunk)]):  # type: ignore[misc]
+        for one in _observed(session, lambda seen, chunk=chunk: [seen.run_id == run_id, seen.fingerprint.in_(chunk)]):
             found[one.finding.fingerprint] = one
     return found
 
@@ -225,7 +225,7 @@ def previous_observations(
         for chunk in chunks(sorted(seen_there), _MANY):
             for one in _observed(
                 session,
-                lambda seen, run_id=run_id, chunk=chunk: [seen.run_id == run_id, seen.fingerprint.in_(chunk)],  # type: ignore[misc]
+                lambda seen, run_id=run_id, chunk=chunk: [seen.run_id == run_id, seen.fingerprint.in_(chunk)],
                 unexplained=stated,
             ):
                 found[one.finding.fingerprint] = one

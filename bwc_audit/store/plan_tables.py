@@ -24,6 +24,7 @@ class PlannedInspectionRow(Stored, table=True):
 
     run_id: str = text("audit run", primary_key=True, foreign_key="run.run_id")
     ordinal: int = small("place in the plan, from 0", primary_key=True)
+    chunk: int = small("chunk of the run whose recordings it belongs to")
     object_key: str = text("video inside the source")
     etag: str = text("version mark of the store")
     size_bytes: int = integer("bytes, as the store lists it")

@@ -184,9 +184,7 @@ def finding_row(run_id: str, observed: ObservedFinding, fingerprint: str) -> tup
     )
 
 
-def observation_row(
-    run_id: str, ordinal: int, observed: ObservedFinding, fingerprint: str, digest: str
-) -> tuple[Any, ...]:
+def observation_row(run_id: str, ordinal: int, observed: ObservedFinding, fingerprint: str, digest: str) -> tuple[Any, ...]:
     """``OBSERVATION_COLUMNS`` of one observed finding."""
     finding = observed.finding
     return (

@@ -10,11 +10,11 @@ import secrets
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, insert, or_, select, update
+from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
 from bwc_audit.domain.results import Decision
-from bwc_audit.domain.runs import ObservedFinding, Run, RunKind, RunRequest, RunStatus
+from bwc_audit.domain.runs import FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
 from bwc_audit.domain.times import at_of
 from bwc_audit.errors import StoreError
 from bwc_audit.store import run_rows
@@ -27,6 +27,8 @@ from bwc_audit.store.observations import (
     restate_findings,
 )
 from bwc_audit.store.tables import (
+    ObservationRow,
+    RepeatedObservationRow,
     RunAnswerRow,
     RunIncidentRow,
     RunLanesRow,
@@ -39,6 +41,7 @@ from bwc_audit.store.tables import (
 __all__ = [
     "add_decision",
     "close_run",
+    "count_findings",
     "forget_recorded",
     "latest_run",
     "load_incidents",
@@ -48,10 +51,12 @@ __all__ = [
     "load_runs",
     "load_segments",
     "mark_abandoned",
+    "mark_planned",
     "new_run_id",
     "open_run",
     "previous_observations",
     "record_decision",
+    "restate_findings",
     "running_run_ids",
 ]
 
@@ -161,6 +166,31 @@ def forget_recorded(session: Session, run_id: str) -> None:
         table = table_of(model)
         session.connection().execute(delete(table).where(table.c.run_id == run_id))
     _update(session, run_id, result_count=None, observation_count=None)
+
+
+def mark_planned(session: Session, run_id: str, inputs_hash: str) -> None:
+    """Record on what inputs the plan of a running run rests."""
+    _require_running(session, run_id)
+    _update(session, run_id, inputs_hash=inputs_hash)
+
+
+def count_findings(session: Session, run_id: str) -> dict[str, int]:
+    """How many findings a run saw open: firm ones, and borderline ones."""
+    content = table_of(ObservationRow).c
+    found = {False: 0, True: 0}
+    for model in (ObservationRow, RepeatedObservationRow):
+        seen = table_of(model).c
+        origin = seen.run_id if model is ObservationRow else seen.origin_run_id
+        query = (
+            select(content.is_borderline, func.count())
+            .where(seen.run_id == run_id, seen.state == FindingState.OPEN)
+            .group_by(content.is_borderline)
+        )
+        if model is not ObservationRow:
+            query = query.where(content.run_id == origin, content.fingerprint == seen.fingerprint)
+        for is_borderline, count in session.connection().execute(query):
+            found[bool(is_borderline)] += count
+    return {"findings": found[False], "findings_borderline": found[True]}
 
 
 def _update(session: Session, run_id: str, **values: Any) -> None:

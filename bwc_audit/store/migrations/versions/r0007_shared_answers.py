@@ -42,6 +42,16 @@ def upgrade() -> None:
     _create_repeated()
     _create_turns()
     op.drop_index("ix_run_result_incident_id_run_id", table_name="run_result")
+    op.add_column(
+        "planned_inspection",
+        sa.Column(
+            "chunk",
+            sa.Integer(),
+            nullable=False,
+            server_default="0",
+            comment="chunk of the run whose recordings it belongs to",
+        ),
+    )
     op.create_index("ix_planned_inspection_run_id_object_key", "planned_inspection", ["run_id", "object_key"])
     _refer_older_runs_to_their_own()
     _place_findings()

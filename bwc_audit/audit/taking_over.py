@@ -23,6 +23,9 @@ from bwc_audit.store import input_marks, planned, run_chunks, runs, shared_runs,
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.run_chunks import StoredChunk
 
+#: Nothing is read for a run that takes over what another one said.
+_NO_EFFORT = {"bytes_read": 0, "requests": 0, "frames_sampled": 0}
+
 
 def chunks_of_run(run: Run, stored: Sequence[StoredChunk]) -> tuple[Chunk, ...]:
     """The chunks of a run as they were stored, whatever the setting is by now."""
@@ -67,12 +70,16 @@ def take_over(audit: Audit, run: Run, basis: str) -> bool:
         if origin is None or any(chunk.decided_us is not None for chunk in stored):
             return False
         theirs = run_chunks.load_chunks(session, origin)
+        states = [planned.count_plan(session, run.run_id, chunk.ordinal) for chunk in stored]
+    if any("examined" in one for one in states):
+        return False  # something was looked into just now
     if [one.span for one in theirs] != [one.span for one in stored]:
         return False
     with writing(audit.engine) as session:
         shared_runs.refer(session, run.run_id, origin)
-        for one in theirs:
-            done = replace(one, decided_us=now_us(), basis_hash=basis, origin_run_id=origin)
+        for one, known in zip(theirs, states, strict=True):
+            counts = one.counts | _NO_EFFORT | {"videos_reused": known.get("reused", 0)}
+            done = replace(one, decided_us=now_us(), basis_hash=basis, origin_run_id=origin, counts=counts)
             run_chunks.mark_decided(session, run.run_id, done)
         _record_turns(session, run)
     return True

@@ -15,7 +15,7 @@ import numpy as np
 from bwc_audit.domain import coverage
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
-from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
+from bwc_audit.domain.coverage import NO_TIME, CoverageLimits, CoverageMeasures, Int, SegmentArrays, SpanTable, WindowArrays
 from bwc_audit.domain.findings import Window
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.inspection import Inspection
@@ -25,8 +25,12 @@ from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
 from bwc_audit.domain.shifted import Need, Shifted, shifted_into
 from bwc_audit.domain.shown_clocks import shown_clocks
-from bwc_audit.domain.times import Span, us_of_seconds
+from bwc_audit.domain.times import DAY_US, Span, us_of_seconds
 from bwc_audit.domain.waterfall import Attendance, Exemptions, attendances, bucket_of, is_open, required_window
+
+#: An officer's recording further away than this from a window is not called its nearest: whether one was read at all would
+#: depend on how much of a long period is decided at a time.
+NEAREST_WITHIN_US = 2 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def match(
     owner_of = _owners(judged, placements)
     windows, pieces = _window_arrays(judged, owner_of, history, checks)
     measures = coverage.measure_coverage(windows, pieces, segment_arrays(placements, owner_of), limits_of(policy.coverage))
+    measures = replace(measures, nearest_us=_within_reach(measures.nearest_us))
     windows_of, placements_of = _pairs(measures, windows, placements)
     measured = tuple(one for one in judged if one.measured is not None)
     shifted = shifted_into(needs(measured), placements, windows_of)
@@ -127,6 +132,10 @@ def match(
         placements_of=placements_of,
         shifted=shifted,
     )
+
+
+def _within_reach(nearest_us: Int) -> Int:
+    return np.where((nearest_us != NO_TIME) & (nearest_us > NEAREST_WITHIN_US), NO_TIME, nearest_us)
 
 
 def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:

@@ -77,10 +77,12 @@ def planned_keys(session: Session, run_id: str, object_keys: Iterable[str]) -> f
     return frozenset(found)
 
 
-def count_plan(session: Session, run_id: str) -> dict[str, int]:
-    """How many planned inspections of a run are in each state."""
+def count_plan(session: Session, run_id: str, chunk: int | None = None) -> dict[str, int]:
+    """How many planned inspections of a run (of one of its chunks) are in each state."""
     table = table_of(PlannedInspectionRow).c
     query = select(table.state, func.count()).where(table.run_id == run_id).group_by(table.state)
+    if chunk is not None:
+        query = query.where(table.chunk == chunk)
     return {state: count for state, count in session.connection().execute(query)}
 
 

@@ -25,8 +25,8 @@ SEGMENT_MARGIN_US = 2 * DAY_US
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The rows that a chunk looks at, which incidents among them are its own, and how many rows were rejected just now because
-    their id stands twice: all of them, and those that belong to this chunk."""
+    """The rows that a chunk looks at, which incidents among them are its own, and how many rows were rejected just now
+    because their id stands twice: all of them, and those that belong to this chunk."""
 
     chunk: Chunk
     records: Records
@@ -127,7 +127,7 @@ def match_chunk(
 def decide_chunk(
     audit: Audit, request: RunRequest, gathered: Gathered, seen: Mapping[str, Inspection]
 ) -> tuple[Matching, Decision]:
-    """The measures of a chunk, and what of the decision belongs to it, counted. ``seen``: judged inspections by object key."""
+    """The measures of a chunk, and what of the decision belongs to it, counted. ``seen``: judged, by object key."""
     matching = match_chunk(audit, request, gathered, seen)
     whole = decide(matching, seen)
     own = own_part(whole, gathered.chunk, gathered.incident_ids)

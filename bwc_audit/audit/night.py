@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -29,7 +30,7 @@ from bwc_audit.domain.policy import Policy, SamplingRules
 from bwc_audit.domain.records import Records, RejectedRow
 from bwc_audit.domain.results import Decision, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run, RunKind, RunRequest, RunStatus
-from bwc_audit.domain.times import HOUR_US, SECOND_US, Span
+from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span, at_of
 from bwc_audit.domain.turned import turned
 from bwc_audit.domain.unseen import asked_us, unseen_us
 from bwc_audit.errors import ObjectForbiddenError, ObjectMissingError, ObjectStoreError, StoreError
@@ -322,7 +323,11 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int]) -> None:
         rejected = source_rows.load_records(session, run.request.source, moment, margin_us=0).rejected
         doubled = sum(chunk.counts.get(_DOUBLED, 0) for chunk in stored)
         parts = [chunk.not_examined for chunk in stored]
-        not_examined = (*not_examined_in_all(parts), *_rejections(rejected, doubled))
+        not_examined = (
+            *not_examined_in_all(parts),
+            *_empty_days(session, run, audit.settings.zone),
+            *_rejections(rejected, doubled),
+        )
         runs.restate_findings(session, run.run_id)
         runs.close_run(
             session,
@@ -438,6 +443,23 @@ def _effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection], s
         "unseen_us": sum(unseen),
         "clock_looks": len(plan) - len(required),
     }
+
+
+def _empty_days(session: Session, run: Run, zone: ZoneInfo) -> tuple[str, ...]:
+    """Days of a back-fill of several in which no incident was opened: nobody looks at each as at a night."""
+    period = run.request.period
+    days = range(-(-period.length_us // DAY_US))
+    if run.request.kind is not RunKind.BACKFILL or len(days) < 2:
+        return ()
+    present = runs.days_with_incidents(session, run.run_id, period.start_us)
+    if not present:
+        return ()  # said of the whole period already
+    return tuple(
+        f"no assignments were read for {at_of(period.start_us + day * DAY_US + DAY_US // 2).astimezone(zone):%Y-%m-%d}: "
+        "nothing of that day could be judged"
+        for day in days
+        if day not in present
+    )
 
 
 def added_up(chunks: Sequence[StoredChunk]) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """Answers of an earlier run taken over as they stand, where nothing that they rest on has changed.
 
 The decision is a pure function of the rows, the policy, what was seen in videos, the program and the moment it judges from.
-Where all of these are the same as those of the newest decided run over the same period, deciding again could only say the same;
-the run then refers to what that run said. Anything else is decided anew. The re-run of one incident always is.
+Where all of these are the same as those of the newest decided run over the same period, deciding again could only say the
+same; the run then refers to what that run said. Anything else is decided anew. The re-run of one incident always is.
 """
 
 from __future__ import annotations

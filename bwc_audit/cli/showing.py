@@ -28,6 +28,7 @@ from rich.text import Text
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, ObservedFinding, Run
+from bwc_audit.domain.turned import TURN_WORDS, Turn, Turned, counted, said_turn
 
 #: A sentence in a narrower column than this is set below its row instead.
 _NARROWEST = 40
@@ -140,6 +141,23 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     ]
     print_table("Findings", ("group", "kind", "n", "new"), rows, right=("n", "new"))
     say()
+
+
+#: Lines of each turn that are named; the rest are counted.
+_TURNS_NAMED = 5
+
+
+def print_turns(turns: Sequence[Turned]) -> None:
+    """What settled since the run before, what still waits, and which footage of unsettled incidents may be deleted soon."""
+    numbers = counted(turns)
+    print_table("Since the run before", ("", "n"), [(TURN_WORDS[turn], str(numbers[turn])) for turn in Turn], right=("n",))
+    say()
+    for turn in (Turn.TO_FINDINGS, Turn.EXPIRING):
+        named = [one for one in turns if one.turn is turn]
+        for one in named[:_TURNS_NAMED]:
+            say(f"  · {said_turn(one)}")
+        if len(named) > _TURNS_NAMED:
+            say(f"  · and {len(named) - _TURNS_NAMED} more, all listed in the report")
 
 
 def print_rates(table: RateTable) -> None:

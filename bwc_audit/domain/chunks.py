@@ -1,7 +1,7 @@
 """Chunks of days: how a long period is decided piece by piece with the same answers as in one piece.
 
 Every incident, recording and device check belongs to exactly one chunk, by its time. To judge what belongs to it, a chunk
-looks a while beyond its ends at its neighbours' incidents, since a recording is filed under the first window that it touches;
+looks a while beyond its ends at its neighbours' incidents, since a recording is filed under the first window it touches;
 what does not belong to it is left to its neighbours. Nothing beyond the ends of the period is looked at that a run in one
 piece would not look at.
 """
@@ -22,7 +22,7 @@ HALO_US = 2 * DAY_US
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One stretch of the period of a run. ``is_first`` and ``is_last``: what lies before or behind the period belongs to it."""
+    """One stretch of the period of a run. ``is_first`` and ``is_last``: what lies outside the period belongs to it."""
 
     ordinal: int
     span: Span
@@ -53,7 +53,7 @@ class Chunk:
 
 
 def chunks_of(period: Span, days: int) -> tuple[Chunk, ...]:
-    """The period in stretches of ``days`` times 24 h, the last one shorter; ascending. Raises ``ValueError`` below one day."""
+    """The period in stretches of ``days`` times 24 h, the last one shorter. Raises ``ValueError`` below one day."""
     if days < 1:
         raise ValueError(f"a chunk lasts a day at least, not {days}")
     starts = range(period.start_us, period.end_us, days * DAY_US)

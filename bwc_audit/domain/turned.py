@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bwc_audit.domain.findings import ABSENCE_KINDS, FindingKind
+from bwc_audit.domain.phrases import said_length
 from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.domain.runs import FindingState, ObservedFinding
 
 
 class Turn(StrEnum):
-    """How an assignment stands against the last run that judged it. ``settled_otherwise``: no longer pending, but excluded or
-    unknown. ``expiring``: not a turn of the outcome; footage of an unsettled incident may be deleted soon."""
+    """How an assignment stands against the last run that judged it. ``pending_to_other``: no longer pending, but excluded
+    or unknown. ``expiring``: not a turn of the outcome; footage of an unsettled incident may be deleted soon."""
 
     TO_COVERED = "pending_to_covered"
     TO_FINDINGS = "pending_to_findings"
@@ -54,6 +55,17 @@ class Turned:
     left_us: int | None = None
 
 
+#: Each turn in words, as a line of a summary.
+TURN_WORDS: dict[Turn, str] = {
+    Turn.TO_COVERED: "pending, now covered",
+    Turn.TO_FINDINGS: "pending, now with findings",
+    Turn.SETTLED_OTHERWISE: "pending, now unknown or excluded",
+    Turn.STILL_PENDING: "still pending",
+    Turn.NEWLY_PENDING: "newly pending",
+    Turn.OUTCOME_CHANGED: "decided before, now otherwise",
+    Turn.EXPIRING: "recordings of unsettled incidents that may be deleted soon",
+}
+
 _SETTLED = {Outcome.COVERED: Turn.TO_COVERED, Outcome.FINDINGS: Turn.TO_FINDINGS}
 
 
@@ -78,6 +90,17 @@ def counted(turns: Iterable[Turned]) -> dict[str, int]:
     """How many assignments took each turn, zeros included; for ``expiring``, how many recordings."""
     numbers = Counter(one.turn for one in turns)
     return {turn.value: numbers[turn] for turn in Turn}
+
+
+def said_turn(one: Turned) -> str:
+    """One turn as a line: who, where, from what to what, or how long footage is still kept."""
+    now = one.now.value if one.now_reason is None else f"{one.now.value}: {one.now_reason}"
+    if one.turn is Turn.EXPIRING:
+        kept = f"is kept for {said_length(one.left_us)} more" if one.left_us else "need not be kept any longer"
+        return f"incident {one.incident_id}, {now}: recording {one.recording_id} {kept}"
+    before = "not judged" if one.before is None else one.before.outcome.value
+    reason = f" ({one.before.reason})" if one.before and one.before.reason else ""
+    return f"incident {one.incident_id}, officer {one.officer_id}: {before}{reason} → {now}"
 
 
 def _turned(result: AssignmentResult, before: EarlierOutcome | None) -> Turned | None:

@@ -17,6 +17,7 @@ from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run
+from bwc_audit.domain.turned import Turned
 from bwc_audit.report.evidence import Effort, InspectionEvidence, SoundAgreement
 from bwc_audit.report.evidence_views import FileEvidence
 
@@ -38,7 +39,7 @@ class RunReportInput:
     ``examined`` says for kinds of finding how much was examined for them (a whole phrase, say *412 recordings*);
     where a kind is not named, the report counts what it was given (assignments decided, segments of incidents).
     ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
-    sound. ``effort``: what was looked at in the whole run, None: not recorded.
+    sound. ``effort``: what was looked at in the whole run, None: not recorded. ``turns``: what turned since the run before.
     """
 
     run: Run
@@ -54,6 +55,7 @@ class RunReportInput:
     evidence: Mapping[str, InspectionEvidence] = field(default_factory=dict)
     agreements: Mapping[str, tuple[SoundAgreement, ...]] = field(default_factory=dict)
     effort: Effort | None = None
+    turns: tuple[Turned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,8 @@ class IndexPage:
     findings_sentence: str
     changes: tuple[ChangeGroup, ...]
     changes_sentence: str
+    turns: tuple[Fact, ...]
+    turn_lines: tuple[str, ...]
     incidents: tuple[IncidentLine, ...]
     incidents_sentence: str
     cards: tuple[FindingCard, ...]

@@ -87,7 +87,7 @@ def clean_values(row: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def is_suspect(document: str) -> bool:
-    """Whether values written as this JSON (ASCII only) may hold text that a database cannot; surrogate pairs are suspects too."""
+    """Whether values written as this JSON (ASCII only) may hold text that a database cannot; surrogate pairs count too."""
     return "\\u0000" in document or "\\ud" in document
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from bwc_audit.domain.results import Decision
 from bwc_audit.domain.runs import FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
-from bwc_audit.domain.times import at_of
+from bwc_audit.domain.times import DAY_US, at_of
 from bwc_audit.errors import StoreError
 from bwc_audit.store import run_rows
 from bwc_audit.store.answers import DECIDED, load_incidents, load_results, load_segments, record_answers
@@ -42,6 +42,7 @@ __all__ = [
     "add_decision",
     "close_run",
     "count_findings",
+    "days_with_incidents",
     "forget_recorded",
     "latest_run",
     "load_incidents",
@@ -191,6 +192,19 @@ def count_findings(session: Session, run_id: str) -> dict[str, int]:
         for is_borderline, count in session.connection().execute(query):
             found[bool(is_borderline)] += count
     return {"findings": found[False], "findings_borderline": found[True]}
+
+
+def days_with_incidents(session: Session, run_id: str, start_us: int) -> frozenset[int]:
+    """In which stretches of 24 h from a moment on an incident of the run was opened, numbered from 0."""
+    answer, incident = table_of(RunAnswerRow).c, table_of(RunIncidentRow).c
+    day = (incident.opened_us - start_us).op("/")(DAY_US)
+    query = (
+        select(day)
+        .where(answer.run_id == run_id, incident.run_id == answer.origin_run_id)
+        .where(incident.incident_id == answer.incident_id)
+        .distinct()
+    )
+    return frozenset(session.connection().scalars(query))
 
 
 def _update(session: Session, run_id: str, **values: Any) -> None:

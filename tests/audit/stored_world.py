@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from bwc_audit.audit import night
 from bwc_audit.audit.setup import Audit, open_audit
@@ -56,7 +57,8 @@ def store_world(audit: Audit, records: Records, key: str = "rows.csv", *, read_a
 def audit_of(folder: Path, records: Records, **settings: object) -> Audit:
     """An audit whose database holds the records; the source itself is an empty folder."""
     (folder / "source").mkdir(parents=True)
-    audit = open_audit(night_settings(folder / "source", folder / "state", **{"as_of": "2025-06-04T05:00:00Z", **settings}))
+    given: dict[str, Any] = {"as_of": "2025-06-04T05:00:00Z", **settings}
+    audit = open_audit(night_settings(folder / "source", folder / "state", **given))
     store_world(audit, records)
     return audit
 
@@ -95,7 +97,9 @@ def random_world(random: Random, officers: int = 3, incidents: int = 14) -> Reco
     """Calls at any hour of nine days, many of them near midnight, some long, some overlapping, some without an incident row,
     some with two; recordings that fit, come late, stop early, run over two calls, or belong to nobody."""
     badges = [f"{number}" for number in range(7, 7 + officers)]
-    made_incidents, assignments, segments = [], [], []
+    made_incidents: list[Incident] = []
+    assignments: list[Assignment] = []
+    segments: list[Segment] = []
     for number in range(incidents):
         opened_us = (
             MIDNIGHT_US
@@ -172,7 +176,7 @@ def _recordings(random: Random, badge: str, incident_id: str, start_us: int, end
 
 
 def _events(random: Random, badges: list[str]) -> list[DeviceEvent]:
-    found = []
+    found: list[DeviceEvent] = []
     for badge in badges:
         for day in range(DAYS + 2):
             at_us = MIDNIGHT_US + day * DAY_US + 6 * HOUR_US

@@ -35,8 +35,8 @@ def nightly(day: str | None = None, start: str | None = None, end: str | None = 
 @flow(name="backfill", task_runner=_ONE_BATCH_AT_A_TIME, persist_result=False, validate_parameters=False)
 @steps.private()
 def backfill(first: str, last: str) -> list[str]:
-    """One run over all calendar days from ``first`` to ``last`` (ISO dates, both included), decided in chunks of days; returns
-    its id in a list."""
+    """One run over all calendar days from ``first`` to ``last`` (ISO dates, both included), decided in chunks of days;
+    returns its id in a list."""
     settings = steps.audit_from_settings().settings
     start = day_period(settings, date.fromisoformat(first)).start_us
     end = day_period(settings, date.fromisoformat(last)).end_us

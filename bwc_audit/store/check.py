@@ -56,7 +56,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "observed findings are missing or too many: counted when decided, and found now",
-        "SELECT run.run_id || ': ' || COALESCE(run.observation_count, 0) || ', ' || COUNT(observed.run_id) FROM run "
+        "SELECT run.run_id || ': ' || COALESCE(run.observation_count, 0) || ', ' || COUNT(observed.run_id) FROM run "  # noqa: S608
         f"LEFT JOIN {_OBSERVED} observed ON observed.run_id = run.run_id WHERE run.status <> 'running' GROUP BY run.run_id, "
         "run.observation_count HAVING COALESCE(run.observation_count, 0) <> COUNT(observed.run_id)",
     ),
@@ -75,14 +75,14 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "an answer refers to a run that is not the same and came to no decision",
-        "SELECT run_answer.run_id || ' ' || run_answer.incident_id FROM run_answer JOIN run ON run.run_id = run_answer.origin_run_id "
+        "SELECT run_answer.run_id || ' ' || run_answer.incident_id FROM run_answer JOIN run ON run.run_id = run_answer.origin_run_id "  # noqa: E501
         "WHERE run_answer.origin_run_id <> run_answer.run_id AND run.status NOT IN ('complete', 'incomplete')",
     ),
     (
         "an answer has no rows",
-        "SELECT run_id || ' ' || incident_id FROM run_answer WHERE "
+        "SELECT run_id || ' ' || incident_id FROM run_answer WHERE "  # noqa: S608
         + " AND ".join(
-            f"NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.run_id = run_answer.origin_run_id "
+            f"NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.run_id = run_answer.origin_run_id "  # noqa: S608
             f"AND {table}.incident_id = run_answer.incident_id)"
             for table in ("run_result", "run_incident", "run_lanes")
         ),
@@ -107,7 +107,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "a finding's state is not that of its last observation",
-        f"SELECT finding.fingerprint FROM finding JOIN {_OBSERVED} observed ON observed.fingerprint = finding.fingerprint "
+        f"SELECT finding.fingerprint FROM finding JOIN {_OBSERVED} observed ON observed.fingerprint = finding.fingerprint "  # noqa: S608
         "AND observed.run_id = finding.last_run_id WHERE observed.state <> finding.state",
     ),
     (

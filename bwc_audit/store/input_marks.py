@@ -14,8 +14,8 @@ from bwc_audit.store.tables import SourceFileRow, VideoObjectRow, table_of
 
 
 def inputs_hash(session: Session, source: str, *, is_reading_counted: bool = False) -> str:
-    """SHA-256 over the content marks of all record files and videos of the source; ``is_reading_counted``: also over when each
-    file was read, since the same file read by another mapping gives other rows."""
+    """SHA-256 over the content marks of all record files and videos of the source; ``is_reading_counted``: also over when
+    each file was read, since the same file read by another mapping gives other rows."""
     file, video = table_of(SourceFileRow).c, table_of(VideoObjectRow).c
     columns = (file.key, file.etag, file.size_bytes, *([file.read_at_us] if is_reading_counted else []))
     connection = session.connection()

@@ -5,8 +5,9 @@ How a finding stands against earlier runs is decided elsewhere (``domain.lifecyc
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +39,12 @@ _MANY = 500
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One observed finding with its identity and the digest of its content, worked out once."""
+    """One observed finding with its identity, the digest of its content, and whether that holds text for no database."""
 
     observed: ObservedFinding
     fingerprint: str
     digest: str
+    is_suspect: bool
 
 
 def record_observed(
@@ -66,7 +68,9 @@ def record_observed(
 
 def _seen(observed: ObservedFinding) -> _Seen:
     fingerprint = observed.finding.fingerprint
-    return _Seen(observed, fingerprint, run_rows.content_digest(observed.finding, fingerprint))
+    content = run_rows.content_text(observed.finding, fingerprint)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return _Seen(observed, fingerprint, digest, is_suspect(content + run_rows.compact(observed.cause)))
 
 
 def _is_heavier(one: ObservedFinding, other: ObservedFinding) -> bool:
@@ -114,32 +118,37 @@ def _write(
     first: int,
 ) -> None:
     identities = (
-        (
-            *run_rows.finding_row(run_id, one.observed, one.fingerprint),
-            opened_us.get(one.observed.finding.incident_id or "", run_rows.earliest_us(one.observed.finding)),
+        _clean(
+            one,
+            (
+                *run_rows.finding_row(run_id, one.observed, one.fingerprint),
+                opened_us.get(one.observed.finding.incident_id or "", run_rows.earliest_us(one.observed.finding)),
+            ),
         )
         for one in seen
     )
     columns = (*run_rows.FINDING_COLUMNS, "placed_us")
-    upsert_ready(session, table_of(FindingRow), columns, _clean(identities), "fingerprint", _RENEWED)
+    upsert_ready(session, table_of(FindingRow), columns, identities, "fingerprint", _RENEWED)
     placed = [(place, one) for place, one in enumerate(seen, first)]
     own = [(place, one) for place, one in placed if one.fingerprint not in origins]
-    rows = (run_rows.observation_row(run_id, place, one.observed, one.fingerprint, one.digest) for place, one in own)
-    insert_ready(session, table_of(ObservationRow), run_rows.OBSERVATION_COLUMNS, _clean(rows))
+    rows = (
+        _clean(one, run_rows.observation_row(run_id, place, one.observed, one.fingerprint, one.digest)) for place, one in own
+    )
+    insert_ready(session, table_of(ObservationRow), run_rows.OBSERVATION_COLUMNS, rows)
     explanations = (
         row for _, one in own for row in run_rows.explanation_rows(run_id, one.observed.finding, one.fingerprint)
     )
     insert_ready(session, table_of(ExplanationRow), run_rows.EXPLANATION_COLUMNS, explanations)
     repeated = (
-        run_rows.repeated_row(run_id, place, one.observed, one.fingerprint, origins[one.fingerprint])
+        _clean(one, run_rows.repeated_row(run_id, place, one.observed, one.fingerprint, origins[one.fingerprint]))
         for place, one in placed
         if one.fingerprint in origins
     )
-    insert_ready(session, table_of(RepeatedObservationRow), run_rows.REPEATED_COLUMNS, _clean(repeated))
+    insert_ready(session, table_of(RepeatedObservationRow), run_rows.REPEATED_COLUMNS, repeated)
 
 
-def _clean(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
-    return (clean_values(row) if is_suspect(run_rows.compact(row)) else row for row in rows)
+def _clean(one: _Seen, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return clean_values(row) if one.is_suspect else row
 
 
 def forget_observed(session: Session, run_id: str) -> None:

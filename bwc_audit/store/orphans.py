@@ -14,8 +14,8 @@ from bwc_audit.store.tables import AssignmentRow, IncidentRow, SegmentRow, Sourc
 
 
 def first_times(session: Session, source: str, period: Span, part: Span) -> dict[str, int]:
-    """For each incident id that assignments name, that no row of the source describes, and that begins in ``part``: its first
-    time in the period, so that all of it is judged where it begins."""
+    """For each incident id that assignments name, that no row of the source describes, and that begins in ``part``: its
+    first time in the period, so that all of it is judged where it begins."""
     assignment, incident, file = table_of(AssignmentRow), table_of(IncidentRow).c, table_of(SourceFileRow).c
     row = assignment.c
     files = select(file.file_id).where(file.source == source)
@@ -30,12 +30,12 @@ def first_times(session: Session, source: str, period: Span, part: Span) -> dict
     found: dict[str, int] = {}
     for chunk in chunks(ids, 500):
         query = (
-            select(row.incident_id, func.min(first_us))
+            select(row.incident_id, func.min(first_us).label("time_us"))
             .where(row.incident_id.in_(chunk), row.file_id.in_(files))
             .where(first_us >= period.start_us, first_us < period.end_us)
             .group_by(row.incident_id)
         )
-        found |= {incident_id: time_us for incident_id, time_us in session.connection().execute(query)}
+        found |= {row.incident_id: row.time_us for row in session.connection().execute(query)}
     return found
 
 

@@ -83,7 +83,7 @@ def count_plan(session: Session, run_id: str, chunk: int | None = None) -> dict[
     query = select(table.state, func.count()).where(table.run_id == run_id).group_by(table.state)
     if chunk is not None:
         query = query.where(table.chunk == chunk)
-    return {state: count for state, count in session.connection().execute(query)}
+    return {row[0]: row[1] for row in session.connection().execute(query)}
 
 
 def plan_digest(session: Session, run_id: str) -> str:

@@ -16,7 +16,7 @@ from bwc_audit.store.tables import RunChunkRow, table_of
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """One chunk as stored. ``decided_us`` None: not decided yet. ``basis_hash`` empty: not to be taken over by another run."""
+    """One chunk as stored. ``decided_us`` None: not decided yet. ``basis_hash`` empty: never to be taken over."""
 
     ordinal: int
     span: Span

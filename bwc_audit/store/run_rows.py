@@ -7,7 +7,6 @@ already, since a year is millions of them and a general conversion for each valu
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -155,7 +154,7 @@ def segment_values(segment: PlacedSegment) -> tuple[Any, ...]:
 
 
 def lanes_document(rows: Sequence[Sequence[Any]]) -> str:
-    """The document of one incident's segments, given as ``SEGMENT_VALUES``; it names its columns, so that it stays readable."""
+    """The document of one incident's segments, given as ``SEGMENT_VALUES``; it names its columns."""
     return f'{{"columns":{_SEGMENT_NAMES},"rows":{compact(rows)}}}'
 
 
@@ -236,8 +235,8 @@ def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: st
     return ObservedFinding(row["finding_id"], row["run_id"], finding, state, change, row["cause"], disposition)
 
 
-def content_digest(finding: Finding, fingerprint: str) -> str:
-    """SHA-256, hexadecimal, over all that a finding says, its identity included."""
+def content_text(finding: Finding, fingerprint: str) -> str:
+    """All that a finding says, its identity included, as JSON; its SHA-256 is the digest of the content."""
     content = [
         *(fingerprint, finding.severity, *(getattr(finding, name) for name in _OBSERVED_PLAIN)),
         *(_window_values(finding.window), span_pairs(finding.spans), finding.footage_ids),
@@ -245,7 +244,7 @@ def content_digest(finding: Finding, fingerprint: str) -> str:
         [[item.kind, item.speaks_for, item.speaks_against] for item in finding.explanations],
         finding.not_examined,
     ]
-    return hashlib.sha256(compact(content).encode()).hexdigest()
+    return compact(content)
 
 
 def earliest_us(finding: Finding) -> int | None:

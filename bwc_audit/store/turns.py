@@ -96,5 +96,5 @@ def count_turns(session: Session, run_id: str) -> dict[str, int]:
     """How many assignments of a run took each turn, zeros included; for ``expiring``, how many recordings."""
     table = table_of(RunTurnRow).c
     query = select(table.turn, func.count()).where(table.run_id == run_id).group_by(table.turn)
-    found = {turn: count for turn, count in session.connection().execute(query)}
+    found = {row[0]: row[1] for row in session.connection().execute(query)}
     return {f"turned_{turn.value}": found.get(turn.value, 0) for turn in Turn}

@@ -86,9 +86,7 @@ def answers_of(audit: Audit, run: Run) -> Answers:
             results=runs.load_results(session, run.run_id),
             incidents=runs.load_incidents(session, run.run_id),
             segments=runs.load_segments(session, run.run_id),
-            findings=tuple(
-                sorted(((one.finding, one.state, one.change) for one in observed), key=lambda one: one[0].fingerprint)
-            ),
+            findings=tuple((one.finding, one.state, one.change) for one in sorted(observed, key=lambda one: one.finding_id)),
             turns=tuple(sorted(map(repr, turns.load_turns(session, run.run_id)))),
         )
 

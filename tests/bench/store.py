@@ -25,7 +25,7 @@ from bwc_audit.audit.allocation import without_cycle_search
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.matching import match
 from bwc_audit.domain.results import Decision
-from bwc_audit.domain.runs import ObservedFinding, RunKind, RunRequest, RunStatus
+from bwc_audit.domain.runs import ObservedFinding, RunKind, RunRequest, RunStatus  # noqa: F401
 from bwc_audit.store import answers, observations, runs, shared_runs
 from bwc_audit.store.bulk import insert_ready
 from bwc_audit.store.database import open_database, reading, upgrade, writing
@@ -158,7 +158,7 @@ def _content_rows(engine: Engine, run_id: str) -> int:
     with reading(engine) as session:
         connection = session.connection()
         return sum(
-            int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {name} WHERE run_id = '{run_id}'").scalar_one())  # noqa: S608
+            int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {name} WHERE run_id = '{run_id}'").scalar_one())  # noqa: RUF100, S608
             for name in tables
         )
 
@@ -193,16 +193,17 @@ def _capture(engine: Engine, decision: Decision, captured: list[tuple[Table, tup
 @contextmanager
 def _replaced(keep: Callable[..., int]) -> Iterator[None]:
     modules: tuple[Any, ...] = (answers, observations)
-    upsert = observations.upsert_ready
+    writer: Any = observations
+    upsert = writer.upsert_ready
     for module in modules:
         module.insert_ready = keep
-    observations.upsert_ready = keep  # type: ignore[assignment]  # takes the same rows
+    writer.upsert_ready = keep
     try:
         yield
     finally:
         for module in modules:
             module.insert_ready = insert_ready
-        observations.upsert_ready = upsert
+        writer.upsert_ready = upsert
 
 
 def _limit(engine: Engine, captured: list[tuple[Table, tuple[str, ...], list[Any]]]) -> tuple[Spent, Spent]:
@@ -238,7 +239,7 @@ def _by_orm(engine: Engine, captured: list[tuple[Table, tuple[str, ...], list[An
     run_id = _open(engine, 5)
     columns, rows = next((columns, rows) for table, columns, rows in captured if table is table_of(RunResultRow))
     documents = {"covered", "gaps", "unusable", "footage_ids", "not_examined"}
-    values = [
+    values: list[dict[str, Any]] = [
         {
             name: json.loads(value) if name in documents else run_id if name == "run_id" else value
             for name, value in zip(columns, row, strict=True)

@@ -243,7 +243,7 @@ def _place_findings() -> None:
             "placed_us",
             sa.BigInteger(),
             nullable=True,
-            comment="microseconds UTC: when its incident was opened, else its own earliest time, as observed last; null: neither",
+            comment="microseconds UTC: when its incident was opened, else its own earliest time, as observed last; null: neither",  # noqa: E501
         ),
     )
     op.execute(
@@ -263,7 +263,7 @@ def _guard_sqlite() -> None:
         for verb, rows in (("insert", ("NEW",)), ("update", ("OLD", "NEW")), ("delete", ("OLD",))):
             if table in _OLDER and verb != "update":
                 continue
-            sealed = " OR ".join(f"(SELECT status FROM run WHERE run_id = {row}.run_id) <> 'running'" for row in rows)
+            sealed = " OR ".join(f"(SELECT status FROM run WHERE run_id = {row}.run_id) <> 'running'" for row in rows)  # noqa: S608
             op.execute(
                 f"CREATE TRIGGER {table}_finished_{verb} BEFORE {verb.upper()} ON {table} "
                 f"WHEN {sealed} BEGIN SELECT RAISE(ABORT, 'a finished run is never changed'); END"
@@ -279,7 +279,7 @@ def _guard_postgresql() -> None:
             "delete": "SELECT run_id FROM removed",
         }[event]
         op.execute(
-            f"CREATE FUNCTION bwc_refuse_finished_{event}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"CREATE FUNCTION bwc_refuse_finished_{event}() RETURNS trigger LANGUAGE plpgsql AS $$ "  # noqa: S608
             "BEGIN "
             f"IF EXISTS (SELECT 1 FROM ({touched}) touched JOIN run ON run.run_id = touched.run_id "
             "WHERE run.status <> 'running') THEN RAISE EXCEPTION 'a finished run is never changed'; END IF; "

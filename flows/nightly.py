@@ -35,10 +35,12 @@ def nightly(day: str | None = None, start: str | None = None, end: str | None = 
 @flow(name="backfill", task_runner=_ONE_BATCH_AT_A_TIME, persist_result=False, validate_parameters=False)
 @steps.private()
 def backfill(first: str, last: str) -> list[str]:
-    """A run for each calendar day from ``first`` to ``last`` (ISO dates, both included); returns their ids."""
+    """One run over all calendar days from ``first`` to ``last`` (ISO dates, both included), decided in chunks of days;
+    returns its id in a list."""
     settings = steps.audit_from_settings().settings
-    days = range(date.fromisoformat(first).toordinal(), date.fromisoformat(last).toordinal() + 1)
-    return [_one_run(RunKind.BACKFILL, day_period(settings, date.fromordinal(day))) for day in days]
+    start = day_period(settings, date.fromisoformat(first)).start_us
+    end = day_period(settings, date.fromisoformat(last)).end_us
+    return [_one_run(RunKind.BACKFILL, Span(start, end))]
 
 
 def _one_run(kind: RunKind, period: Span) -> str:

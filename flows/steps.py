@@ -102,7 +102,8 @@ def open_run(kind: str, start_us: int, end_us: int) -> str:
 @private()
 def plan(run_id: str) -> int:
     """Plan what to look into; returns the number of batches."""
-    summary = night.plan_run(audit_from_settings(), run_id)
+    with shown_progress() as on_progress:
+        summary = night.plan_run(audit_from_settings(), run_id, on_progress)
     get_run_logger().info(
         "plan: %d videos touch required windows, %d known already, %d batches",
         summary.videos,
@@ -128,8 +129,9 @@ def look_into(run_id: str, batch: int) -> dict[str, int]:
 @task(cache_policy=NO_CACHE)
 @private()
 def decide(run_id: str, ingest_counts: dict[str, int]) -> dict[str, Any]:
-    """Decide and record; returns status and counts."""
-    run = night.decide_run(audit_from_settings(), run_id, ingest_counts)
+    """Decide and record chunk by chunk; returns status and counts. Executed again, it goes on where it stopped."""
+    with shown_progress() as on_progress:
+        run = night.decide_run(audit_from_settings(), run_id, ingest_counts, on_progress)
     return {"status": run.status.value, "counts": run.counts, "not_examined": len(run.not_examined)}
 
 

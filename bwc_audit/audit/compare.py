@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bwc_audit.audit.allocation import without_cycle_search
+from bwc_audit.audit.chunked import gather
 from bwc_audit.audit.judging import judged
-from bwc_audit.audit.night import gather, in_scope
+from bwc_audit.audit.night import in_scope
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.comparison import Comparison, Replayed, compare
 from bwc_audit.domain.decide import Basis, basis_of, decide
@@ -41,7 +42,7 @@ class _Basis:
 def compare_policies(audit: Audit, first: PolicyBook, second: PolicyBook, request: RunRequest) -> Comparison:
     """Replay the period of the request, as of its moment, under both books. The request's own policy does not matter."""
     with reading(audit.engine) as session:
-        records = gather(session, request)
+        records = gather(session, request).records
         versions = {video.object_key: video.etag for video in records.objects}
         kept = inspections.latest_inspections(session, request.source, versions)
     basis = _Basis(records, kept, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -11,13 +11,15 @@ from sqlmodel import Session
 from bwc_audit.audit.review_samples import result_of_sample
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.noise_rate import ReviewedNoise, reviewed_noise
-from bwc_audit.domain.rates import RateBook, rate_book
+from bwc_audit.domain.rate_columns import RatePart
+from bwc_audit.domain.rates import RateBook, book_of, rate_book
 from bwc_audit.domain.results import AssignmentResult
 from bwc_audit.domain.runs import Run, RunRequest
 from bwc_audit.domain.shifts import shifts_of
 from bwc_audit.store import rates as stored_rates
 from bwc_audit.store import review_samples as stored_samples
 from bwc_audit.store import runs as stored_runs
+from bwc_audit.store.run_chunks import StoredChunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,33 @@ class RunRates:
     is_stored: bool = True
 
 
+def rate_part(audit: Audit, request: RunRequest, results: Sequence[AssignmentResult]) -> RatePart:
+    """What rates need of some results of a run, by the shifts of now; small, so that those of a long period can be kept."""
+    return RatePart.of(results, ZoneInfo(request.timezone), shifts_of(audit.settings.shifts))
+
+
 def record_rates(
-    session: Session, audit: Audit, run_id: str, request: RunRequest, results: Sequence[AssignmentResult]
+    session: Session, audit: Audit, run: Run, stored: Sequence[StoredChunk], told: Mapping[int, RatePart]
 ) -> None:
-    """Store the rates of a run that is being decided, by the shifts of now, with what reviews say so far."""
-    book = rate_book(results, ZoneInfo(request.timezone), request.timezone, shifts_of(audit.settings.shifts))
-    stored_rates.store_rates(session, run_id, book, known_noise(session, request.source))
+    """Store the rates of a run that is being closed, with what reviews say so far.
+
+    ``told``: parts by the ordinal of their chunk. Where the run took over what another one said, its stored rates are those
+    of that run, unless they were made with other shifts; where chunks were decided by an earlier program, all results are
+    read once more.
+    """
+    request, shifts = run.request, shifts_of(audit.settings.shifts)
+    noise = known_noise(session, request.source)
+    origins = {chunk.origin_run_id for chunk in stored}
+    if len(origins) == 1 and (origin := origins.pop()) is not None:
+        book = stored_rates.load_rates(session, origin)
+        if book is not None and (book.shifts, book.zone) == (shifts, request.timezone):
+            stored_rates.store_rates(session, run.run_id, book, noise)
+            return
+    if all(chunk.ordinal in told for chunk in stored):
+        part = RatePart.joined([told[chunk.ordinal] for chunk in stored], shifts)
+    else:
+        part = rate_part(audit, request, stored_runs.load_results(session, run.run_id))
+    stored_rates.store_rates(session, run.run_id, book_of(part, request.timezone, shifts), noise)
 
 
 def rates_of_run(session: Session, audit: Audit, run: Run, by: Iterable[str] = ()) -> RunRates:

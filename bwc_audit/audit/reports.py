@@ -29,6 +29,7 @@ from bwc_audit.report.write import ReportFiles, write_report
 from bwc_audit.sources.policy_files import policy_of
 from bwc_audit.store import inspections, planned, policies, run_notes, runs, source_rows
 from bwc_audit.store.database import reading
+from bwc_audit.store.turns import load_turns
 
 
 def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> RunReportInput:
@@ -62,6 +63,7 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
             examined=_examined(run),
             evidence=evidence_of(segments, plan, seen, policy, overlay_zones(as_they_are.devices)),
             agreements=agreements_of(segments, plan, seen, policy.sound_match),
+            turns=load_turns(session, run_id) if incident_id is None else (),
             effort=added_up([effort_of(one.request, seen.get(one.request.object_key), policy.sampling) for one in plan]),
             clocks=run_notes.load_clocks(session, run_id),
             watermarks=run_notes.load_watermarks(session, run_id),

@@ -26,7 +26,7 @@ from bwc_audit.audit.reports import write_run_report
 from bwc_audit.audit.rerun import RunDiff, rerun_incident
 from bwc_audit.audit.setup import Audit, nightly_period, open_audit
 from bwc_audit.cli.rerun_document import rerun_document
-from bwc_audit.cli.showing import Format, note, print_expiring, print_json, print_table, run_summary, say
+from bwc_audit.cli.showing import Format, note, print_expiring, print_json, print_table, print_turns, run_summary, say
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.findings import Severity
 from bwc_audit.domain.records import RejectedRow
@@ -35,6 +35,7 @@ from bwc_audit.domain.times import Span
 from bwc_audit.errors import BwcAuditError, ConfigurationError
 from bwc_audit.store import run_notes, runs, source_rows
 from bwc_audit.store.database import reading
+from bwc_audit.store.turns import load_turns
 
 FailOn = Annotated[
     Severity | None,
@@ -118,9 +119,9 @@ def backfill(
     first: Annotated[str, typer.Argument(help="First day, YYYY-MM-DD.")],
     last: Annotated[str, typer.Argument(help="Last day, included.")],
 ) -> None:
-    """One audit run for each day of a range.
+    """One audit run over a range of days, decided in chunks of days (`chunk_days`); killed, the next call goes on with it.
 
-    Exit code 3 where any of them is incomplete.
+    Exit code 3 where it is incomplete; a day of which nothing was read is named.
     """
     settings = load_settings()
     audit = open_audit(settings)
@@ -228,7 +229,9 @@ def _close_night(settings: Settings, run_id: str, fail_on: Severity | None, *, i
         observed = runs.load_observed(session, run_id)
         rates = rates_of_run(session, audit, run).book.table()
         expiring = run_notes.load_expiring(session, run_id)
+        turned = load_turns(session, run_id)
     run_summary(run, rates, observed)
+    print_turns(turned)
     if expiring:
         print_expiring(expiring)
         say()

@@ -31,6 +31,7 @@ from bwc_audit.domain.phrases import said_day_time
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, ObservedFinding, Run
+from bwc_audit.domain.turned import TURN_WORDS, Turn, Turned, counted, said_turn
 from bwc_audit.report.sources_section import expiring_words
 
 #: A sentence in a narrower column than this is set below its row instead.
@@ -152,6 +153,22 @@ def print_expiring(expiring: Sequence[Expiring], most: int = 8) -> None:
     print_table("Expires soon while unresolved", ("may be deleted from", "what"), rows)
     if len(expiring) > most:
         say(f"and {len(expiring) - most} more: `bwc-audit completeness` lists them")
+
+
+#: Lines of each turn that are named; the rest are counted.
+_TURNS_NAMED = 5
+
+
+def print_turns(turns: Sequence[Turned]) -> None:
+    """What settled since the run before, and what still waits."""
+    numbers = counted(turns)
+    print_table("Since the run before", ("", "n"), [(TURN_WORDS[turn], str(numbers[turn])) for turn in Turn], right=("n",))
+    say()
+    named = [one for one in turns if one.turn is Turn.TO_FINDINGS]
+    for one in named[:_TURNS_NAMED]:
+        say(f"  · {said_turn(one)}")
+    if len(named) > _TURNS_NAMED:
+        say(f"  · and {len(named) - _TURNS_NAMED} more, all listed in the report")
 
 
 def print_rates(table: RateTable) -> None:

@@ -20,7 +20,7 @@ from bwc_audit.domain.explanation_rank import ranked
 from bwc_audit.domain.explanations import explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
 from bwc_audit.domain.margins import Neighbours
-from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.matching import NEAREST_WITHIN_US, Judged, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_time
 from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.severity import severity_of_excess
@@ -131,7 +131,7 @@ def _buffer_note(late_spans: tuple[Span, ...], late_us: int) -> str:
 def _no_footage(matching: Matching, judged: Judged, index: int, gaps: tuple[Span, ...]) -> _Absence:
     required_us, nearest_us = int(matching.measures.required_us[index]), int(matching.measures.nearest_us[index])
     if nearest_us == NO_TIME:
-        nearest = "No recording of this officer was found in the whole of the records read."
+        nearest = f"No recording of this officer was found within {said_length(NEAREST_WITHIN_US)} of it."
     else:
         nearest = f"The officer's nearest recording is {said_length(nearest_us)} away."
     return _Absence(

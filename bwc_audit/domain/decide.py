@@ -44,6 +44,10 @@ _DOUBT_KINDS = frozenset(
     {FindingKind.OBJECT_MISSING, FindingKind.TRUNCATED, FindingKind.UNREADABLE, FindingKind.HASH_MISMATCH}
 )
 
+#: Said of a whole period, not of a part of it.
+NO_FOOTAGE_READ = "no footage metadata were read for the period"
+NO_ASSIGNMENTS_READ = "no assignments were read for the period: nothing could be judged"
+
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
@@ -402,9 +406,9 @@ def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[st
     conflicts = holder_conflicts(matching.records.holdings, matching.roster, matching.period)
     said += [conflict.said() for conflict in conflicts]
     if matching.judged and not matching.records.segments:
-        said.append("no footage metadata were read for the period")
+        said.append(NO_FOOTAGE_READ)
     if not matching.judged:
-        said.append("no assignments were read for the period: nothing could be judged")
+        said.append(NO_ASSIGNMENTS_READ)
     return tuple(sorted(set(said)))
 
 

@@ -58,6 +58,15 @@ def observe(
     return tuple(observed)
 
 
+def weight_in_run(observed: ObservedFinding) -> tuple[bool, int, str]:
+    """What decides between two observations of one finding in one run, made from different stretches of its period: a stated
+    one over one called resolved, then the one with more measured seconds, as within a stretch. Of device clocks the
+    earlier one stays among equals, as within a stretch: their sentence does not count."""
+    finding = observed.finding
+    sentence = "" if finding.kind.group is FindingGroup.CLOCK else finding.message
+    return observed.state is FindingState.OPEN, finding.seconds_us, sentence
+
+
 def finding_id_of(fingerprint: str) -> str:
     """The short public id of a finding: ``F-`` and the first 12 digits of its fingerprint."""
     return f"F-{fingerprint[:12]}"

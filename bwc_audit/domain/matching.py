@@ -16,7 +16,15 @@ from bwc_audit.domain.clock_anchors import Attended, SoundLag
 from bwc_audit.domain.clock_estimates import estimated_clocks
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
-from bwc_audit.domain.coverage import CoverageLimits, CoverageMeasures, SegmentArrays, SpanTable, WindowArrays
+from bwc_audit.domain.coverage import (
+    NO_TIME,
+    CoverageLimits,
+    CoverageMeasures,
+    Int,
+    SegmentArrays,
+    SpanTable,
+    WindowArrays,
+)
 from bwc_audit.domain.findings import Window
 from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.identity import HolderHistory, Roster
@@ -29,7 +37,7 @@ from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
 from bwc_audit.domain.segment_table import SegmentTable
 from bwc_audit.domain.shifted import Need, Shifted, shifted_into, shifts_of
 from bwc_audit.domain.shown_clocks import shown_clocks
-from bwc_audit.domain.times import Span, us_of_seconds
+from bwc_audit.domain.times import DAY_US, Span, us_of_seconds
 from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.domain.waterfall import (
     Attendance,
@@ -42,6 +50,10 @@ from bwc_audit.domain.waterfall import (
     without,
 )
 from bwc_audit.domain.watermarks import watermarks_of
+
+#: An officer's recording further away than this from a window is not called its nearest: whether one was read at all would
+#: depend on how much of a long period is decided at a time.
+NEAREST_WITHIN_US = 2 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,7 @@ def match(
     segments = segment_arrays(placements, owner_of)
     limits = limits_of_each(measured)
     measures = coverage.measure_coverage(windows, pieces, segments, limits)
+    measures = replace(measures, nearest_us=_within_reach(measures.nearest_us))
     windows_of, placements_of = _pairs(measures, windows, placements)
     shifted = shifted_into(needs(measured), placements, windows_of) if placements.moved() else Shifted()
     return Matching(
@@ -223,6 +236,10 @@ def _looked_into(table: SegmentTable, seen: Mapping[str, Inspection]) -> list[Se
     if not seen:
         return []
     return [table[place] for place, key in enumerate(table.object_key) if key is not None and key in seen]
+
+
+def _within_reach(nearest_us: Int) -> Int:
+    return np.where((nearest_us != NO_TIME) & (nearest_us > NEAREST_WITHIN_US), NO_TIME, nearest_us)
 
 
 def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, tzinfo
 from operator import attrgetter
 from typing import Any
@@ -58,6 +58,37 @@ class RateColumns:
 
     def __len__(self) -> int:
         return len(self.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class RatePart:
+    """What all rates need of some results: their columns, and their groups by each of ``GROUP_KEYS``."""
+
+    columns: RateColumns
+    groupings: dict[str, Grouping]
+
+    @staticmethod
+    def of(results: Sequence[AssignmentResult], zone: tzinfo, shifts: Sequence[Shift]) -> RatePart:
+        """The whole of some results."""
+        return RatePart(columns_of(results), {by: grouping_of(results, by, zone, shifts) for by in GROUP_KEYS})
+
+    @staticmethod
+    def joined(parts: Sequence[RatePart], shifts: Sequence[Shift]) -> RatePart:
+        """Parts of one whole, no incident in two of them, as if their results had come at once."""
+        names = [field.name for field in fields(RateColumns)]
+        columns = {
+            name: np.concatenate([np.zeros(0, np.int64), *(getattr(part.columns, name) for part in parts)]) for name in names
+        }
+        first, incidents = 0, []
+        for part in parts:
+            incidents.append(part.columns.incident + first)
+            first += int(part.columns.incident.max(initial=-1)) + 1
+        columns["incident"] = np.concatenate([np.zeros(0, np.int64), *incidents])
+        order = {label: place for place, label in enumerate((_UNKNOWN_KEY["shift"], *(shift.label for shift in shifts)))}
+        groupings = {
+            by: _regrouped([part.groupings[by] for part in parts], order if by == "shift" else None) for by in GROUP_KEYS
+        }
+        return RatePart(RateColumns(**columns), groupings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +252,15 @@ def _named(codes: Ints, labels: Sequence[str]) -> Grouping:
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     return Grouping(place[codes] if len(order) else codes, tuple(labels[old] for old in order))
+
+
+def _regrouped(parts: Sequence[Grouping], order: Mapping[str, int] | None) -> Grouping:
+    """Groupings one behind the other, with codes of their common keys; ``order``: of the keys, None: ascending."""
+    found = {key for part in parts for key in part.keys}
+    keys = tuple(sorted(found) if order is None else sorted(found, key=order.__getitem__))
+    place = {key: code for code, key in enumerate(keys)}
+    codes = [np.array([place[key] for key in part.keys], np.int64)[part.codes] for part in parts if len(part.codes)]
+    return Grouping(np.concatenate([np.zeros(0, np.int64), *codes]), keys)
 
 
 def _each(results: Sequence[AssignmentResult], name: str) -> Iterator[Any]:

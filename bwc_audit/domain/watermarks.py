@@ -76,6 +76,7 @@ def watermarks_of(records: Records, placements: Placements, as_of_us: int) -> Wa
                 _raise_to(docked_us, event.device_id, event.at_us)
     uploaded_us = placements.table.uploaded_us[placements.segment]
     told_us = np.where(uploaded_us == NO_NUMBER, placements.end_us, uploaded_us)
+    told_us = np.append(told_us, [] if records.footage_until_us is None else [records.footage_until_us]).astype(np.int64)
     told_us = told_us[told_us <= as_of_us]
     device, never = placements.device, np.iinfo(np.int64).min
     last_us = np.full(len(device.values), never)

@@ -20,6 +20,7 @@ from bwc_audit.domain.rates import RateBook, RateTable
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, PlacedSegment, Waiting
 from bwc_audit.domain.runs import ObservedFinding, Run
+from bwc_audit.domain.turned import Turned
 from bwc_audit.domain.watermarks import Watermark
 from bwc_audit.report.evidence import Effort, InspectionEvidence, SoundAgreement
 from bwc_audit.report.evidence_views import FileEvidence
@@ -44,7 +45,7 @@ class RunReportInput:
     ``evidence`` by footage id: what a look into the file brought. ``agreements`` by incident id: its cameras compared by
     sound. ``effort``: what was looked at in the whole run, None: not recorded. ``clocks``, ``watermarks``, ``waiting``,
     ``expiring``: what the run knew of its sources. ``book``: all rates of the run, None for a part of one; ``noise``: what
-    reviews had said of each kind of finding when the run was decided.
+    reviews had said of each kind of finding when the run was decided. ``turns``: what turned since the run before.
     """
 
     run: Run
@@ -66,6 +67,7 @@ class RunReportInput:
     expiring: tuple[Expiring, ...] = ()
     book: RateBook | None = None
     noise: tuple[ReviewedNoise, ...] = ()
+    turns: tuple[Turned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +354,8 @@ class IndexPage:
     findings_sentence: str
     changes: tuple[ChangeGroup, ...]
     changes_sentence: str
+    turns: tuple[Fact, ...]
+    turn_lines: tuple[str, ...]
     incidents: tuple[IncidentLine, ...]
     incidents_sentence: str
     cards: tuple[FindingCard, ...]

@@ -11,6 +11,8 @@ from markupsafe import Markup
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding, RunKind
+from bwc_audit.domain.turned import TURN_WORDS, Turn, Turned, said_turn
+from bwc_audit.domain.turned import counted as counted_turns
 from bwc_audit.report.banner import file_points, had_to_be_seen, run_banner
 from bwc_audit.report.cards import by_weight, finding_card, finding_line, is_counted, reliability
 from bwc_audit.report.contexts import (
@@ -43,6 +45,7 @@ from bwc_audit.report.zone_times import moment, moment_utc, period
 
 _MOST_REJECTED = 500
 _MOST_LINES = 200
+_MOST_TURNS = 40
 _OUTCOME_ORDER = (Outcome.FINDINGS, Outcome.UNKNOWN, Outcome.PENDING, Outcome.COVERED, Outcome.EXCLUDED)
 _TALLY = {Outcome.FINDINGS: "With findings"}
 _CHANGE_ORDER = (Change.APPEARED, Change.REOPENED, Change.CHANGED, Change.RESOLVED)
@@ -74,6 +77,8 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
         findings_sentence=_findings_sentence(report, counted),
         changes=_changes(observed),
         changes_sentence=_changes_sentence(observed),
+        turns=tuple(Fact(humanised(TURN_WORDS[turn]), number(count)) for turn, count in _turn_numbers(report)),
+        turn_lines=_turn_lines(report.turns),
         incidents=incidents,
         incidents_sentence=_incidents_sentence(report, len(incidents)),
         cards=tuple(finding_card(one, report, zone) for one in loose[:_MOST_LINES]),
@@ -95,6 +100,18 @@ def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) 
         watermarks=watermark_facts(report.watermarks, zone),
         waiting_sentence=waiting_sentence(report, zone),
     )
+
+
+def _turn_numbers(report: RunReportInput) -> list[tuple[Turn, int]]:
+    numbers = counted_turns(report.turns)
+    return [(turn, numbers[turn]) for turn in Turn]
+
+
+def _turn_lines(turns: Sequence[Turned]) -> tuple[str, ...]:
+    """What became a finding, and what still waits; the rest are counted only."""
+    named = [one for one in turns if one.turn in (Turn.TO_FINDINGS, Turn.STILL_PENDING)]
+    more = [f"and {number(len(named) - _MOST_TURNS)} more"] if len(named) > _MOST_TURNS else []
+    return (*(said_turn(one) for one in named[:_MOST_TURNS]), *more)
 
 
 def _rejected(row: RejectedRow) -> RejectedLine:

@@ -83,7 +83,10 @@ def input_facts(counts: Mapping[str, int]) -> tuple[Fact, ...]:
     for table in sorted(tables):
         words = ((word, counts.get(f"{table}_{word}")) for word in ("accepted", "rejected"))
         facts.append(Fact(humanised(table), ", ".join(f"{number(n)} {word}" for word, n in words if n is not None)))
-    alone = sorted(name for name in counts if not name.endswith(("_accepted", "_rejected")))
+    # What turned has a section of its own.
+    alone = sorted(
+        name for name in counts if not name.endswith(("_accepted", "_rejected")) and not name.startswith("turned_")
+    )
     return (*facts, *(Fact(humanised(name), _count_text(name, counts[name])) for name in alone))
 
 

@@ -1,4 +1,7 @@
-"""Many rows at once: inserts in chunks through the driver, values converted by the types of their columns."""
+"""Many rows at once, through the driver: inserts in chunks, and inserts that renew what is there.
+
+Values are converted by the types of their columns, or come ready for the driver where a year of rows is written: there the
+conversions of a general library cost more than the database itself."""
 
 from __future__ import annotations
 
@@ -12,28 +15,36 @@ from psycopg import sql
 from sqlalchemy import Boolean, Connection, Table
 from sqlmodel import Session
 
-from bwc_audit.store.columns import CleanText
+from bwc_audit.store.columns import CleanText, clean_text
 
 CHUNK_ROWS = 5_000
+
+#: The guards of PostgreSQL keep the rows of one COPY together until they have looked at them.
+_COPY_ROWS = 50_000
 
 T = TypeVar("T")
 
 
 def insert_rows(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Insert rows whose values stand in the order of ``columns``; returns how many. PostgreSQL: COPY."""
-    connection = session.connection()
-    converters = _converters(connection, table, columns)
+    converters = _converters(session.connection(), table, columns)
     converted = (
         tuple(value if convert is None else convert(value) for convert, value in zip(converters, row, strict=True))
         for row in rows
     )
+    return insert_ready(session, table, columns, converted)
+
+
+def insert_ready(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Insert rows whose values are what the driver stores already: clean text, numbers, JSON as text."""
+    connection = session.connection()
     if connection.dialect.name == "postgresql":
-        return _copy(connection, table, columns, converted)
+        return sum(_copy(connection, table, columns, chunk) for chunk in chunks(rows, _COPY_ROWS))
     marks = ", ".join("?" * len(columns))
     named = ", ".join(f'"{column}"' for column in columns)
     statement = f'INSERT INTO "{table.name}" ({named}) VALUES ({marks})'  # noqa: S608 - names of our own tables
     count = 0
-    for chunk in chunks(converted, CHUNK_ROWS):
+    for chunk in chunks(rows, CHUNK_ROWS):
         connection.exec_driver_sql(statement, chunk)
         count += len(chunk)
     return count
@@ -70,6 +81,48 @@ def _converted(connection: Connection, table: Table, name: str, values: Sequence
     return [known[value] for value in values]
 
 
+def upsert_ready(
+    session: Session,
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    key: str,
+    renewed: Sequence[str],
+) -> None:
+    """Insert rows, values as in ``insert_ready``; of those whose ``key`` is there already, renew some columns where they
+    differ. No two of the rows have one key."""
+    connection = session.connection()
+    named = ", ".join(f'"{column}"' for column in columns)
+    changes = ", ".join(f'"{column}" = excluded."{column}"' for column in renewed)
+    differs = " OR ".join(f'"{table.name}"."{column}" IS DISTINCT FROM excluded."{column}"' for column in renewed)
+    renew = f'ON CONFLICT ("{key}") DO UPDATE SET {changes} WHERE {differs}'
+    if connection.dialect.name == "postgresql":
+        incoming = f"incoming_{table.name}"
+        connection.exec_driver_sql(f'CREATE TEMP TABLE "{incoming}" (LIKE "{table.name}") ON COMMIT DROP')
+        _copy(connection, table, columns, rows, into=incoming)
+        connection.exec_driver_sql(
+            f'INSERT INTO "{table.name}" ({named}) SELECT {named} FROM "{incoming}" {renew}'  # noqa: S608 - our own names
+        )
+        connection.exec_driver_sql(f'DROP TABLE "{incoming}"')
+        return
+    # SQLite 3.39 and newer know IS DISTINCT FROM; its own IS NOT means the same in all versions.
+    renew = renew.replace("IS DISTINCT FROM", "IS NOT")
+    marks = ", ".join("?" * len(columns))
+    statement = f'INSERT INTO "{table.name}" ({named}) VALUES ({marks}) {renew}'  # noqa: S608 - our own names
+    for chunk in chunks(rows, CHUNK_ROWS):
+        connection.exec_driver_sql(statement, chunk)
+
+
+def clean_values(row: Sequence[Any]) -> tuple[Any, ...]:
+    """The row with text that any database can hold."""
+    return tuple(clean_text(value) if isinstance(value, str) else value for value in row)
+
+
+def is_suspect(document: str) -> bool:
+    """Whether values written as this JSON (ASCII only) may hold text that a database cannot; surrogate pairs count too."""
+    return "\\u0000" in document or "\\ud" in document
+
+
 def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of at most ``size`` values each, in order."""
     rest = iter(values)
@@ -82,9 +135,11 @@ def _converters(connection: Connection, table: Table, columns: Sequence[str]) ->
     return tuple(table.c[column].type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
 
 
-def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def _copy(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], into: str | None = None
+) -> int:
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        sql.Identifier(into or table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     count = 0
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)

@@ -19,10 +19,12 @@ from bwc_audit.store.faults import store_errors
 from bwc_audit.store.tables import METADATA, RunResultRow, table_of
 
 _OF_A_RUN = (
-    *("run_result", "run_incident", "run_segment", "observation", "explanation", "planned_inspection"),
+    *("run_chunk", "run_answer", "run_result", "run_incident", "run_lanes", "run_turn"),
+    *("observation", "repeated_observation", "explanation", "planned_inspection"),
     *("run_clock", "run_watermark", "run_waiting", "run_expiring"),
     *("run_rates", "run_rate_group", "run_rate", "run_noise"),
 )
+_FINISHED = ("finished_insert", "finished_update", "finished_delete")
 _KEPT = ("review_sample", "review_frame", "review")
 _DECIDED = (Outcome.COVERED, Outcome.FINDINGS)
 
@@ -32,28 +34,36 @@ GUARDS: dict[str, frozenset[str]] = {
         {"disposition_no_delete", "disposition_no_replace", "disposition_no_update"}
         | {"run_no_delete", "run_no_replace", "run_finished"}
         | {f"{table}_no_{verb}" for table in _KEPT for verb in ("update", "delete", "replace")}
-        | {f"{table}_finished_{verb}" for table in _OF_A_RUN for verb in ("insert", "update", "delete")}
+        | {f"{table}_{end}" for table in _OF_A_RUN for end in _FINISHED}
     ),
     "postgresql": frozenset(
         {"disposition_kept", "disposition_no_truncate", "run_kept", "run_no_truncate", "run_finished"}
-        | {f"{table}_{end}" for table in _OF_A_RUN for end in ("finished", "no_truncate")}
+        | {f"{table}_{end}" for table in _OF_A_RUN for end in (*_FINISHED, "no_truncate")}
         | {f"{table}_{end}" for table in _KEPT for end in ("kept", "no_truncate")}
     ),
 }
+
+#: All observations of all runs, those that repeat an earlier one included.
+_OBSERVED = (
+    "(SELECT run_id, fingerprint, state FROM observation UNION ALL "
+    "SELECT run_id, fingerprint, state FROM repeated_observation)"
+)
 
 #: (what is wrong with each row found, query giving a text that names the row)
 _RULES: tuple[tuple[str, str], ...] = (
     (
         "results are missing or too many: counted when decided, and found now",
         "SELECT run.run_id || ': ' || COALESCE(run.result_count, 0) || ', ' || COUNT(run_result.run_id) FROM run "
-        "LEFT JOIN run_result ON run_result.run_id = run.run_id WHERE run.status <> 'running' "
+        "LEFT JOIN run_answer ON run_answer.run_id = run.run_id "
+        "LEFT JOIN run_result ON run_result.run_id = run_answer.origin_run_id "
+        "AND run_result.incident_id = run_answer.incident_id WHERE run.status <> 'running' "
         "GROUP BY run.run_id, run.result_count HAVING COALESCE(run.result_count, 0) <> COUNT(run_result.run_id)",
     ),
     (
         "observed findings are missing or too many: counted when decided, and found now",
-        "SELECT run.run_id || ': ' || COALESCE(run.observation_count, 0) || ', ' || COUNT(observation.run_id) FROM run "
-        "LEFT JOIN observation ON observation.run_id = run.run_id WHERE run.status <> 'running' GROUP BY run.run_id, "
-        "run.observation_count HAVING COALESCE(run.observation_count, 0) <> COUNT(observation.run_id)",
+        "SELECT run.run_id || ': ' || COALESCE(run.observation_count, 0) || ', ' || COUNT(observed.run_id) FROM run "  # noqa: S608
+        f"LEFT JOIN {_OBSERVED} observed ON observed.run_id = run.run_id WHERE run.status <> 'running' GROUP BY run.run_id, "
+        "run.observation_count HAVING COALESCE(run.observation_count, 0) <> COUNT(observed.run_id)",
     ),
     (
         "a run that came to a decision has none recorded",
@@ -64,14 +74,46 @@ _RULES: tuple[tuple[str, str], ...] = (
         "SELECT run_id FROM run WHERE status = 'complete' AND CAST(not_examined AS TEXT) <> '[]'",
     ),
     (
+        "a run that came to a decision has chunks that were not decided",
+        "SELECT run.run_id || ' chunk ' || run_chunk.ordinal FROM run JOIN run_chunk ON run_chunk.run_id = run.run_id "
+        "WHERE run.status IN ('complete', 'incomplete') AND run_chunk.decided_us IS NULL",
+    ),
+    (
+        "an answer refers to a run that is not the same and came to no decision",
+        "SELECT run_answer.run_id || ' ' || run_answer.incident_id FROM run_answer JOIN run ON run.run_id = run_answer.origin_run_id "  # noqa: E501
+        "WHERE run_answer.origin_run_id <> run_answer.run_id AND run.status NOT IN ('complete', 'incomplete')",
+    ),
+    (
+        "an answer has no rows",
+        "SELECT run_id || ' ' || incident_id FROM run_answer WHERE "  # noqa: S608
+        + " AND ".join(
+            f"NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.run_id = run_answer.origin_run_id "  # noqa: S608
+            f"AND {table}.incident_id = run_answer.incident_id)"
+            for table in ("run_result", "run_incident", "run_lanes")
+        ),
+    ),
+    *(
+        (
+            f"a row of {table} belongs to no answer",
+            f"SELECT run_id || ' ' || incident_id FROM {table} WHERE NOT EXISTS (SELECT 1 FROM run_answer "  # noqa: S608
+            f"WHERE run_answer.run_id = {table}.run_id AND run_answer.incident_id = {table}.incident_id)",
+        )
+        for table in ("run_result", "run_incident", "run_lanes")
+    ),
+    (
+        "a finding was both observed anew and repeated in one run",
+        "SELECT observation.run_id || ' ' || observation.fingerprint FROM observation JOIN repeated_observation repeated "
+        "ON repeated.run_id = observation.run_id AND repeated.fingerprint = observation.fingerprint",
+    ),
+    (
         "a finding was never observed",
         "SELECT fingerprint FROM finding WHERE NOT EXISTS "
         "(SELECT 1 FROM observation WHERE observation.fingerprint = finding.fingerprint)",
     ),
     (
         "a finding's state is not that of its last observation",
-        "SELECT finding.fingerprint FROM finding JOIN observation ON observation.fingerprint = finding.fingerprint "
-        "AND observation.run_id = finding.last_run_id WHERE observation.state <> finding.state",
+        f"SELECT finding.fingerprint FROM finding JOIN {_OBSERVED} observed ON observed.fingerprint = finding.fingerprint "  # noqa: S608
+        "AND observed.run_id = finding.last_run_id WHERE observed.state <> finding.state",
     ),
     (
         "an observation belongs to no finding or no run",
@@ -94,13 +136,6 @@ _RULES: tuple[tuple[str, str], ...] = (
         "the rates of a run speak of other assignments than its results",
         "SELECT run.run_id FROM run JOIN run_rate_group ON run_rate_group.run_id = run.run_id AND dimension = 'all' "
         "WHERE run_rate_group.assignments <> run.result_count",
-    ),
-    (
-        "a placed segment belongs to no incident or result of its run",
-        "SELECT run_id || ' ' || footage_id FROM run_segment WHERE NOT EXISTS (SELECT 1 FROM run_incident WHERE "
-        "run_incident.run_id = run_segment.run_id AND run_incident.incident_id = run_segment.incident_id) AND NOT "
-        "EXISTS (SELECT 1 FROM run_result WHERE run_result.run_id = run_segment.run_id "
-        "AND run_result.incident_id = run_segment.incident_id)",
     ),
 )
 

@@ -25,7 +25,7 @@ _EXPIRING = ("footage_id", "until_us", "matter", "incident_id", "officer_id", "f
 _WAITING = ("incident_id", "officer_id", "reason", "ripens_us")
 
 
-def record_notes(
+def add_notes(
     session: Session,
     run_id: str,
     clocks: Iterable[ClockDay],
@@ -33,10 +33,55 @@ def record_notes(
     waiting: Iterable[Waiting],
     expiring: Iterable[Expiring],
 ) -> None:
-    """Store them for a running run; what it had recorded before is replaced. The database refuses a finished run."""
+    """Add them to those of a running run; what it has of the same camera and day, source, assignment or matter is replaced,
+    watermarks only by later ones. The database refuses a finished run."""
+    known = {(one.device_id, one.start_us): one for one in load_clocks(session, run_id)}
+    known |= {(one.device_id, one.start_us): one for one in clocks}
+    marks = {(one.kind, one.device_id): one for one in load_watermarks(session, run_id)}
+    for one in watermarks:
+        other = marks.get((one.kind, one.device_id))
+        is_later = other is None or other.until_us is None or (one.until_us is not None and one.until_us > other.until_us)
+        if is_later:
+            marks[one.kind, one.device_id] = one
+    undecided = {(one.incident_id, one.officer_id): one for one in (*load_waiting(session, run_id), *waiting)}
+    ending = sorted({*load_expiring(session, run_id), *expiring}, key=_soonest)
+    order = list(WatermarkKind)
+    _replace(
+        session,
+        run_id,
+        known.values(),
+        sorted(marks.values(), key=lambda one: (order.index(one.kind), one.device_id or "")),
+        undecided.values(),
+        ending,
+    )
+
+
+def copy_notes(session: Session, run_id: str, origin: str) -> None:
+    """Let a running run know what ``origin`` knew."""
+    told = (load(session, origin) for load in (load_clocks, load_watermarks, load_waiting, load_expiring))
+    add_notes(session, run_id, *told)  # type: ignore[arg-type]  # in this order
+
+
+def forget_notes(session: Session, run_id: str) -> None:
+    """Remove what a running run had recorded."""
     for model in (RunClockRow, RunWatermarkRow, RunWaitingRow, RunExpiringRow):
         table = table_of(model)
         session.connection().execute(delete(table).where(table.c.run_id == run_id))
+
+
+def _soonest(one: Expiring) -> tuple[int, str, str, str, str]:
+    return one.until_us, one.footage_id, one.incident_id or "", one.officer_id or "", one.matter
+
+
+def _replace(
+    session: Session,
+    run_id: str,
+    clocks: Iterable[ClockDay],
+    watermarks: Iterable[Watermark],
+    waiting: Iterable[Waiting],
+    expiring: Iterable[Expiring],
+) -> None:
+    forget_notes(session, run_id)
     clock_rows = ((run_id, *_values(one, _CLOCK), [str(kind) for kind in one.kinds]) for one in clocks)
     insert_rows(session, table_of(RunClockRow), ("run_id", *_CLOCK, "kinds"), clock_rows)
     marks = ((run_id, place, one.kind, one.device_id, one.until_us) for place, one in enumerate(watermarks))

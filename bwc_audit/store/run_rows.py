@@ -1,14 +1,15 @@
 """Run values as rows of the store and back, without loss: the one place that knows how both are laid out.
 
-Each ``…_COLUMNS`` names the columns, each ``…_row`` gives their values in that order, and each ``…_of`` builds the
-value from a row that has at least these columns.
+Each ``…_COLUMNS`` names the columns, each ``…_values`` or ``…_row`` gives their values in that order, and each ``…_of``
+builds the value from a row that has at least these columns. Values are ready for the driver: documents are JSON text
+already, since a year is millions of them and a general conversion for each value costs more than the database.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from bwc_audit.domain.findings import (
@@ -32,19 +33,16 @@ _RESULT_PLAIN = (
     *("dispatched_us", "en_route_us", "on_scene_us", "cleared_us", "required_us", "covered_us", "usable_us"),
     *("unexamined_us", "lateness_us", "is_on_time", "is_whole_window", "uncertainty_us", "policy"),
 )
-RESULT_COLUMNS = (
-    *("run_id", "ordinal", *_RESULT_PLAIN, *_WINDOW),
+RESULT_VALUES = (
+    *(*_RESULT_PLAIN, *_WINDOW),
     *("outcome", "covered", "gaps", "unusable", "footage_ids", "not_examined", "exempted_by"),
 )
-INCIDENT_COLUMNS = (
-    *("run_id", "ordinal", "incident_id", "call_type", "priority"),
-    *("opened_us", "closed_us", "area", "uncovered"),
-)
+INCIDENT_VALUES = ("incident_id", "call_type", "priority", "opened_us", "closed_us", "area", "uncovered")
 _SEGMENT_PLAIN = (
     *("incident_id", "footage_id", "recording_id", "device_id", "officer_id", "activated_us", "offset_us"),
     *("uncertainty_us", "role", "object_key", "inspection_status"),
 )
-SEGMENT_COLUMNS = ("run_id", "ordinal", *_SEGMENT_PLAIN, "start_us", "end_us", "unusable", "not_examined")
+SEGMENT_VALUES = (*_SEGMENT_PLAIN, "start_us", "end_us", "unusable", "not_examined")
 FINDING_COLUMNS = (
     *("fingerprint", "finding_id", "kind", "incident_id", "officer_id", "device_id", "recording_id", "clause"),
     *("first_run_id", "last_run_id", "state"),
@@ -54,6 +52,7 @@ OBSERVATION_COLUMNS = (
     *("run_id", "fingerprint", "ordinal", "state", "change", "cause", "at_us", "severity"),
     *(*_OBSERVED_PLAIN, *_WINDOW, "spans", "footage_ids", "evidence", "not_examined", "content_digest", "policy"),
 )
+REPEATED_COLUMNS = ("run_id", "fingerprint", "ordinal", "state", "change", "cause", "origin_run_id")
 EXPLANATION_COLUMNS = ("run_id", "fingerprint", "ordinal", "kind", "speaks_for", "speaks_against")
 
 _REQUEST_PLAIN = (
@@ -93,20 +92,23 @@ def run_of(row: Row) -> Run:
     )
 
 
-def result_row(run_id: str, ordinal: int, result: AssignmentResult) -> tuple[Any, ...]:
-    """``RESULT_COLUMNS`` of one result."""
+_result_plain = attrgetter(*_RESULT_PLAIN)
+_segment_plain = attrgetter(*_SEGMENT_PLAIN)
+_observed_plain = attrgetter(*_OBSERVED_PLAIN)
+
+
+def result_values(result: AssignmentResult) -> tuple[Any, ...]:
+    """``RESULT_VALUES`` of one result."""
     return (
-        run_id,
-        ordinal,
-        *(getattr(result, name) for name in _RESULT_PLAIN),
+        *_result_plain(result),
         *_window_values(result.window),
-        result.outcome,
-        span_pairs(result.covered),
-        span_pairs(result.gaps),
-        span_pairs(result.unusable),
-        list(result.footage_ids),
-        list(result.not_examined),
-        list(result.exempted_by),
+        result.outcome.value,
+        span_text(result.covered),
+        span_text(result.gaps),
+        span_text(result.unusable),
+        texts(result.footage_ids),
+        texts(result.not_examined),
+        texts(result.exempted_by),
     )
 
 
@@ -125,12 +127,12 @@ def result_of(row: Row) -> AssignmentResult:
     )
 
 
-def incident_row(run_id: str, ordinal: int, incident: IncidentResult) -> tuple[Any, ...]:
-    """``INCIDENT_COLUMNS`` of one incident."""
-    uncovered = None if incident.uncovered is None else span_pairs(incident.uncovered)
+def incident_values(incident: IncidentResult) -> tuple[Any, ...]:
+    """``INCIDENT_VALUES`` of one incident."""
     return (
-        *(run_id, ordinal, incident.incident_id, incident.call_type, incident.priority),
-        *(incident.opened_us, incident.closed_us, incident.area, uncovered),
+        *(incident.incident_id, incident.call_type, incident.priority),
+        *(incident.opened_us, incident.closed_us, incident.area),
+        None if incident.uncovered is None else span_text(incident.uncovered),
     )
 
 
@@ -141,17 +143,27 @@ def incident_of(row: Row) -> IncidentResult:
     return IncidentResult(uncovered=uncovered, **{name: row[name] for name in plain})
 
 
-def segment_row(run_id: str, ordinal: int, segment: PlacedSegment) -> tuple[Any, ...]:
-    """``SEGMENT_COLUMNS`` of one placed segment."""
+def segment_values(segment: PlacedSegment) -> tuple[Any, ...]:
+    """``SEGMENT_VALUES`` of one placed segment, parts of a document."""
+    span = segment.span
     return (
-        run_id,
-        ordinal,
-        *(getattr(segment, name) for name in _SEGMENT_PLAIN),
-        segment.span.start_us,
-        segment.span.end_us,
-        [[str(part.kind), part.span.start_us, part.span.end_us] for part in segment.unusable],
-        list(segment.not_examined),
+        *_segment_plain(segment),
+        span.start_us,
+        span.end_us,
+        [(part.kind.value, part.span.start_us, part.span.end_us) for part in segment.unusable],
+        segment.not_examined,
     )
+
+
+def lanes_document(rows: Sequence[Sequence[Any]]) -> str:
+    """The document of one incident's segments, given as ``SEGMENT_VALUES``; it names its columns."""
+    return f'{{"columns":{_SEGMENT_NAMES},"rows":{compact(rows)}}}'
+
+
+def segments_of(document: Mapping[str, Any]) -> tuple[PlacedSegment, ...]:
+    """The segments in such a document."""
+    columns = document["columns"]
+    return tuple(segment_of(dict(zip(columns, row, strict=True))) for row in document["rows"])
 
 
 def segment_of(row: Row) -> PlacedSegment:
@@ -164,37 +176,41 @@ def segment_of(row: Row) -> PlacedSegment:
     )
 
 
-def finding_row(run_id: str, observed: ObservedFinding) -> tuple[Any, ...]:
+def finding_row(run_id: str, observed: ObservedFinding, fingerprint: str) -> tuple[Any, ...]:
     """``FINDING_COLUMNS``: the identity of one observed finding, as if this run were its first."""
     finding = observed.finding
     return (
-        *(finding.fingerprint, observed.finding_id, finding.kind, finding.incident_id, finding.officer_id),
+        *(fingerprint, observed.finding_id, finding.kind, finding.incident_id, finding.officer_id),
         *(finding.device_id, finding.recording_id, finding.clause, run_id, run_id, observed.state),
     )
 
 
-def observation_row(run_id: str, ordinal: int, observed: ObservedFinding) -> tuple[Any, ...]:
+def observation_row(run_id: str, ordinal: int, observed: ObservedFinding, fingerprint: str, digest: str) -> tuple[Any, ...]:
     """``OBSERVATION_COLUMNS`` of one observed finding."""
     finding = observed.finding
     return (
-        *(run_id, finding.fingerprint, ordinal, observed.state, observed.change, observed.cause),
+        *(run_id, fingerprint, ordinal, observed.state, observed.change, observed.cause),
         *(earliest_us(finding), finding.severity),
-        *(getattr(finding, name) for name in _OBSERVED_PLAIN),
+        *_observed_plain(finding),
         *_window_values(finding.window),
-        span_pairs(finding.spans),
-        list(finding.footage_ids),
-        [_evidence_values(item) for item in finding.evidence],
-        list(finding.not_examined),
-        content_digest(finding),
+        span_text(finding.spans),
+        texts(finding.footage_ids),
+        json.dumps([_evidence_values(item) for item in finding.evidence]),
+        texts(finding.not_examined),
+        digest,
         finding.policy,
     )
 
 
-def explanation_rows(run_id: str, finding: Finding) -> Iterable[tuple[Any, ...]]:
+def repeated_row(run_id: str, ordinal: int, observed: ObservedFinding, fingerprint: str, origin: str) -> tuple[Any, ...]:
+    """``REPEATED_COLUMNS`` of one observed finding whose content stands in the run ``origin``."""
+    return run_id, fingerprint, ordinal, observed.state, observed.change, observed.cause, origin
+
+
+def explanation_rows(run_id: str, finding: Finding, fingerprint: str) -> Iterable[tuple[Any, ...]]:
     """``EXPLANATION_COLUMNS`` of all explanations of one finding."""
-    fingerprint = finding.fingerprint
     for ordinal, item in enumerate(finding.explanations):
-        yield run_id, fingerprint, ordinal, item.kind, list(item.speaks_for), list(item.speaks_against)
+        yield run_id, fingerprint, ordinal, item.kind.value, texts(item.speaks_for), texts(item.speaks_against)
 
 
 def explanation_of(row: Row) -> Explanation:
@@ -223,10 +239,10 @@ def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: st
     return ObservedFinding(row["finding_id"], row["run_id"], finding, state, change, row["cause"], disposition)
 
 
-def content_digest(finding: Finding) -> str:
-    """SHA-256, hexadecimal, over all that a finding says, its identity included."""
+def content_text(finding: Finding, fingerprint: str) -> str:
+    """All that a finding says, its identity included, as JSON; its SHA-256 is the digest of the content."""
     content: list[Any] = [
-        *(finding.fingerprint, finding.severity, *(getattr(finding, name) for name in _OBSERVED_PLAIN)),
+        *(fingerprint, finding.severity, *(getattr(finding, name) for name in _OBSERVED_PLAIN)),
         *(_window_values(finding.window), span_pairs(finding.spans), finding.footage_ids),
         [_evidence_values(item) for item in finding.evidence],
         [[item.kind, item.speaks_for, item.speaks_against] for item in finding.explanations],
@@ -234,7 +250,7 @@ def content_digest(finding: Finding) -> str:
     ]
     if finding.policy is not None:
         content.append(finding.policy)
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    return compact(content)
 
 
 def earliest_us(finding: Finding) -> int | None:
@@ -246,8 +262,31 @@ def earliest_us(finding: Finding) -> int | None:
     return min((item.at_us for item in finding.evidence if item.at_us is not None), default=None)
 
 
-def span_pairs(spans: Iterable[Span]) -> list[list[int]]:
+#: JSON without blanks; the same text for the same values, whatever wrote them.
+compact = json.JSONEncoder(separators=(",", ":")).encode
+
+
+_SEGMENT_NAMES = compact(SEGMENT_VALUES)
+
+
+def texts(values: Sequence[str]) -> str:
+    """Texts as they stand in JSON columns. Plain ones, which nearly all are, need no encoder."""
+    if not values:
+        return "[]"
+    plain = '", "'.join(values)
+    is_plain = plain.isascii() and plain.isprintable() and "\\" not in plain and plain.count('"') == 2 * len(values) - 2
+    return f'["{plain}"]' if is_plain else json.dumps(values)
+
+
+def span_text(spans: Sequence[Span]) -> str:
     """Spans as they stand in JSON columns."""
+    if not spans:
+        return "[]"
+    return "[" + ", ".join([f"[{span.start_us}, {span.end_us}]" for span in spans]) + "]"
+
+
+def span_pairs(spans: Iterable[Span]) -> list[list[int]]:
+    """Spans as lists of two."""
     return [[span.start_us, span.end_us] for span in spans]
 
 

@@ -1,5 +1,9 @@
 """Tables of what audit runs decided. A finished run is never changed; dispositions are only ever added.
 
+What a run says of an incident is stored once: a later run that says exactly the same refers to the rows of the first one
+(``run_answer``), and likewise for a finding (``repeated_observation``). Rows of a decided run never change, so whoever
+refers to them reads the same for ever.
+
 Spans are JSON arrays of ``[start_us, end_us]``, UTC microseconds, half-open, ascending.
 """
 
@@ -12,6 +16,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from bwc_audit.domain.findings import ExplanationKind, FindingKind, Severity
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
+from bwc_audit.domain.turned import Turn
 from bwc_audit.store.columns import Stored, claim, document, integer, not_negative, one_of, ordered, small, text
 
 
@@ -61,6 +66,45 @@ def _run_key() -> Any:
     return text("audit run", primary_key=True, foreign_key="run.run_id")
 
 
+class RunChunkRow(Stored, table=True):
+    """A stretch of days that a run decides at a time, in one transaction."""
+
+    __tablename__ = "run_chunk"
+    __table_args__: ClassVar[Any] = (
+        *not_negative("ordinal"),
+        ordered("start_us", "end_us", is_strict=True),
+        Index(None, "basis_hash"),
+    )
+
+    run_id: str = _run_key()
+    ordinal: int = small("place among the chunks of the run, from 0, ascending in time", primary_key=True)
+    start_us: int = integer("microseconds UTC, included")
+    end_us: int = integer("microseconds UTC, excluded")
+    decided_us: int | None = integer("microseconds UTC, clock of the audit; null: not decided yet", default=None)
+    basis_hash: str = text("SHA-256 over all that its answers rest on; empty: not decided, or not to be taken over")
+    origin_run_id: str | None = text("run whose answers were taken over; null: decided by this run", default=None)
+    counts: dict[str, int] = document("assignments, segments, videos and rows counted")
+    not_examined: list[str] = document("what could not be examined, a sentence each")
+
+
+class RunAnswerRow(Stored, table=True):
+    """What a run says of one incident: its results, the incident as a whole, its segments.
+
+    They stand in the rows of ``origin_run_id``: this run, or an earlier one that said exactly the same."""
+
+    __tablename__ = "run_answer"
+    __table_args__: ClassVar[Any] = (
+        *not_negative("chunk"),
+        Index(None, "incident_id", "run_id"),
+    )
+
+    run_id: str = _run_key()
+    incident_id: str = text("incident", primary_key=True)
+    chunk: int = small("chunk of the run that it belongs to")
+    origin_run_id: str = text("run under which the rows stand", foreign_key="run.run_id")
+    digest: str = text("SHA-256 over the content of these rows; empty: stored before it was computed")
+
+
 class RunResultRow(Stored, table=True):
     """The outcome for one officer on one incident. Lengths in microseconds; null: could not be measured."""
 
@@ -71,7 +115,6 @@ class RunResultRow(Stored, table=True):
         ordered("window_start_us", "window_end_us", is_strict=True),
         CheckConstraint("covered_us <= required_us", name="covered_within_required"),
         CheckConstraint("outcome NOT IN ('pending', 'unknown', 'excluded') OR reason IS NOT NULL", name="reason_given"),
-        Index(None, "incident_id", "run_id"),
     )
 
     run_id: str = _run_key()
@@ -128,33 +171,40 @@ class RunIncidentRow(Stored, table=True):
     uncovered: list[list[int]] | None = document("spans no camera covered; null: could not be said", default=None)
 
 
-class RunSegmentRow(Stored, table=True):
-    """A segment of an incident placed in corrected time: a lane of its timeline."""
+class RunLanesRow(Stored, table=True):
+    """The segments of one incident placed in corrected time: the lanes of its timeline.
 
-    __tablename__ = "run_segment"
+    One document an incident, since they are read together only: a row each was half of all that a year wrote."""
+
+    __tablename__ = "run_lanes"
+
+    run_id: str = _run_key()
+    incident_id: str = text("incident", primary_key=True)
+    segments: dict[str, Any] = document("columns: their names; rows: a list of values for each segment, in order")
+
+
+class RunTurnRow(Stored, table=True):
+    """What turned in a run against the last decided run before it, a line each."""
+
+    __tablename__ = "run_turn"
     __table_args__: ClassVar[Any] = (
-        *not_negative("ordinal", "uncertainty_us"),
-        ordered("start_us", "end_us", is_strict=True),
-        Index(None, "run_id", "incident_id"),
+        one_of("turn", Turn),
+        one_of("now", Outcome),
+        one_of("before", Outcome),
+        *not_negative("ordinal"),
+        CheckConstraint("(before IS NULL) = (before_run_id IS NULL)", name="before_has_a_run"),
     )
 
     run_id: str = _run_key()
-    ordinal: int = small("place among the segments of the run, from 0", primary_key=True)
+    ordinal: int = small("place among the turns of the run, from 0", primary_key=True)
+    turn: str = text("how the assignment stands against the run before")
     incident_id: str = text("incident")
-    footage_id: str = text("segment")
-    recording_id: str = text("recording")
-    device_id: str = text("camera")
-    officer_id: str | None = text("null: nobody known", default=None)
-    start_us: int = integer("microseconds UTC, corrected, included")
-    end_us: int = integer("microseconds UTC, corrected, excluded")
-    activated_us: int | None = integer("microseconds UTC, corrected; null: not recorded", default=None)
-    offset_us: int = integer("device clock minus true time, as estimated; 0: none known")
-    uncertainty_us: int = integer("clock uncertainty of the placement")
-    role: str = text("matched by officer and time, or tagged by hand only")
-    object_key: str | None = text("video inside the source; null: none named", default=None)
-    inspection_status: str | None = text("null: the video was not looked into", default=None)
-    unusable: list[list[Any]] = document("[kind, start_us, end_us] of unusable time, corrected")
-    not_examined: list[str] = document("what could not be examined, a sentence each")
+    officer_id: str | None = text("officer, as resolved; null: nobody is known", default=None)
+    now: str = text("outcome in this run")
+    now_reason: str | None = text("bucket or reason; null: covered or findings", default=None)
+    before: str | None = text("outcome in the run before; null: none judged it", default=None)
+    before_reason: str | None = text("bucket or reason then; null: none", default=None)
+    before_run_id: str | None = text("that run; null: none judged it", default=None)
 
 
 class FindingRow(Stored, table=True):
@@ -166,6 +216,7 @@ class FindingRow(Stored, table=True):
         one_of("state", FindingState),
         Index(None, "finding_id"),
         Index(None, "incident_id"),
+        Index(None, "placed_us"),
     )
 
     fingerprint: str = text("32 hexadecimal digits over kind, incident, officer, recording, clause", primary_key=True)
@@ -179,6 +230,10 @@ class FindingRow(Stored, table=True):
     first_run_id: str = text("run that stated it first", foreign_key="run.run_id")
     last_run_id: str = text("run that observed it last", foreign_key="run.run_id")
     state: str = text("open or resolved, as observed last")
+    placed_us: int | None = integer(
+        "microseconds UTC: when its incident was opened, else its own earliest time, as observed last; null: neither",
+        default=None,
+    )
 
 
 class ObservationRow(Stored, table=True):
@@ -221,6 +276,28 @@ class ObservationRow(Stored, table=True):
     not_examined: list[str] = document("what could not be examined, a sentence each")
     content_digest: str = text("SHA-256 over the content of the finding")
     policy: str | None = text("what it was judged by, id/version@hash; null: the run's own", default=None)
+
+
+class RepeatedObservationRow(Stored, table=True):
+    """A finding of which a run says exactly what an earlier run said: the content stands in that run's observation."""
+
+    __tablename__ = "repeated_observation"
+    __table_args__: ClassVar[Any] = (
+        one_of("state", FindingState),
+        one_of("change", Change),
+        *not_negative("ordinal"),
+        CheckConstraint("(change = 'resolved') = (state = 'resolved')", name="resolved_is_resolved"),
+        ForeignKeyConstraint(["origin_run_id", "fingerprint"], ["observation.run_id", "observation.fingerprint"]),
+        Index(None, "fingerprint"),
+    )
+
+    run_id: str = _run_key()
+    fingerprint: str = text("finding", primary_key=True)
+    ordinal: int = small("place among the findings of the run, from 0")
+    state: str = text("open or resolved, as of this run")
+    change: str = text("against the previous run that looked at the same")
+    cause: str | None = text("why it changed; null: it did not, or it is new", default=None)
+    origin_run_id: str = text("run whose observation has the content")
 
 
 class ExplanationRow(Stored, table=True):

@@ -10,32 +10,57 @@ import secrets
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
-from bwc_audit.domain.findings import Explanation, FindingKind
-from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, PlacedSegment
+from bwc_audit.domain.results import Decision
 from bwc_audit.domain.runs import FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
-from bwc_audit.domain.times import Span, at_of
+from bwc_audit.domain.times import DAY_US, at_of
 from bwc_audit.errors import StoreError
 from bwc_audit.store import run_rows
-from bwc_audit.store.bulk import chunks, insert_rows
-from bwc_audit.store.columns import Stored
-from bwc_audit.store.dispositions import latest_decisions
+from bwc_audit.store.answers import DECIDED, load_incidents, load_results, load_segments, record_answers
+from bwc_audit.store.observations import (
+    forget_observed,
+    load_observed,
+    previous_observations,
+    record_observed,
+    restate_findings,
+)
+from bwc_audit.store.run_notes import forget_notes
 from bwc_audit.store.tables import (
-    DispositionRow,
-    ExplanationRow,
-    FindingRow,
     ObservationRow,
+    RepeatedObservationRow,
+    RunAnswerRow,
     RunIncidentRow,
+    RunLanesRow,
     RunResultRow,
     RunRow,
-    RunSegmentRow,
+    RunTurnRow,
     table_of,
 )
 
-_DECIDED = (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
+__all__ = [
+    "add_decision",
+    "close_run",
+    "count_findings",
+    "days_with_incidents",
+    "forget_recorded",
+    "latest_run",
+    "load_incidents",
+    "load_observed",
+    "load_results",
+    "load_run",
+    "load_runs",
+    "load_segments",
+    "mark_abandoned",
+    "mark_planned",
+    "new_run_id",
+    "open_run",
+    "previous_observations",
+    "record_decision",
+    "restate_findings",
+    "running_run_ids",
+]
 
 
 def new_run_id(started_us: int) -> str:
@@ -107,32 +132,86 @@ def mark_abandoned(
 
 
 def record_decision(session: Session, run_id: str, decision: Decision, observed: Sequence[ObservedFinding]) -> None:
-    """Store all that a running run decided; what it had recorded before is replaced.
+    """Store all that a running run decided, in one piece; what it had recorded before is replaced.
 
     ``observed`` may hold earlier findings that are resolved now. Raises ``StoreError`` where the run is not running.
     """
     _require_running(session, run_id)
-    _clear(session, run_id)
-    results, incidents, segments = decision.results, decision.incidents, decision.segments
-    _insert(session, RunResultRow, run_rows.RESULT_COLUMNS, _numbered(run_rows.result_row, run_id, results))
-    _insert(session, RunIncidentRow, run_rows.INCIDENT_COLUMNS, _numbered(run_rows.incident_row, run_id, incidents))
-    _insert(session, RunSegmentRow, run_rows.SEGMENT_COLUMNS, _numbered(run_rows.segment_row, run_id, segments))
-    _upsert_findings(session, run_id, observed)
-    _insert(session, ObservationRow, run_rows.OBSERVATION_COLUMNS, _numbered(run_rows.observation_row, run_id, observed))
-    explanations = (row for item in observed for row in run_rows.explanation_rows(run_id, item.finding))
-    _insert(session, ExplanationRow, run_rows.EXPLANATION_COLUMNS, explanations)
-    _restate_findings(session, run_id)
-    run = table_of(RunRow)
-    session.connection().execute(
-        update(run)
-        .where(run.c.run_id == run_id)
-        .values(
-            result_count=len(results),
-            observation_count=len(observed),
-            counts=decision.counts,
-            not_examined=list(decision.not_examined),
-        )
+    forget_recorded(session, run_id)
+    add_decision(session, run_id, decision, observed)
+    restate_findings(session, run_id)
+    _update(session, run_id, counts=decision.counts, not_examined=list(decision.not_examined))
+
+
+def add_decision(
+    session: Session, run_id: str, decision: Decision, observed: Sequence[ObservedFinding], chunk: int = 0
+) -> int:
+    """Add what a running run decided for one chunk of its period to what it recorded so far; returns how many answers had to
+    be stored anew. Raises ``StoreError`` where the run is not running."""
+    results, observations = _require_running(session, run_id)
+    opened_us = {incident.incident_id: incident.opened_us for incident in decision.incidents}
+    stored = record_answers(session, run_id, decision, chunk)
+    added = record_observed(session, run_id, observed, opened_us, observations)
+    _update(
+        session,
+        run_id,
+        result_count=results + len(decision.results),
+        observation_count=observations + added,
     )
+    return stored
+
+
+def forget_recorded(session: Session, run_id: str) -> None:
+    """Remove all that a running run recorded so far; findings stay until ``restate_findings``."""
+    forget_observed(session, run_id)
+    forget_notes(session, run_id)
+    for model in (RunTurnRow, RunAnswerRow, RunResultRow, RunIncidentRow, RunLanesRow):
+        table = table_of(model)
+        session.connection().execute(delete(table).where(table.c.run_id == run_id))
+    _update(session, run_id, result_count=None, observation_count=None)
+
+
+def mark_planned(session: Session, run_id: str, inputs_hash: str) -> None:
+    """Record on what inputs the plan of a running run rests."""
+    _require_running(session, run_id)
+    _update(session, run_id, inputs_hash=inputs_hash)
+
+
+def count_findings(session: Session, run_id: str) -> dict[str, int]:
+    """How many findings a run saw open: firm ones, and borderline ones."""
+    content = table_of(ObservationRow).c
+    found = {False: 0, True: 0}
+    for model in (ObservationRow, RepeatedObservationRow):
+        seen = table_of(model).c
+        origin = seen.run_id if model is ObservationRow else seen.origin_run_id
+        query = (
+            select(content.is_borderline, func.count())
+            .where(seen.run_id == run_id, seen.state == FindingState.OPEN)
+            .group_by(content.is_borderline)
+        )
+        if model is not ObservationRow:
+            query = query.where(content.run_id == origin, content.fingerprint == seen.fingerprint)
+        for is_borderline, count in session.connection().execute(query):
+            found[bool(is_borderline)] += count
+    return {"findings": found[False], "findings_borderline": found[True]}
+
+
+def days_with_incidents(session: Session, run_id: str, start_us: int) -> frozenset[int]:
+    """In which stretches of 24 h from a moment on an incident of the run was opened, numbered from 0."""
+    answer, incident = table_of(RunAnswerRow).c, table_of(RunIncidentRow).c
+    day = (incident.opened_us - start_us).op("/")(DAY_US)
+    query = (
+        select(day)
+        .where(answer.run_id == run_id, incident.run_id == answer.origin_run_id)
+        .where(incident.incident_id == answer.incident_id)
+        .distinct()
+    )
+    return frozenset(session.connection().scalars(query))
+
+
+def _update(session: Session, run_id: str, **values: Any) -> None:
+    run = table_of(RunRow)
+    session.connection().execute(update(run).where(run.c.run_id == run_id).values(values))
 
 
 def close_run(
@@ -148,13 +227,12 @@ def close_run(
     """End a run; from here on the database refuses any change to it. ``counts`` and ``not_examined`` None: as
     recorded with the decision. Raises ``StoreError`` where the run is not running."""
     _require_running(session, run_id)
-    run = table_of(RunRow)
     values: dict[str, Any] = {"status": status, "finished_us": finished_us, "inputs_hash": inputs_hash}
     if counts is not None:
         values["counts"] = counts
     if not_examined is not None:
         values["not_examined"] = list(not_examined)
-    session.connection().execute(update(run).where(run.c.run_id == run_id).values(values))
+    _update(session, run_id, **values)
 
 
 def load_run(session: Session, run_id: str) -> Run | None:
@@ -181,14 +259,14 @@ def latest_run(
 
     ``is_decided``: only runs that came to a decision (complete or incomplete).
     """
-    run, result = table_of(RunRow).c, table_of(RunResultRow).c
+    run, answer = table_of(RunRow).c, table_of(RunAnswerRow).c
     query = _newest(source=source).limit(1)
     if kind is not None:
         query = query.where(run.kind == kind)
     if is_decided:
-        query = query.where(run.status.in_(_DECIDED))
+        query = query.where(run.status.in_(DECIDED))
     if incident_id is not None:
-        query = query.where(exists().where(result.run_id == run.run_id, result.incident_id == incident_id))
+        query = query.where(exists().where(answer.run_id == run.run_id, answer.incident_id == incident_id))
     return next(iter(_runs(session, query)), None)
 
 
@@ -202,190 +280,11 @@ def _runs(session: Session, query: Select[Any]) -> tuple[Run, ...]:
     return tuple(run_rows.run_of(dict(row)) for row in session.connection().execute(query).mappings())
 
 
-def load_results(session: Session, run_id: str, *, incident_id: str | None = None) -> tuple[AssignmentResult, ...]:
-    """The results of a run, in the order of the decision."""
-    return tuple(map(run_rows.result_of, _rows_of_run(session, RunResultRow, run_id, incident_id)))
-
-
-def load_incidents(session: Session, run_id: str, *, incident_id: str | None = None) -> tuple[IncidentResult, ...]:
-    """The incidents of a run, in the order of the decision."""
-    return tuple(map(run_rows.incident_of, _rows_of_run(session, RunIncidentRow, run_id, incident_id)))
-
-
-def load_segments(session: Session, run_id: str, *, incident_id: str | None = None) -> tuple[PlacedSegment, ...]:
-    """The placed segments of a run, in the order of the decision."""
-    return tuple(map(run_rows.segment_of, _rows_of_run(session, RunSegmentRow, run_id, incident_id)))
-
-
-def _rows_of_run(session: Session, model: type[Stored], run_id: str, incident_id: str | None) -> list[dict[str, Any]]:
-    table = table_of(model)
-    query = select(table).where(table.c.run_id == run_id).order_by(table.c.ordinal)
-    if incident_id is not None:
-        query = query.where(table.c.incident_id == incident_id)
-    return [dict(row) for row in session.connection().execute(query).mappings()]
-
-
-def load_observed(
-    session: Session,
-    run_id: str,
-    *,
-    incident_id: str | None = None,
-    officer_id: str | None = None,
-    kind: FindingKind | None = None,
-    state: FindingState | None = None,
-    include_borderline: bool = True,
-) -> tuple[ObservedFinding, ...]:
-    """The findings a run observed, in the order they were recorded, each with the latest disposition."""
-    observation, finding = table_of(ObservationRow).c, table_of(FindingRow).c
-    query = _observations().where(observation.run_id == run_id).order_by(observation.ordinal)
-    wanted = ((finding.incident_id, incident_id), (finding.officer_id, officer_id), (finding.kind, kind))
-    for column, value in (*wanted, (observation.state, state)):
-        if value is not None:
-            query = query.where(column == value)
-    if not include_borderline:
-        query = query.where(~observation.is_borderline)
-    return _observed(session, query)
-
-
-def previous_observations(
-    session: Session,
-    source: str,
-    *,
-    period: Span,
-    incident_ids: Collection[str] | None = None,
-    fingerprints: Collection[str] = (),
-) -> dict[str, ObservedFinding]:
-    """The last known observation of each finding that a new run over this scope states or may resolve, by fingerprint.
-
-    ``fingerprints``: those it states, compared wherever they were seen before. Further, ``incident_ids`` given (re-run): the
-    findings of these incidents; None: those of incidents opened in the period, those whose own time lies in it (or whose run
-    covers it, where they name no time), and videos without metadata. Only runs of the same source that decided count.
-    """
-    run, observation, finding = table_of(RunRow).c, table_of(ObservationRow).c, table_of(FindingRow).c
-    base = _observations().join(table_of(RunRow), run.run_id == observation.run_id)
-    base = base.where(run.source == source, run.status.in_(_DECIDED))
-    in_question = set(fingerprints)
-    if incident_ids is None:
-        in_scope = base.with_only_columns(observation.fingerprint).where(_in_period(period)).distinct()
-        in_question.update(session.connection().scalars(in_scope))
-    else:
-        for chunk in chunks(sorted(set(incident_ids)), 500):
-            named = base.with_only_columns(observation.fingerprint).where(finding.incident_id.in_(chunk)).distinct()
-            in_question.update(session.connection().scalars(named))
-    found: dict[str, ObservedFinding] = {}
-    for chunk in chunks(sorted(in_question), 500):
-        found |= _latest_of_each(session, base.where(observation.fingerprint.in_(chunk)))
-    return found
-
-
-def _in_period(period: Span) -> Any:
-    run, observation, finding = table_of(RunRow).c, table_of(ObservationRow).c, table_of(FindingRow).c
-    incident = table_of(RunIncidentRow)
-    opened_us = (
-        select(incident.c.opened_us)
-        .where(incident.c.run_id == observation.run_id, incident.c.incident_id == finding.incident_id)
-        .scalar_subquery()
-    )
-    time_us = func.coalesce(opened_us, observation.at_us)
-    return or_(
-        and_(
-            run.period_start_us < period.end_us,
-            run.period_end_us > period.start_us,
-            or_(time_us.is_(None), and_(time_us >= period.start_us, time_us < period.end_us)),
-        ),
-        # A video without metadata has no time: every run judges all of them.
-        finding.kind == FindingKind.METADATA_MISSING,
-    )
-
-
-def _latest_of_each(session: Session, query: Select[Any]) -> dict[str, ObservedFinding]:
-    run, observation = table_of(RunRow).c, table_of(ObservationRow).c
-    rank = func.row_number().over(partition_by=observation.fingerprint, order_by=(run.started_us.desc(), run.run_id.desc()))
-    ranked = query.add_columns(rank.label("age")).subquery()
-    newest = select(ranked).where(ranked.c.age == 1).order_by(ranked.c.fingerprint)
-    return {item.finding.fingerprint: item for item in _observed(session, newest)}
-
-
-def _observations() -> Select[Any]:
-    observation, finding = table_of(ObservationRow), table_of(FindingRow)
-    identity = [finding.c[name] for name in ("finding_id", "kind", "incident_id", "officer_id", "clause")]
-    return select(observation, *identity).join_from(observation, finding, observation.c.fingerprint == finding.c.fingerprint)
-
-
-def _observed(session: Session, query: Select[Any]) -> tuple[ObservedFinding, ...]:
-    rows = [dict(row) for row in session.connection().execute(query).mappings()]
-    explanations = _explanations(session, rows)
-    decisions = latest_decisions(session, {row["fingerprint"] for row in rows})
-    return tuple(
-        run_rows.observed_of(
-            row,
-            tuple(explanations.get((row["run_id"], row["fingerprint"]), ())),
-            decisions.get(row["fingerprint"]),
-        )
-        for row in rows
-    )
-
-
-def _explanations(session: Session, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[Explanation]]:
-    table = table_of(ExplanationRow)
-    found: dict[tuple[str, str], list[Explanation]] = {}
-    for chunk in chunks(rows, 500):
-        query = select(table).where(
-            table.c.run_id.in_({row["run_id"] for row in chunk}),
-            table.c.fingerprint.in_({row["fingerprint"] for row in chunk}),
-        )
-        query = query.order_by(table.c.run_id, table.c.fingerprint, table.c.ordinal)
-        for row in session.connection().execute(query).mappings():
-            found.setdefault((row["run_id"], row["fingerprint"]), []).append(run_rows.explanation_of(dict(row)))
-    return found
-
-
-def _require_running(session: Session, run_id: str) -> None:
+def _require_running(session: Session, run_id: str) -> tuple[int, int]:
+    """(results, findings) recorded so far."""
     run = table_of(RunRow).c
-    query = select(run.status).where(run.run_id == run_id).with_for_update()
-    status = session.connection().scalar(query)
-    if status != RunStatus.RUNNING:
-        raise StoreError(f"run {run_id} is {status or 'not there'}: only a running run can be written")
-
-
-def _numbered(row_of: Any, run_id: str, values: Sequence[Any]) -> Any:
-    return (row_of(run_id, ordinal, value) for ordinal, value in enumerate(values))
-
-
-def _insert(session: Session, model: type[Stored], columns: Sequence[str], rows: Any) -> None:
-    insert_rows(session, table_of(model), columns, rows)
-
-
-def _clear(session: Session, run_id: str) -> None:
-    for model in (ExplanationRow, ObservationRow, RunResultRow, RunIncidentRow, RunSegmentRow):
-        table = table_of(model)
-        session.connection().execute(delete(table).where(table.c.run_id == run_id))
-
-
-def _upsert_findings(session: Session, run_id: str, observed: Sequence[ObservedFinding]) -> None:
-    if not observed:
-        return
-    connection, table = session.connection(), table_of(FindingRow)
-    values = [dict(zip(run_rows.FINDING_COLUMNS, run_rows.finding_row(run_id, item), strict=True)) for item in observed]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    renewed = {name: statement.excluded[name] for name in ("device_id", "recording_id", "last_run_id", "state")}
-    connection.execute(statement.on_conflict_do_update(index_elements=["fingerprint"], set_=renewed), values)
-
-
-def _restate_findings(session: Session, run_id: str) -> None:
-    """Where a run is recorded anew, findings that it no longer observes go back to what the runs before it said."""
-    connection, table, seen = session.connection(), table_of(FindingRow), table_of(ObservationRow).c
-    disposition = table_of(DispositionRow).c
-    is_unseen_here = ~exists().where(seen.fingerprint == table.c.fingerprint, seen.run_id == run_id)
-    is_disposed = exists().where(disposition.fingerprint == table.c.fingerprint)
-    connection.execute(
-        delete(table).where(table.c.first_run_id == run_id, table.c.last_run_id == run_id, is_unseen_here, ~is_disposed)
-    )
-    newest = select(seen.run_id).where(seen.fingerprint == table.c.fingerprint).order_by(seen.run_id.desc()).limit(1)
-    state = select(seen.state).where(seen.fingerprint == table.c.fingerprint).order_by(seen.run_id.desc()).limit(1)
-    connection.execute(
-        update(table)
-        .where(table.c.last_run_id == run_id, is_unseen_here, exists().where(seen.fingerprint == table.c.fingerprint))
-        .values(last_run_id=newest.scalar_subquery(), state=state.scalar_subquery())
-    )
+    query = select(run.status, run.result_count, run.observation_count).where(run.run_id == run_id).with_for_update()
+    row = session.connection().execute(query).one_or_none()
+    if row is None or row.status != RunStatus.RUNNING:
+        raise StoreError(f"run {run_id} is {row.status if row else 'not there'}: only a running run can be written")
+    return row.result_count or 0, row.observation_count or 0

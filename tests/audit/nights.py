@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bwc_audit.audit.chunked import gather
 from bwc_audit.audit.ingest import IngestSummary, ingest
-from bwc_audit.audit.night import PlanSummary, decide_run, gather, inspect_batch, plan_run, start_run
+from bwc_audit.audit.night import PlanSummary, decide_run, inspect_batch, plan_run, start_run
 from bwc_audit.audit.setup import Audit, nightly_period, open_audit
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.records import RejectedRow
@@ -97,7 +98,7 @@ def decided_night(audit: Audit, run_id: str, ingested: IngestSummary, plan: Plan
             videos_examined=examined,
             results=runs.load_results(session, run_id),
             observed=runs.load_observed(session, run_id),
-            rejected=gather(session, run.request).rejected,
+            rejected=gather(session, run.request).records.rejected,
         )
 
 

@@ -1,10 +1,10 @@
-"""``python -m tests.bench [engine|clocks|decision|stored|nightly …]``: what it costs, as a table; all where none is named."""
+"""``python -m tests.bench [engine|clocks|decision|stored|store|nightly …]``: what it costs; all where none is named."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import clocks, decision, engine, nightly, stored_year
+from tests.bench import clocks, decision, engine, nightly, store, stored_year
 from tests.bench.measuring import ROUNDS, machine, print_lines
 
 _PARTS = {
@@ -12,6 +12,7 @@ _PARTS = {
     "clocks": ("The clocks of all cameras", clocks.lines),
     "decision": ("From records to the database (SQLite)", decision.lines),
     "stored": ("From rows of the database to decided results (SQLite and PostgreSQL)", stored_year.lines),
+    "store": ("Writing what a year decided", store.lines),
     "nightly": ("The night of the sample", nightly.lines),
 }
 

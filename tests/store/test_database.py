@@ -15,8 +15,10 @@ from alembic.config import Config
 from sqlalchemy import Engine, inspect, text
 
 from bwc_audit.domain.inspection import Inspection, InspectionStatus
+from bwc_audit.domain.results import Outcome
+from bwc_audit.domain.times import Span
 from bwc_audit.errors import StoreError
-from bwc_audit.store import database
+from bwc_audit.store import database, runs
 from bwc_audit.store.check import GUARDS, check, schema_problems
 from bwc_audit.store.database import open_database, reading, require_current, revisions, upgrade, writing
 from bwc_audit.store.inspections import latest_inspection
@@ -53,6 +55,58 @@ def test_the_first_revision_with_an_inspection_comes_to_the_head(empty_url: str)
     with reading(engine) as session:
         assert latest_inspection(session, "s", "k") == Inspection("k", InspectionStatus.COMPLETE)
     assert check(engine) == ()
+    engine.dispose()
+
+
+#: A decided run of one incident with a finding and a segment, as revisions 0001 to 0004 stored it.
+_OLD_RUN = (
+    "INSERT INTO run (run_id, kind, source, period_start_us, period_end_us, as_of_us, timezone, policy_id, policy_version, "
+    "policy_hash, is_deep, status, started_us, software_version, inspector_version, inputs_hash, counts, not_examined) "
+    "VALUES ('r1', 'nightly', 's', 0, 9, 9, 'UTC', 'p', '1', 'h', {false}, 'running', 1, '0', '1', '', '{{}}', '[]')",
+    "INSERT INTO run_result (run_id, incident_id, officer_id, ordinal, outcome, required_us, covered_us, unexamined_us, "
+    "covered, gaps, unusable, footage_ids, not_examined) "
+    "VALUES ('r1', 'I1', 'A1', 0, 'covered', 0, 0, 0, '[]', '[]', '[]', '[\"F1\"]', '[]')",
+    "INSERT INTO run_incident (run_id, incident_id, ordinal, call_type, opened_us) VALUES ('r1', 'I1', 0, 'STOP', 3)",
+    "INSERT INTO run_segment (run_id, ordinal, incident_id, footage_id, recording_id, device_id, start_us, end_us, "
+    "offset_us, uncertainty_us, role, unusable, not_examined) VALUES ('r1', 0, 'I1', 'F1', 'R1', 'D1', 1, 8, 0, 60, "
+    "'matched', '[[\"black_video\", 2, 3]]', '[\"why\"]')",
+    "INSERT INTO finding (fingerprint, finding_id, kind, incident_id, clause, first_run_id, last_run_id, state) "
+    "VALUES ('f1', 'F-1', 'no_footage', 'I1', 'c', 'r1', 'r1', 'open')",
+    "INSERT INTO observation (run_id, fingerprint, ordinal, state, change, severity, message, seconds_us, is_borderline, "
+    "spans, footage_ids, evidence, not_examined, content_digest) "
+    "VALUES ('r1', 'f1', 0, 'open', 'appeared', 'high', 'm', 5, {false}, '[]', '[]', '[]', '[]', 'd')",
+    "INSERT INTO explanation (run_id, fingerprint, ordinal, kind, speaks_for, speaks_against) "
+    "VALUES ('r1', 'f1', 0, 'device_off', '[\"off\"]', '[]')",
+    "UPDATE run SET status = 'complete', finished_us = 2, result_count = 1, observation_count = 1",
+)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+def test_a_run_of_every_older_revision_reads_the_same_at_the_head(empty_url: str, revision: str) -> None:
+    engine = open_database(empty_url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    no = "false" if engine.dialect.name == "postgresql" else "0"
+    with engine.begin() as connection:
+        for statement in _OLD_RUN:
+            connection.exec_driver_sql(statement.format(false=no))
+    upgrade(engine)
+    with reading(engine) as session:
+        (result,) = runs.load_results(session, "r1")
+        (segment,) = runs.load_segments(session, "r1", incident_id="I1")
+        (seen,) = runs.load_observed(session, "r1")
+        (found,) = runs.previous_observations(session, "s", period=Span(3, 4)).values()
+    assert (result.outcome, result.footage_ids) == (Outcome.COVERED, ("F1",))
+    assert (segment.span, segment.unusable[0].span, segment.not_examined) == (Span(1, 8), Span(2, 3), ("why",))
+    assert (seen.finding.message, seen.finding.explanations[0].speaks_for) == ("m", ("off",))
+    assert found == seen
+    assert check(engine) == ()
+    for change in ("DELETE FROM run_lanes", "UPDATE run_answer SET digest = 'x'", "UPDATE observation SET message = 'x'"):
+        with pytest.raises(StoreError, match="never changed"), writing(engine) as session:
+            session.connection().execute(text(change))
     engine.dispose()
 
 

@@ -36,7 +36,7 @@ def test_notes_come_back_and_writing_twice_is_writing_once(engine: Engine) -> No
     run_id = opened(engine)
     for _ in range(2):
         with writing(engine) as session:
-            run_notes.record_notes(session, run_id, CLOCKS, MARKS, WAITING, EXPIRING)
+            run_notes.add_notes(session, run_id, CLOCKS, MARKS, WAITING, EXPIRING)
     with reading(engine) as session:
         assert run_notes.load_clocks(session, run_id) == CLOCKS
         assert run_notes.load_clocks(session, run_id, device_id="B") == CLOCKS[1:]
@@ -46,13 +46,27 @@ def test_notes_come_back_and_writing_twice_is_writing_once(engine: Engine) -> No
         assert run_notes.load_clocks(session, "another") == ()
 
 
+def test_what_later_chunks_know_is_added(engine: Engine) -> None:
+    """The later watermark of a source holds, whichever chunk told it; an assignment waits once."""
+    run_id = opened(engine)
+    later, earlier = Watermark(WatermarkKind.FOOTAGE, 9), Watermark(WatermarkKind.FOOTAGE, 3)
+    with writing(engine) as session:
+        run_notes.add_notes(session, run_id, CLOCKS[:1], (later, *MARKS), WAITING[:1], EXPIRING[1:])
+        run_notes.add_notes(session, run_id, CLOCKS[1:], (earlier,), WAITING, EXPIRING[:1])
+    with reading(engine) as session:
+        assert run_notes.load_clocks(session, run_id) == CLOCKS
+        assert run_notes.load_watermarks(session, run_id) == (MARKS[0], later, MARKS[1])
+        assert run_notes.load_waiting(session, run_id) == WAITING
+        assert run_notes.load_expiring(session, run_id) == EXPIRING
+
+
 def test_a_finished_run_keeps_what_it_knew(engine: Engine) -> None:
     run_id = opened(engine)
     with writing(engine) as session:
-        run_notes.record_notes(session, run_id, CLOCKS, MARKS, WAITING, EXPIRING)
+        run_notes.add_notes(session, run_id, CLOCKS, MARKS, WAITING, EXPIRING)
         runs.close_run(session, run_id, status=RunStatus.FAILED, finished_us=2)
     with pytest.raises(StoreError, match="never changed"), writing(engine) as session:
-        run_notes.record_notes(session, run_id, (), (), (), ())
+        run_notes.add_notes(session, run_id, (), (), (), ())
     with pytest.raises(StoreError, match="never changed"), writing(engine) as session:
         session.connection().execute(delete(table_of(RunClockRow)))
     with reading(engine) as session:

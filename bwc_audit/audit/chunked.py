@@ -1,0 +1,171 @@
+"""One chunk of a run: its rows gathered, measured, decided, and what of that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from bwc_audit.audit.setup import Audit
+from bwc_audit.domain.chunks import Chunk, chunks_of, own_part
+from bwc_audit.domain.decide import NO_ASSIGNMENTS_READ, NO_FOOTAGE_READ, decide
+from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.matching import Matching, match
+from bwc_audit.domain.records import Assignment, Records, Segment
+from bwc_audit.domain.results import Decision, Outcome
+from bwc_audit.domain.runs import RunKind, RunRequest
+from bwc_audit.domain.times import DAY_US, Span
+from bwc_audit.sources.duplicates import with_unique_ids
+from bwc_audit.store import orphans, source_rows
+
+#: Segments this far outside the period can still touch its windows, be neighbours in numbering, or explain an absence.
+SEGMENT_MARGIN_US = 2 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The rows that a chunk looks at, which incidents among them are its own, and how many rows were rejected just now
+    because their id stands twice: all of them, and those that belong to this chunk."""
+
+    chunk: Chunk
+    records: Records
+    incident_ids: frozenset[str]
+    doubled_in_sight: int = 0
+    doubled: int = 0
+
+
+def chunks_for(audit: Audit, request: RunRequest) -> tuple[Chunk, ...]:
+    """How the period of a run is divided; the re-run of one incident is never."""
+    if request.kind is RunKind.INCIDENT:
+        return (Chunk(0, request.period, request.period),)
+    return chunks_of(request.period, audit.settings.chunk_days)
+
+
+def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) -> Gathered:
+    """All rows that the run (or one chunk of it) may look at; rows whose id another file holds too are rejected here."""
+    chunk = chunk or Chunk(0, request.period, request.period)
+    records = source_rows.load_records(
+        session, request.source, chunk.sight, margin_us=SEGMENT_MARGIN_US, incident_id=request.incident_id
+    )
+    records = replace(records, footage_until_us=orphans.footage_until(session, request.source, request.as_of_us))
+    if chunk.is_only:
+        unique = with_unique_ids(records)
+        named = {one.incident_id for one in records.incidents} | {one.incident_id for one in records.assignments}
+        doubled = len(unique.rejected) - len(records.rejected)
+        return Gathered(chunk, unique, frozenset(named), doubled, doubled)
+    return _gather_part(session, request, chunk, records)
+
+
+def _gather_part(session: Session, request: RunRequest, chunk: Chunk, records: Records) -> Gathered:
+    stored = len(records.rejected)
+    records = with_unique_ids(_with_far_doubles(session, request, records))
+    doubled = records.rejected[stored:]
+    own = {one.incident_id for one in records.incidents if chunk.holds(one.opened_us)}
+    known = {one.incident_id for one in records.incidents}
+    unknown = {one.incident_id for one in records.assignments} - known
+    started_us = orphans.first_times(session, request.source, request.period, chunk.sight)
+    own |= {incident_id for incident_id in unknown if chunk.holds(started_us.get(incident_id, chunk.span.start_us))}
+    records = replace(records, assignments=_whole_orphans(session, request, records.assignments, own - known))
+    if not records.segments:
+        records = replace(records, segments=_any_footage(session, request))
+    own_doubled = sum(one.text in own if one.field == "incident_id" else chunk.is_first for one in doubled)
+    return Gathered(chunk, records, frozenset(own), len(doubled), own_doubled)
+
+
+def _with_far_doubles(session: Session, request: RunRequest, records: Records) -> Records:
+    """The records with rows of the run's period that carry an incident id of theirs too, so that every chunk keeps the same
+    one of them."""
+    here = {one.row for one in records.incidents}
+    found = []
+    for incident_id in orphans.doubled_incidents(session, request.source, [one.incident_id for one in records.incidents]):
+        rows = source_rows.load_records(session, request.source, Span(0, 1), margin_us=0, incident_id=incident_id)
+        found += [
+            one
+            for one in rows.incidents
+            if one.row not in here and request.period.start_us <= one.opened_us < request.period.end_us
+        ]
+    return replace(records, incidents=(*records.incidents, *found)) if found else records
+
+
+def _whole_orphans(
+    session: Session, request: RunRequest, assignments: Sequence[Assignment], incident_ids: Collection[str]
+) -> tuple[Assignment, ...]:
+    """The assignments, those of incidents that were never read with all their rows in the period of the run."""
+    if not incident_ids:
+        return tuple(assignments)
+    rest = {one.row: one for one in assignments}
+    for incident_id in sorted(incident_ids):
+        rows = source_rows.load_records(session, request.source, Span(0, 1), margin_us=0, incident_id=incident_id)
+        rest |= {one.row: one for one in rows.assignments if _begins_in(one, request.period)}
+    return tuple(one for _, one in sorted(rest.items()))
+
+
+def _begins_in(row: Assignment, period: Span) -> bool:
+    times = (row.dispatched_us, row.en_route_us, row.on_scene_us, row.cleared_us)
+    first_us = next((time_us for time_us in times if time_us is not None), None)
+    return first_us is not None and period.start_us <= first_us < period.end_us
+
+
+def _any_footage(session: Session, request: RunRequest) -> Sequence[Segment]:
+    """One segment of the run's period, far from the chunk, where there is any: footage *was* loaded, and a chunk in which
+    nobody recorded is not a chunk whose footage is missing from the sources."""
+    period = Span(request.period.start_us - SEGMENT_MARGIN_US, request.period.end_us + SEGMENT_MARGIN_US)
+    start_us = orphans.first_footage(session, request.source, period)
+    if start_us is None:
+        return ()
+    found = source_rows.load_records(session, request.source, Span(start_us, start_us + 1), margin_us=0).segments
+    return found[:1]
+
+
+def match_chunk(
+    audit: Audit, request: RunRequest, gathered: Gathered, seen: Mapping[str, Inspection] | None = None
+) -> Matching:
+    """Measure a chunk with what lies around it. ``seen``: what was seen in videos so far, by object key."""
+    return match(gathered.records, audit.book, gathered.chunk.sight, request.as_of_us, seen)
+
+
+def decide_chunk(
+    audit: Audit, request: RunRequest, gathered: Gathered, seen: Mapping[str, Inspection]
+) -> tuple[Matching, Decision]:
+    """The measures of a chunk, and what of the decision belongs to it, counted. ``seen``: judged, by object key."""
+    matching = match_chunk(audit, request, gathered, seen)
+    whole = decide(matching, seen)
+    own = own_part(whole, gathered.chunk, gathered.incident_ids)
+    if gathered.chunk.is_only:
+        return matching, own
+    return matching, replace(own, counts={**whole.counts, **_own_counts(gathered, matching, own, seen)})
+
+
+def _own_counts(gathered: Gathered, matching: Matching, own: Decision, seen: Mapping[str, Inspection]) -> dict[str, int]:
+    """The counts of a decision for what belongs to the chunk alone, so that those of all chunks add up."""
+    chunk, records = gathered.chunk, gathered.records
+    placed = [index for index, one in enumerate(matching.placements) if chunk.holds(one.start_us)]
+    keys = {matching.placements[index].segment.object_key for index in placed}
+    touching = [index for index in placed if index in matching.windows_of]
+    named = {one.segment.object_key for one in matching.placements}
+    looked = {matching.placements[index].segment.object_key for index in touching} & seen.keys()
+    outcomes = [one.outcome for one in own.results]
+    return {
+        "incidents": len(own.incidents),
+        "assignments": len(own.results),
+        **{f"assignments_{outcome.value}": outcomes.count(outcome) for outcome in Outcome},
+        "segments": len(placed),
+        "segments_in_windows": len(touching),
+        # Videos that no metadata name are seen by every chunk, and counted by the first.
+        "videos_stored": sum(
+            one.object_key in keys or (chunk.is_first and one.object_key not in named) for one in records.objects
+        ),
+        "videos_examined": len(looked),
+        "frames_sampled": sum(one.examined.frames_sampled for key, one in seen.items() if key in keys),
+        # So do rows that stand rejected.
+        "rows_rejected": gathered.doubled + (len(records.rejected) - gathered.doubled_in_sight if chunk.is_first else 0),
+    }
+
+
+def not_examined_in_all(parts: Sequence[Iterable[str]]) -> tuple[str, ...]:
+    """What the chunks of a run could not examine, each sentence once; of the period as a whole only what all of them say."""
+    sets = [set(part) for part in parts]
+    said = set().union(*sets)
+    partly = {one for one in (NO_FOOTAGE_READ, NO_ASSIGNMENTS_READ) if not all(one in part for part in sets)}
+    return tuple(sorted(said - partly))

@@ -1,0 +1,95 @@
+"""Chunks of days: how a long period is decided piece by piece with the same answers as in one piece.
+
+Every incident, recording and device check belongs to exactly one chunk, by its time. To judge what belongs to it, a chunk
+looks a while beyond its ends at its neighbours' incidents, since a recording is filed under the first window it touches;
+what does not belong to it is left to its neighbours. Nothing beyond the ends of the period is looked at that a run in one
+piece would not look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from bwc_audit.domain.findings import Finding
+from bwc_audit.domain.results import Decision
+from bwc_audit.domain.times import DAY_US, Span
+
+#: A recording touches windows of incidents that began up to a day before it (the longest assignment judged, 24 h) and lasts
+#: a few hours at most.
+HALO_US = 2 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One stretch of the period of a run. ``is_first`` and ``is_last``: what lies outside the period belongs to it."""
+
+    ordinal: int
+    span: Span
+    period: Span
+
+    @property
+    def is_first(self) -> bool:
+        return self.span.start_us == self.period.start_us
+
+    @property
+    def is_last(self) -> bool:
+        return self.span.end_us == self.period.end_us
+
+    @property
+    def is_only(self) -> bool:
+        return self.is_first and self.is_last
+
+    @property
+    def sight(self) -> Span:
+        """The chunk and what it has to look at beyond its ends, within the period."""
+        return Span(
+            max(self.period.start_us, self.span.start_us - HALO_US), min(self.period.end_us, self.span.end_us + HALO_US)
+        )
+
+    def holds(self, time_us: int) -> bool:
+        """Whether a moment belongs to this chunk; outside the period, to the chunk at that end."""
+        return (self.is_first or time_us >= self.span.start_us) and (self.is_last or time_us < self.span.end_us)
+
+
+def chunks_of(period: Span, days: int) -> tuple[Chunk, ...]:
+    """The period in stretches of ``days`` times 24 h, the last one shorter. Raises ``ValueError`` below one day."""
+    if days < 1:
+        raise ValueError(f"a chunk lasts a day at least, not {days}")
+    starts = range(period.start_us, period.end_us, days * DAY_US)
+    return tuple(
+        Chunk(ordinal, Span(start_us, min(start_us + days * DAY_US, period.end_us)), period)
+        for ordinal, start_us in enumerate(starts)
+    )
+
+
+def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) -> Decision:
+    """What of a decision over ``chunk.sight`` belongs to the chunk: all of ``incident_ids``, which are its own, and findings
+    that name no incident by their own time. A finding without either belongs to every chunk."""
+    if chunk.is_only:
+        return decision
+
+    def is_own(finding: Finding) -> bool:
+        if finding.incident_id is not None:
+            return finding.incident_id in incident_ids
+        time_us = own_time_us(finding)
+        return time_us is None or chunk.holds(time_us)
+
+    return replace(
+        decision,
+        results=tuple(one for one in decision.results if one.incident_id in incident_ids),
+        incidents=tuple(one for one in decision.incidents if one.incident_id in incident_ids),
+        findings=tuple(one for one in decision.findings if is_own(one)),
+        segments=tuple(one for one in decision.segments if one.incident_id in incident_ids),
+        clocks=tuple(one for one in decision.clocks if chunk.holds(one.start_us)),
+        waiting=tuple(one for one in decision.waiting if one.incident_id in incident_ids),
+    )
+
+
+def own_time_us(finding: Finding) -> int | None:
+    """By what time a finding without incident belongs to a chunk: that of its first evidence that has one (the row of its
+    recording, the dock's check), else where its spans begin."""
+    first = next((item.at_us for item in finding.evidence if item.at_us is not None), None)
+    if first is not None:
+        return first
+    return min((span.start_us for span in finding.spans), default=None)

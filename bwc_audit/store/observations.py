@@ -1,0 +1,333 @@
+"""Findings as runs saw them, in and out of the store: the identity once, the content once for all runs that say the same.
+
+How a finding stands against earlier runs is decided elsewhere (``domain.lifecycle``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
+from sqlmodel import Session
+
+from bwc_audit.domain.findings import Explanation, FindingKind
+from bwc_audit.domain.lifecycle import weight_in_run
+from bwc_audit.domain.runs import FindingState, ObservedFinding
+from bwc_audit.domain.times import Span
+from bwc_audit.store import run_rows
+from bwc_audit.store.answers import DECIDED
+from bwc_audit.store.bulk import chunks, clean_values, insert_ready, is_suspect, upsert_ready
+from bwc_audit.store.columns import Stored
+from bwc_audit.store.dispositions import latest_decisions
+from bwc_audit.store.tables import (
+    DispositionRow,
+    ExplanationRow,
+    FindingRow,
+    ObservationRow,
+    RepeatedObservationRow,
+    RunRow,
+    table_of,
+)
+
+_RENEWED = ("device_id", "recording_id", "placed_us", "last_run_id", "state")
+_MANY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One observed finding with its identity, the digest of its content, and whether that holds text for no database."""
+
+    observed: ObservedFinding
+    fingerprint: str
+    digest: str
+    is_suspect: bool
+
+
+def record_observed(
+    session: Session, run_id: str, observed: Sequence[ObservedFinding], opened_us: Mapping[str, int], first: int = 0
+) -> int:
+    """Add findings to what a running run observed so far; returns how many findings that makes more.
+
+    ``opened_us``: when the incidents they name were opened, by id. ``first``: place of the first one. A finding that the
+    run (an earlier chunk of it) observed already is replaced where the new one weighs more, and left as it is otherwise.
+    """
+    seen = [_seen(one) for one in observed]
+    present = _present(session, run_id, [one.fingerprint for one in seen]) if first else {}
+    added = [one for one in seen if one.fingerprint not in present]
+    heavier = [one for one in seen if one.fingerprint in present and _is_heavier(one.observed, present[one.fingerprint])]
+    _forget(session, run_id, [one.fingerprint for one in heavier])
+    written = [*heavier, *added]
+    origins = _origins(session, written)
+    _write(session, run_id, written, origins, opened_us, first)
+    return len(added)
+
+
+def _seen(observed: ObservedFinding) -> _Seen:
+    fingerprint = observed.finding.fingerprint
+    content = run_rows.content_text(observed.finding, fingerprint)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return _Seen(observed, fingerprint, digest, is_suspect(content + run_rows.compact(observed.cause)))
+
+
+def _is_heavier(one: ObservedFinding, other: ObservedFinding) -> bool:
+    return weight_in_run(one) > weight_in_run(other)
+
+
+def _present(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict[str, ObservedFinding]:
+    found: dict[str, ObservedFinding] = {}
+    for chunk in chunks(fingerprints, _MANY):
+        for one in _observed(session, lambda seen, chunk=chunk: [seen.run_id == run_id, seen.fingerprint.in_(chunk)]):
+            found[one.finding.fingerprint] = one
+    return found
+
+
+def _forget(session: Session, run_id: str, fingerprints: Sequence[str]) -> None:
+    for chunk in chunks(fingerprints, _MANY):
+        for model in (ExplanationRow, RepeatedObservationRow, ObservationRow):
+            table = table_of(model)
+            session.connection().execute(delete(table).where(table.c.run_id == run_id, table.c.fingerprint.in_(chunk)))
+
+
+def _origins(session: Session, seen: Sequence[_Seen]) -> dict[str, str]:
+    """For each finding of which a decided run has said exactly this: that run."""
+    observation, run = table_of(ObservationRow).c, table_of(RunRow).c
+    digest_of = {one.fingerprint: one.digest for one in seen}
+    found: dict[str, str] = {}
+    for chunk in chunks(digest_of, _MANY):
+        query = (
+            select(observation.fingerprint, observation.content_digest, observation.run_id)
+            .join(table_of(RunRow), run.run_id == observation.run_id)
+            .where(observation.fingerprint.in_(chunk), run.status.in_(DECIDED))
+        )
+        for fingerprint, digest, origin in session.connection().execute(query):
+            if digest_of[fingerprint] == digest:
+                found[fingerprint] = min(origin, found.get(fingerprint, origin))
+    return found
+
+
+def _write(
+    session: Session,
+    run_id: str,
+    seen: Sequence[_Seen],
+    origins: Mapping[str, str],
+    opened_us: Mapping[str, int],
+    first: int,
+) -> None:
+    identities = (
+        _clean(
+            one,
+            (
+                *run_rows.finding_row(run_id, one.observed, one.fingerprint),
+                opened_us.get(one.observed.finding.incident_id or "", run_rows.earliest_us(one.observed.finding)),
+            ),
+        )
+        for one in seen
+    )
+    columns = (*run_rows.FINDING_COLUMNS, "placed_us")
+    upsert_ready(session, table_of(FindingRow), columns, identities, "fingerprint", _RENEWED)
+    placed = [(place, one) for place, one in enumerate(seen, first)]
+    own = [(place, one) for place, one in placed if one.fingerprint not in origins]
+    rows = (
+        _clean(one, run_rows.observation_row(run_id, place, one.observed, one.fingerprint, one.digest)) for place, one in own
+    )
+    insert_ready(session, table_of(ObservationRow), run_rows.OBSERVATION_COLUMNS, rows)
+    explanations = (
+        row for _, one in own for row in run_rows.explanation_rows(run_id, one.observed.finding, one.fingerprint)
+    )
+    insert_ready(session, table_of(ExplanationRow), run_rows.EXPLANATION_COLUMNS, explanations)
+    repeated = (
+        _clean(one, run_rows.repeated_row(run_id, place, one.observed, one.fingerprint, origins[one.fingerprint]))
+        for place, one in placed
+        if one.fingerprint in origins
+    )
+    insert_ready(session, table_of(RepeatedObservationRow), run_rows.REPEATED_COLUMNS, repeated)
+
+
+def _clean(one: _Seen, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return clean_values(row) if one.is_suspect else row
+
+
+def forget_observed(session: Session, run_id: str) -> None:
+    """Remove all that a running run observed."""
+    for model in (ExplanationRow, RepeatedObservationRow, ObservationRow):
+        table = table_of(model)
+        session.connection().execute(delete(table).where(table.c.run_id == run_id))
+
+
+def restate_findings(session: Session, run_id: str) -> None:
+    """Where a run is recorded anew, findings that it no longer observes go back to what the runs before it said."""
+    connection, table = session.connection(), table_of(FindingRow)
+    again = [table_of(model).c for model in (ObservationRow, RepeatedObservationRow)]
+    disposition = table_of(DispositionRow).c
+    is_seen_here = or_(*(exists().where(seen.fingerprint == table.c.fingerprint, seen.run_id == run_id) for seen in again))
+    is_disposed = exists().where(disposition.fingerprint == table.c.fingerprint)
+    connection.execute(
+        delete(table).where(table.c.first_run_id == run_id, table.c.last_run_id == run_id, ~is_seen_here, ~is_disposed)
+    )
+    lost = connection.execute(
+        select(table.c.fingerprint).where(table.c.last_run_id == run_id, ~is_seen_here).order_by(table.c.fingerprint)
+    )
+    for fingerprint in lost.scalars().all():
+        rows = [
+            row
+            for seen in again
+            for row in connection.execute(select(seen.run_id, seen.state).where(seen.fingerprint == fingerprint))
+        ]
+        if rows:
+            last_run_id, state = max((row.run_id, row.state) for row in rows)
+            connection.execute(
+                update(table).where(table.c.fingerprint == fingerprint).values(last_run_id=last_run_id, state=state)
+            )
+
+
+def load_observed(
+    session: Session,
+    run_id: str,
+    *,
+    incident_id: str | None = None,
+    officer_id: str | None = None,
+    kind: FindingKind | None = None,
+    state: FindingState | None = None,
+    include_borderline: bool = True,
+) -> tuple[ObservedFinding, ...]:
+    """The findings a run observed, in the order they were recorded, each with the latest disposition."""
+    observation, finding = table_of(ObservationRow).c, table_of(FindingRow).c
+
+    def wanted(seen: Any) -> list[ColumnElement[bool]]:
+        pairs = ((finding.incident_id, incident_id), (finding.officer_id, officer_id), (finding.kind, kind))
+        found = [seen.run_id == run_id]
+        found += [column == value for column, value in (*pairs, (seen.state, state)) if value is not None]
+        return found if include_borderline else [*found, ~observation.is_borderline]
+
+    return _observed(session, wanted)
+
+
+def previous_observations(
+    session: Session,
+    source: str,
+    *,
+    period: Span,
+    incident_ids: Collection[str] | None = None,
+    fingerprints: Collection[str] = (),
+) -> dict[str, ObservedFinding]:
+    """The last known observation of each finding that a new run over this scope states or may resolve, by fingerprint.
+
+    ``fingerprints``: those it states, compared wherever they were seen before; their explanations are not loaded, since no
+    comparison asks for them. Further, ``incident_ids`` given (re-run): the findings of these incidents; None: those of
+    incidents opened in the period, those whose own time lies in it (or whose run covers it, where they name no time), and
+    videos without metadata. Only runs of the same source that decided count.
+    """
+    stated = set(fingerprints)
+    scope = _in_period(session, period) if incident_ids is None else _of_incidents(session, incident_ids)
+    last: dict[str, tuple[int, str]] = {}
+    for chunk in chunks(sorted(stated | scope), _MANY):
+        last |= _last_seen(session, source, chunk)
+    by_run: dict[str, list[str]] = defaultdict(list)
+    for fingerprint, (_, run_id) in last.items():
+        by_run[run_id].append(fingerprint)
+    found: dict[str, ObservedFinding] = {}
+    for run_id, seen_there in sorted(by_run.items()):
+        for chunk in chunks(sorted(seen_there), _MANY):
+            for one in _observed(
+                session,
+                lambda seen, run_id=run_id, chunk=chunk: [seen.run_id == run_id, seen.fingerprint.in_(chunk)],
+                unexplained=stated,
+            ):
+                found[one.finding.fingerprint] = one
+    return found
+
+
+def _in_period(session: Session, period: Span) -> set[str]:
+    run, finding = table_of(RunRow).c, table_of(FindingRow).c
+    is_covered = and_(run.period_start_us < period.end_us, run.period_end_us > period.start_us)
+    placed = select(finding.fingerprint).where(finding.placed_us >= period.start_us, finding.placed_us < period.end_us)
+    found = set(session.connection().scalars(placed))
+    for seen in (table_of(ObservationRow).c, table_of(RepeatedObservationRow).c):
+        timeless = (
+            select(finding.fingerprint)
+            .where(finding.placed_us.is_(None))
+            .where(exists().where(seen.fingerprint == finding.fingerprint, run.run_id == seen.run_id, is_covered))
+        )
+        found.update(session.connection().scalars(timeless))
+    # A video without metadata has no time: every run judges all of them.
+    found.update(
+        session.connection().scalars(select(finding.fingerprint).where(finding.kind == FindingKind.METADATA_MISSING))
+    )
+    return found
+
+
+def _of_incidents(session: Session, incident_ids: Collection[str]) -> set[str]:
+    finding = table_of(FindingRow).c
+    found: set[str] = set()
+    for chunk in chunks(sorted(set(incident_ids)), _MANY):
+        found.update(session.connection().scalars(select(finding.fingerprint).where(finding.incident_id.in_(chunk))))
+    return found
+
+
+def _last_seen(session: Session, source: str, fingerprints: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """(start, id) of the newest decided run of the source that observed each of these."""
+    run = table_of(RunRow).c
+    last: dict[str, tuple[int, str]] = {}
+    for model in (ObservationRow, RepeatedObservationRow):
+        seen = table_of(model).c
+        query = (
+            select(seen.fingerprint, run.started_us, run.run_id)
+            .join(table_of(RunRow), run.run_id == seen.run_id)
+            .where(seen.fingerprint.in_(fingerprints), run.source == source, run.status.in_(DECIDED))
+        )
+        for fingerprint, started_us, run_id in session.connection().execute(query):
+            last[fingerprint] = max((started_us, run_id), last.get(fingerprint, (-1, "")))
+    return last
+
+
+def _observed(session: Session, wanted: Any, *, unexplained: Collection[str] = ()) -> tuple[ObservedFinding, ...]:
+    """Observed findings that fulfil ``wanted`` (columns of who saw it → conditions), anew or repeated, in their order."""
+    rows: list[dict[str, Any]] = []
+    for model in (ObservationRow, RepeatedObservationRow):
+        seen = table_of(model)
+        query = _observations(seen, model).where(*wanted(seen.c))
+        rows += [dict(row) for row in session.connection().execute(query).mappings()]
+    rows.sort(key=lambda row: (row["run_id"], row["ordinal"]))
+    explanations = _explanations(session, [row for row in rows if row["fingerprint"] not in unexplained])
+    decisions = latest_decisions(session, {row["fingerprint"] for row in rows})
+    return tuple(
+        run_rows.observed_of(
+            row,
+            tuple(explanations.get((row["origin_run_id"], row["fingerprint"]), ())),
+            decisions.get(row["fingerprint"]),
+        )
+        for row in rows
+    )
+
+
+def _observations(seen: Any, model: type[Stored]) -> Select[Any]:
+    """Observations joined with identity and content; ``seen`` says which run saw it, and how it stood."""
+    content, finding = table_of(ObservationRow), table_of(FindingRow)
+    standing = ("run_id", "fingerprint", "ordinal", "state", "change", "cause")
+    identity = [finding.c[name] for name in ("finding_id", "kind", "incident_id", "officer_id", "clause")]
+    said = [column for column in content.c if column.name not in standing]
+    stood = [seen.c[name] for name in standing]
+    if model is ObservationRow:
+        query = select(*stood, *said, *identity, seen.c.run_id.label("origin_run_id")).select_from(seen)
+    else:
+        same = (content.c.run_id == seen.c.origin_run_id) & (content.c.fingerprint == seen.c.fingerprint)
+        query = select(*stood, *said, *identity, seen.c.origin_run_id).select_from(seen).join(content, same)
+    return query.join(finding, finding.c.fingerprint == seen.c.fingerprint)
+
+
+def _explanations(session: Session, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[Explanation]]:
+    table = table_of(ExplanationRow)
+    found: dict[tuple[str, str], list[Explanation]] = {}
+    for chunk in chunks(rows, _MANY):
+        query = select(table).where(
+            table.c.run_id.in_({row["origin_run_id"] for row in chunk}),
+            table.c.fingerprint.in_({row["fingerprint"] for row in chunk}),
+        )
+        query = query.order_by(table.c.run_id, table.c.fingerprint, table.c.ordinal)
+        for row in session.connection().execute(query).mappings():
+            found.setdefault((row["run_id"], row["fingerprint"]), []).append(run_rows.explanation_of(dict(row)))
+    return found

@@ -39,6 +39,9 @@ _DOUBT_KINDS = frozenset(
     {FindingKind.OBJECT_MISSING, FindingKind.TRUNCATED, FindingKind.UNREADABLE, FindingKind.HASH_MISMATCH}
 )
 
+#: Of overlapping holder rows this many are named in what was not examined; the rest are counted.
+_MOST_CONFLICTS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
@@ -330,7 +333,9 @@ def _not_examined(matching: Matching, sight: Sight) -> tuple[str, ...]:
     """
     said = [what for seen in sight.of_placement.values() if seen.unexamined for what in seen.not_examined]
     conflicts = holder_conflicts(matching.records.holdings, matching.roster, matching.period)
-    said += [conflict.said() for conflict in conflicts]
+    said += [conflict.said() for conflict in conflicts[:_MOST_CONFLICTS]]
+    if len(conflicts) > _MOST_CONFLICTS:
+        said.append(f"{len(conflicts) - _MOST_CONFLICTS} more overlaps of two officers on one camera")
     if matching.judged and not matching.records.segments:
         said.append("no footage metadata were read for the period")
     if not matching.judged:

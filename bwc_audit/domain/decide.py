@@ -47,6 +47,8 @@ _DOUBT_KINDS = frozenset(
 #: Said of a whole period, not of a part of it.
 NO_FOOTAGE_READ = "no footage metadata were read for the period"
 NO_ASSIGNMENTS_READ = "no assignments were read for the period: nothing could be judged"
+#: Of overlapping holder rows this many are named in what was not examined; the rest are counted.
+_MOST_CONFLICTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +406,9 @@ def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[st
     looked = sight.of_placement.looked
     said = [what for index, found in texts.items() if index not in looked or looked[index].unexamined for what in found]
     conflicts = holder_conflicts(matching.records.holdings, matching.roster, matching.period)
-    said += [conflict.said() for conflict in conflicts]
+    said += [conflict.said() for conflict in conflicts[:_MOST_CONFLICTS]]
+    if len(conflicts) > _MOST_CONFLICTS:
+        said.append(f"{len(conflicts) - _MOST_CONFLICTS} more overlaps of two officers on one camera")
     if matching.judged and not matching.records.segments:
         said.append(NO_FOOTAGE_READ)
     if not matching.judged:

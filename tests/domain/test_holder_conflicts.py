@@ -85,3 +85,12 @@ def test_an_overlap_in_which_nothing_starts_decides_everything_and_is_still_name
     world = pool((1000, 2000))
     assert {outcome(world, "I1"), outcome(world, "I2")} == {(Outcome.COVERED, None)}
     assert any("at once" in said for said in world.decided().not_examined)
+
+
+def test_of_very_many_overlaps_the_first_are_named_and_the_rest_counted() -> None:
+    world = pool((1000, 2000))
+    row = RowRef("roster/holders.csv", 9)
+    world.holdings += [Holding(f"spare-{n}", who, at(0), row) for n in range(51) for who in ("101", "102")]
+    said = [one for one in world.decided().not_examined if "at once" in one or "more overlaps" in one]
+    assert len(said) == 51
+    assert "2 more overlaps of two officers on one camera" in said

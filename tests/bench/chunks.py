@@ -1,6 +1,7 @@
 """Ten stretches of time against one, decided in chunks of the same size: CPU seconds and peak of memory, a process each.
 
-``python -m tests.bench.chunks build FOLDER ASSIGNMENTS`` stores a year there; ``run FOLDER DAYS`` decides that many days of it.
+``python -m tests.bench.chunks build FOLDER ASSIGNMENTS`` stores a year there; ``run FOLDER DAYS`` decides
+that many days of it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -80,7 +81,7 @@ def test_chunks_partition_the_period_and_every_moment_belongs_to_one(start: int,
     chunks = chunks_of(period, days)
     assert chunks[0].span.start_us == period.start_us
     assert chunks[-1].span.end_us == period.end_us
-    assert all(one.span.end_us == other.span.start_us for one, other in zip(chunks, chunks[1:], strict=False))
+    assert all(one.span.end_us == other.span.start_us for one, other in pairwise(chunks))
     edges = {chunk.span.start_us for chunk in chunks} | {period.start_us - DAY_US, period.end_us, period.end_us + DAY_US}
     for time_us in {edge + shift for edge in edges for shift in (-1, 0, 1)}:
         assert sum(chunk.holds(time_us) for chunk in chunks) == 1

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from bwc_audit.store.bulk import chunks
 from bwc_audit.store.tables import SourceFileRow, VideoObjectRow, table_of
+
+#: Rows fetched at a time: a million videos are not held at once.
+_PART = 10_000
 
 
 def inputs_hash(session: Session, source: str, *, is_reading_counted: bool = False) -> str:
@@ -24,12 +26,12 @@ def inputs_hash(session: Session, source: str, *, is_reading_counted: bool = Fal
     videos = connection.execute(
         select(video.object_key, video.etag, video.size_bytes).where(video.source == source).order_by(video.object_key)
     )
-    for rows in (sorted(map(tuple, files)), videos):
-        _add(digest, rows)
+    _add(digest, sorted(map(tuple, files)))
+    for part in videos.partitions(_PART):
+        _add(digest, part)
     return digest.hexdigest()
 
 
 def _add(digest: Any, rows: Iterable[Any]) -> None:
-    for chunk in chunks(rows, 5_000):
-        lines = "".join(["\0".join(map(str, row)) + "\n" for row in chunk])
-        digest.update(lines.encode(errors="replace"))
+    lines = "".join(["\0".join(map(str, row)) + "\n" for row in rows])
+    digest.update(lines.encode(errors="replace"))

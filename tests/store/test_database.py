@@ -68,14 +68,9 @@ _OLD_RUN = (
     "VALUES ('r1', 'I1', 'A1', 0, 'covered', 0, 0, 0, '[]', '[]', '[]', '[\"F1\"]', '[]')",
     "INSERT INTO run_incident (run_id, incident_id, ordinal, call_type, opened_us) VALUES ('r1', 'I1', 0, 'STOP', 3)",
     "INSERT INTO run_segment (run_id, ordinal, incident_id, footage_id, recording_id, device_id, start_us, end_us, "
-<<<<<<< HEAD
-    "offset_us, uncertainty_us, role, unusable, not_examined) VALUES ('r1', 0, 'I1', 'F1', 'R1', 'D1', 1, 8, 0, 60, "
-    "'matched', '[[\"black_video\", 2, 3]]', '[\"why\"]')",
-=======
     "offset_us, uncertainty_us, role, unusable, not_examined) "
     "VALUES ('r1', 0, 'I1', 'F1', 'R1', 'D1', 1, 8, 0, 60, 'matched', "
     "'[[\"black_video\", 2, 3]]', '[\"why\"]')",
->>>>>>> wp-store
     "INSERT INTO finding (fingerprint, finding_id, kind, incident_id, clause, first_run_id, last_run_id, state) "
     "VALUES ('f1', 'F-1', 'no_footage', 'I1', 'c', 'r1', 'r1', 'open')",
     "INSERT INTO observation (run_id, fingerprint, ordinal, state, change, severity, message, seconds_us, is_borderline, "

@@ -1,15 +1,16 @@
-"""``python -m tests.bench [engine|decision|nightly …]``: what it costs, as a table; all parts where none is named."""
+"""``python -m tests.bench [engine|decision|sources|nightly …]``: what it costs, as a table; all parts where none is named."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import decision, engine, nightly
+from tests.bench import decision, engine, nightly, sources
 from tests.bench.measuring import ROUNDS, machine, print_lines
 
 _PARTS = {
     "engine": ("The coverage engine", engine.lines),
     "decision": ("From records to the database (SQLite)", decision.lines),
+    "sources": ("Reading record files", sources.lines),
     "nightly": ("The night of the sample", nightly.lines),
 }
 

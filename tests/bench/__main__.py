@@ -1,4 +1,4 @@
-"""``python -m tests.bench [engine|decision|sources|nightly …]``: what it costs, as a table; all parts where none is named."""
+"""``python -m tests.bench [engine|decision|sources|nightly …]``: what it costs, as a table; without a name, all parts."""
 
 from __future__ import annotations
 

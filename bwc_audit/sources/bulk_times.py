@@ -58,7 +58,8 @@ class TimesReader:
     _days: dict[str, int] = field(default_factory=dict)
     _clocks: dict[str, tuple[int, int]] = field(default_factory=dict)
     _hours: dict[int, int] = field(default_factory=dict)
-    _clock_table: npt.NDArray[np.int64] | None = None
+    _minutes: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(10_000, _NOT_ASKED, np.int64))
+    _seconds: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(100, _NOT_ASKED, np.int64))
 
     def read(self, values: Sequence[Any]) -> ReadTimes:
         """The times of a column; each is a text or None, anything else is left."""
@@ -97,13 +98,14 @@ class TimesReader:
 
     def _all_alike(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
         """ISO texts of one length, with seconds and a short rest: their digits are taken together, and only different
-        days, clock times and rests are read."""
+        days, minutes of a day, seconds and rests are read."""
         content = "".join(texts).encode("ascii", "replace")
         letters = np.frombuffer(content, np.uint8).reshape(len(texts), -1)
         digits = letters[:, _DIGITS].astype(np.int64) - ord("0")
         is_shaped = (letters[:, _MARKS] == _MARK_LETTERS).all(axis=1) & ((digits >= 0) & (digits <= 9)).all(axis=1)
         days = np.where(is_shaped, digits[:, :8] @ _TENS[2:], 0)
-        clocks = np.where(is_shaped, digits[:, 8:] @ _TENS[4:], 0)
+        minutes = np.where(is_shaped, digits[:, 8:12] @ _TENS[6:], 0)
+        seconds = np.where(is_shaped, digits[:, 12:] @ _TENS[8:], 0)
         rests = np.zeros((len(texts), 8), np.uint8)
         rests[:, : letters.shape[1] - 19] = letters[:, 19:]
         keys, rest_at = np.unique(rests.view(np.uint64).ravel(), return_inverse=True)
@@ -111,9 +113,10 @@ class TimesReader:
         read = np.array([self._clock_us(f"T00:00:00{rest}") for rest in rest_texts], np.int64)[rest_at]
         named, day_at = np.unique(days, return_inverse=True)
         day_us = np.array([self._day_of_number(day) for day in named.tolist()], np.int64)[day_at]
-        if self._clock_table is None:
-            self._clock_table = np.full(1_000_000, _NOT_ASKED, np.int64)
-        begun_us = _looked_up(self._clock_table, clocks, _clock_text, lambda text: self._clock_us(text)[0])
+        minute_us = _looked_up(self._minutes, minutes, lambda n: self._clock_us(f"T{n // 100:02}:{n % 100:02}")[0])
+        second_us = _looked_up(self._seconds, seconds, lambda n: self._clock_us(f"T00:00:{n:02}")[0])
+        begun_us = np.where(second_us > _UNREAD, minute_us + np.maximum(second_us, 0), _UNREAD)
+        begun_us[minute_us == _UNREAD] = _UNREAD
         day_us[~is_shaped] = _UNREAD
         return self._in_utc(day_us, begun_us, read[:, 0], read[:, 1])
 
@@ -191,19 +194,15 @@ class TimesReader:
         return offsets.pop() if len(offsets) == 1 else _UNREAD
 
 
-def _clock_text(clock: int) -> str:
-    return f"T{clock // 10_000:02}:{clock // 100 % 100:02}:{clock % 100:02}"
-
-
 def _looked_up(
-    table: npt.NDArray[np.int64], keys: npt.NDArray[np.int64], text_of: Callable[[int], str], read: Callable[[str], int]
+    table: npt.NDArray[np.int64], keys: npt.NDArray[np.int64], read: Callable[[int], int]
 ) -> npt.NDArray[np.int64]:
     """The microseconds of keys out of a table, in which those that are new are first read."""
-    first = np.minimum(keys, len(table) - 1)
-    new = np.unique(first[table[first] == _NOT_ASKED])
+    found = table[keys]
+    new = np.unique(keys[found == _NOT_ASKED])
     for key in new.tolist():
-        table[key] = read(text_of(key))
-    return table[first]
+        table[key] = read(key)
+    return table[keys] if len(new) else found
 
 
 def _parsed_us(text: str, time_format: str | None) -> tuple[int, int]:

@@ -122,8 +122,11 @@ def _others(texts: Sequence[Any], is_good: Callable[[str], bool]) -> list[int]:
 
 def _lists(values: Sequence[Any], longest: int, adapter: TypeAdapter[Any]) -> ColumnRead:
     """Lists: a column in which nothing parts values is one of single values, any other is asked for each different text."""
-    present = _present(values)
-    if all(type(value) is str for value in present) and SEPARATORS.search("".join(present)) is None:
+    try:
+        has_single = SEPARATORS.search("".join(_present(values))) is None
+    except TypeError:  # lists and numbers, out of JSON
+        has_single = False
+    if has_single:
         texts, left = _texts(values, longest, None)
         return ColumnRead([None if text is None else (text,) for text in texts], left)
     return _each_different(values, adapter)

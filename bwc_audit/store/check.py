@@ -21,6 +21,9 @@ from bwc_audit.store.tables import METADATA, RunResultRow, table_of
 _OF_A_RUN = (
     *("run_chunk", "run_answer", "run_result", "run_incident", "run_lanes", "run_turn"),
     *("observation", "repeated_observation", "explanation", "planned_inspection"),
+)
+#: Smaller ones, guarded row by row.
+_BESIDE_A_RUN = (
     *("run_clock", "run_watermark", "run_waiting", "run_expiring"),
     *("run_rates", "run_rate_group", "run_rate", "run_noise"),
 )
@@ -34,11 +37,12 @@ GUARDS: dict[str, frozenset[str]] = {
         {"disposition_no_delete", "disposition_no_replace", "disposition_no_update"}
         | {"run_no_delete", "run_no_replace", "run_finished"}
         | {f"{table}_no_{verb}" for table in _KEPT for verb in ("update", "delete", "replace")}
-        | {f"{table}_{end}" for table in _OF_A_RUN for end in _FINISHED}
+        | {f"{table}_{end}" for table in (*_OF_A_RUN, *_BESIDE_A_RUN) for end in _FINISHED}
     ),
     "postgresql": frozenset(
         {"disposition_kept", "disposition_no_truncate", "run_kept", "run_no_truncate", "run_finished"}
         | {f"{table}_{end}" for table in _OF_A_RUN for end in (*_FINISHED, "no_truncate")}
+        | {f"{table}_{end}" for table in _BESIDE_A_RUN for end in ("finished", "no_truncate")}
         | {f"{table}_{end}" for table in _KEPT for end in ("kept", "no_truncate")}
     ),
 }

@@ -1,30 +1,19 @@
-<<<<<<< HEAD
-"""``python -m tests.bench [engine|clocks|decision|stored|store|nightly …]``: what it costs; all where none is named."""
-=======
-"""``python -m tests.bench [engine|decision|sources|nightly …]``: what it costs, as a table; without a name, all parts."""
->>>>>>> wp-sources
+"""``python -m tests.bench [engine|clocks|decision|stored|store|sources|nightly …]``: what it costs; all where none is named."""
 
 from __future__ import annotations
 
 import sys
 
-<<<<<<< HEAD
-from tests.bench import clocks, decision, engine, nightly, store, stored_year
-=======
-from tests.bench import decision, engine, nightly, sources
->>>>>>> wp-sources
+from tests.bench import clocks, decision, engine, nightly, sources, store, stored_year
 from tests.bench.measuring import ROUNDS, machine, print_lines
 
 _PARTS = {
     "engine": ("The coverage engine", engine.lines),
     "clocks": ("The clocks of all cameras", clocks.lines),
     "decision": ("From records to the database (SQLite)", decision.lines),
-<<<<<<< HEAD
     "stored": ("From rows of the database to decided results (SQLite and PostgreSQL)", stored_year.lines),
     "store": ("Writing what a year decided", store.lines),
-=======
     "sources": ("Reading record files", sources.lines),
->>>>>>> wp-sources
     "nightly": ("The night of the sample", nightly.lines),
 }
 

@@ -20,13 +20,7 @@ def test_help_is_the_golden_one(words: tuple[str, ...]) -> None:
     assert help_text(words) == golden.read_text(encoding="utf-8"), _MEND
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize(
-    "words", [words for words in commands() if words not in ((), ("db",), ("policy",), ("sample",))], ids=" ".join
-)
-=======
 @pytest.mark.parametrize("words", [words for words in commands() if words not in _GROUPS], ids=" ".join)
->>>>>>> wp-sources
 def test_help_of_every_command_shows_an_example(words: tuple[str, ...]) -> None:
     assert f"Example: bwc-audit {' '.join(words)}" in help_text(words)
 

@@ -18,11 +18,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-_OLDER = (
-    *("run_result", "run_incident", "observation", "explanation", "planned_inspection"),
-    *("run_rates", "run_rate_group", "run_rate", "run_noise"),
-    *("run_clock", "run_watermark", "run_waiting", "run_expiring"),
-)
+_OLDER = ("run_result", "run_incident", "observation", "explanation", "planned_inspection")
 _NEW = ("run_chunk", "run_answer", "run_lanes", "repeated_observation", "run_turn")
 #: Columns of the table of segments, as it was.
 _PLAIN = (

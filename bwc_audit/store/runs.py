@@ -199,7 +199,7 @@ def count_findings(session: Session, run_id: str) -> dict[str, int]:
 def days_with_incidents(session: Session, run_id: str, start_us: int) -> frozenset[int]:
     """In which stretches of 24 h from a moment on an incident of the run was opened, numbered from 0."""
     answer, incident = table_of(RunAnswerRow).c, table_of(RunIncidentRow).c
-    day = (incident.opened_us - start_us).op("/")(DAY_US)
+    day = (incident.opened_us - start_us) // DAY_US
     query = (
         select(day)
         .where(answer.run_id == run_id, incident.run_id == answer.origin_run_id)

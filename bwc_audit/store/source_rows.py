@@ -205,7 +205,7 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
         "assignments": _assignments_wanted(source, period, incident_id),
         "device_events": event.at_us.between(period.start_us - EVENT_CONTEXT_US, period.end_us + EVENT_CONTEXT_US),
     }
-    loaded = {
+    loaded: dict[str, Any] = {
         name: _load(session, files, record_type, model, wanted.get(name))
         for name, record_type, model in _KINDS
         if name != "segments"

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [engine|clocks|decision|stored|store|sources|nightly …]``: what it costs; all where none is named."""
+"""``python -m tests.bench [engine|clocks|decision|stored|store|sources|nightly …]``: what it costs; all by default."""
 
 from __future__ import annotations
 

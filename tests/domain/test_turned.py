@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bwc_audit.domain.chunks import HALO_US, chunks_of
-from bwc_audit.domain.findings import Finding, FindingKind, Severity
 from bwc_audit.domain.results import AssignmentResult, Outcome
-from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import DAY_US, Span
 from bwc_audit.domain.turned import EarlierOutcome, Turn, counted, said_turn, turned
 
@@ -44,35 +41,6 @@ def test_an_assignment_takes_the_turn_of_its_two_outcomes(before: Outcome | None
     assert [one.turn for one in found] == ([] if turn is None else [turn])
     assert sum(counted(found).values()) == len(found)
     assert all(now.value in said_turn(one) for one in found)
-
-
-def seen(kind: FindingKind, disposition: str | None = None, seconds_us: int = 0) -> ObservedFinding:
-    finding = Finding(
-        kind, "c", Severity.LOW, "m", incident_id="I1", officer_id="A1", recording_id="R1", seconds_us=seconds_us
-    )
-    return ObservedFinding("F-1", "r1", finding, FindingState.OPEN, Change.APPEARED, None, disposition)
-
-
-RISK = seen(FindingKind.RETENTION_RISK, seconds_us=DAY_US)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "observed", "is_told"),
-    [
-        (Outcome.PENDING, [RISK], True),
-        (Outcome.UNKNOWN, [RISK], True),
-        (Outcome.COVERED, [RISK], False),
-        (Outcome.FINDINGS, [RISK, seen(FindingKind.NO_FOOTAGE)], True),
-        (Outcome.FINDINGS, [RISK, seen(FindingKind.NO_FOOTAGE, "confirmed")], False),
-        (Outcome.PENDING, [replace(RISK, state=FindingState.RESOLVED)], False),
-        (Outcome.PENDING, [], False),
-    ],
-)
-def test_footage_that_runs_out_is_told_while_its_incident_is_not_settled(
-    outcome: Outcome, observed: list[ObservedFinding], is_told: bool
-) -> None:
-    found = [one for one in turned([result(outcome)], {}, observed) if one.turn is Turn.EXPIRING]
-    assert [(one.recording_id, one.left_us) for one in found] == ([("R1", DAY_US)] if is_told else [])
 
 
 @given(start=st.integers(0, 10**15), length=st.integers(1, 40 * DAY_US), days=st.integers(1, 50))

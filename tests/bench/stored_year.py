@@ -39,12 +39,13 @@ def store_year(engine: Engine, records: Records) -> None:
     """Put the rows into an empty database, file by file, as an ingest does."""
     by_file: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for field in fields(Records):
-        if field.name != "objects":
+        if field.name not in ("objects", "beside", "footage_until_us"):
             for row in getattr(records, field.name):
                 by_file[row.row.file][field.name].append(row)
     with writing(engine) as session:
         for key, rows in sorted(by_file.items()):
-            held = Records(**{name: tuple(found) for name, found in rows.items()})
+            columns: dict[str, Any] = {name: tuple(found) for name, found in rows.items()}
+            held = Records(**columns)
             replace_file(session, SOURCE, ObjectStat(key, 1, "e", 0), held, read_at_us=0)
         replace_video_objects(session, SOURCE, records.objects)
 

@@ -21,7 +21,7 @@ from bwc_audit.domain.placement import Placement, Placements
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
 from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.time_index import TimeIndex
-from bwc_audit.domain.times import Span
+from bwc_audit.domain.times import DAY_US, Span
 
 T = TypeVar("T")
 
@@ -32,6 +32,9 @@ ON_KINDS = frozenset({DeviceEventKind.POWER_ON, DeviceEventKind.WAKE, DeviceEven
 
 #: Of many recordings or videos that could explain one absence, this many are named; the rest are counted.
 NAMED_AT_MOST = 3
+
+#: Neighbours in a camera's numbering lie within so much of a gap: what is read beyond must not matter.
+_NEAR_US = 2 * DAY_US
 
 #: So many neighbours by start are looked at for the nearest ones.
 _LOOKED_AT = 48
@@ -77,10 +80,13 @@ class Numbered:
     rows: tuple[Placement, ...]
 
     def around(self, span: Span) -> tuple[Placement, Placement] | None:
-        """The last one that begins before a span's start and the first that begins at or after its end; None: one is
-        missing."""
+        """The last one that begins before a span's start and the first that begins at or after its end, each within two
+        days of it; None: one is missing."""
         before, after = bisect_left(self.starts_us, span.start_us), bisect_left(self.starts_us, span.end_us)
-        return (self.rows[before - 1], self.rows[after]) if before and after < len(self.rows) else None
+        if not before or after == len(self.rows):
+            return None
+        is_near = self.starts_us[before - 1] >= span.start_us - _NEAR_US and self.starts_us[after] < span.end_us + _NEAR_US
+        return (self.rows[before - 1], self.rows[after]) if is_near else None
 
 
 class _Made(Mapping[str, T]):

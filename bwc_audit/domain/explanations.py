@@ -189,11 +189,19 @@ def _never_arrived(
 
 
 def _docked_without_upload(matching: Matching, clues: Clues, device_id: str, from_us: int) -> tuple[str, ...]:
-    """The first docking after the gap, if nothing came in from the camera since, although its uploads are recorded."""
-    docked_us, uploads_us = _next(clues.docked_us.get(device_id, ()), from_us), clues.uploaded_us.get(device_id, ())
-    if docked_us is None or docked_us > matching.as_of_us or not uploads_us or uploads_us[-1] >= docked_us:
+    """A docking soon after the gap, if nothing came in from the camera within a day of it, although uploads from it were
+    recorded in the days before. No further is looked: how much is read beyond must not matter."""
+    docked_us = _next(clues.docked_us.get(device_id, ()), from_us)
+    if docked_us is None or docked_us > from_us + DAY_US or docked_us > matching.as_of_us:
         return ()
-    return (f"camera {device_id} was docked at {said_moment(docked_us)}, and no upload from it is recorded since",)
+    uploads_us = clues.uploaded_us.get(device_id, ())
+    since_us = _next(uploads_us, docked_us)
+    before = bisect_left(uploads_us, docked_us) - bisect_left(uploads_us, docked_us - 2 * DAY_US)
+    if not before or (since_us is not None and since_us < docked_us + DAY_US):
+        return ()
+    return (
+        f"camera {device_id} was docked at {said_moment(docked_us)}, and no upload from it within a day of that is recorded",
+    )
 
 
 def _next(times_us: tuple[int, ...], from_us: int) -> int | None:

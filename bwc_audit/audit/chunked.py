@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from bwc_audit.audit.setup import Audit
-from bwc_audit.domain.chunks import Chunk, chunks_of, own_part
+from bwc_audit.domain.chunks import SEGMENT_MARGIN_US, Chunk, chunks_of, own_part
 from bwc_audit.domain.decide import NO_ASSIGNMENTS_READ, NO_FOOTAGE_READ, decide
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Matching, match
 from bwc_audit.domain.records import Assignment, Records, Segment
 from bwc_audit.domain.results import Decision, Outcome
 from bwc_audit.domain.runs import RunKind, RunRequest
-from bwc_audit.domain.times import DAY_US, Span
+from bwc_audit.domain.times import Span
 from bwc_audit.sources.duplicates import with_unique_ids
 from bwc_audit.store import orphans, source_rows
-
-#: Segments this far outside the period can still touch its windows, be neighbours in numbering, or explain an absence.
-SEGMENT_MARGIN_US = 2 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from bwc_audit.audit.chunked import SEGMENT_MARGIN_US
 from bwc_audit.audit.setup import Audit, now_us
-from bwc_audit.domain.chunks import HALO_US, Chunk
+from bwc_audit.domain.chunks import HALO_US, SEGMENT_MARGIN_US, Chunk
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Run, RunKind
 from bwc_audit.domain.turned import turned

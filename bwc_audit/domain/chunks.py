@@ -15,6 +15,11 @@ from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.results import Decision
 from bwc_audit.domain.times import DAY_US, Span
 
+#: Segments this far outside a stretch of days can still touch its windows (an assignment lasts 24 hours at most, a segment
+#: 8, a clock may be a zone off), be neighbours in numbering, or explain an absence.
+SEGMENT_MARGIN_US = 2 * DAY_US
+#: Device logs: a clock is believed for a week from its last check; docks and switches before and after tell what happened.
+EVENT_MARGIN_US = 14 * DAY_US
 #: A recording touches windows of incidents that began up to a day before it (the longest assignment judged, 24 h) and lasts
 #: a few hours at most.
 HALO_US = 2 * DAY_US

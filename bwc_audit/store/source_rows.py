@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
-from bwc_audit.domain.context import EVENT_CONTEXT_US
+from bwc_audit.domain.chunks import EVENT_MARGIN_US
 from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.record_columns import RecordColumns, columns_of
 from bwc_audit.domain.records import (
@@ -203,7 +203,7 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     wanted: dict[str, ColumnElement[bool]] = {
         "incidents": _incidents_wanted(period, incident_id),
         "assignments": _assignments_wanted(source, period, incident_id),
-        "device_events": event.at_us.between(period.start_us - EVENT_CONTEXT_US, period.end_us + EVENT_CONTEXT_US),
+        "device_events": event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US),
     }
     loaded: dict[str, Any] = {
         name: _load(session, files, record_type, model, wanted.get(name))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from bwc_audit.domain.context import SEGMENT_CONTEXT_US
+from bwc_audit.domain.chunks import SEGMENT_MARGIN_US
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.matching import match
 from bwc_audit.domain.records import Records
@@ -25,7 +25,7 @@ def results_of(records: Records, period: Span, incident_id: str) -> list[Assignm
 
 
 def load(session: Session, period: Span, incident_id: str | None = None) -> Records:
-    return load_records(session, SOURCE, period, margin_us=SEGMENT_CONTEXT_US, incident_id=incident_id)
+    return load_records(session, SOURCE, period, margin_us=SEGMENT_MARGIN_US, incident_id=incident_id)
 
 
 @pytest.mark.parametrize("number", [20, 51, 77])

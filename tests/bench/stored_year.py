@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.domain.context import SEGMENT_CONTEXT_US
+from bwc_audit.domain.chunks import SEGMENT_MARGIN_US
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.matching import match
 from bwc_audit.domain.records import Records
@@ -54,7 +54,7 @@ def decide_stored(engine: Engine, spent: dict[str, float]) -> int:
     """Load, match and decide the stored year; returns the number of results."""
     with without_cycle_search():
         with timed(spent, "load"), reading(engine) as session:
-            records = with_unique_ids(load_records(session, SOURCE, PERIOD, margin_us=SEGMENT_CONTEXT_US))
+            records = with_unique_ids(load_records(session, SOURCE, PERIOD, margin_us=SEGMENT_MARGIN_US))
         with timed(spent, "match"):
             matching = match(records, POLICY, PERIOD, AS_OF_US)
         with timed(spent, "decide"):
@@ -99,7 +99,7 @@ def one_incident(url: str) -> dict[str, float]:
     period = Span(opened_us, (nowhere.incidents[0].closed_us or opened_us) + MINUTE_US)
     with without_cycle_search():
         with timed(spent, "load"), reading(engine) as session:
-            records = load_records(session, SOURCE, period, margin_us=SEGMENT_CONTEXT_US, incident_id=incident_id)
+            records = load_records(session, SOURCE, period, margin_us=SEGMENT_MARGIN_US, incident_id=incident_id)
             records = with_unique_ids(records)
         with timed(spent, "match"):
             matching = match(records, POLICY, period, AS_OF_US)

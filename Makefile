@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-heavy test-all bench bench-detectors bench-media lint schemas golden lock clean
+.PHONY: help setup demo test test-heavy test-all bench bench-detectors bench-media bench-overlay lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -26,6 +26,9 @@ bench: setup ## engine and overhead, as ratios against named baselines
 
 bench-detectors: setup ## precision, recall and exactness of the detectors, on labelled clips
 	@$(BIN)/python -m tests.bench.detectors
+
+bench-overlay: setup ## how often burned-in clocks are read, and wrongly; needs the Debian fonts it names
+	@$(BIN)/python -m tests.bench.overlay
 
 bench-media: setup ## what looking into video costs, against other ways of doing it
 	@$(BIN)/python -m tests.bench.media

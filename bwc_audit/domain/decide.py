@@ -357,8 +357,8 @@ def _outcome(reason: PendingReason | UnknownReason | None, is_doubted: bool) -> 
 
 
 def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownReason | None:
-    """Why a window with an absence stays open: its sources are not complete, or a clock in a picture contradicts metadata
-    so far that nothing of the absence is firm."""
+    """Why a window with an absence stays open: its sources are not complete, a clock in a picture contradicts metadata so
+    far that nothing of the absence is firm, or nothing is covered and that is not firm either: then it is not covered."""
     absent = pieces.absent.get(index, ())
     if not absent:
         return None
@@ -366,7 +366,9 @@ def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownRea
         return pieces.withheld[index]
     if any(not finding.is_borderline for finding in absent):
         return None
-    return UnknownReason.CLOCK_CONTRADICTION if _is_contradicted(pieces.matching, index, absent) else None
+    if _is_contradicted(pieces.matching, index, absent):
+        return UnknownReason.CLOCK_CONTRADICTION
+    return None if pieces.matching.measures.covered_us[index] else UnknownReason.WITHIN_UNCERTAINTY
 
 
 def _is_contradicted(matching: Matching, index: int, absent: Iterable[Finding]) -> bool:

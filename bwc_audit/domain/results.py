@@ -47,7 +47,8 @@ class PendingReason(StrEnum):
 class UnknownReason(StrEnum):
     """Why nothing can be said. ``footage_not_loaded``: no footage metadata at all were read for the period.
     ``no_policy_in_force``: no edition of the policy holds on the day of the incident.
-    ``clock_contradiction``: the clock in a recording's picture places it into the window, its metadata elsewhere."""
+    ``clock_contradiction``: the clock in a recording's picture places it into the window, its metadata elsewhere.
+    ``within_uncertainty``: nothing covers the window, and a recording lies so near that the clocks could explain it."""
 
     IDENTITY = "identity"
     HOLDER_CONFLICT = "holder_conflict"
@@ -55,6 +56,7 @@ class UnknownReason(StrEnum):
     INCIDENT_NOT_LOADED = "incident_not_loaded"
     CLOCK_CONTRADICTION = "clock_contradiction"
     NO_POLICY_IN_FORCE = "no_policy_in_force"
+    WITHIN_UNCERTAINTY = "within_uncertainty"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,16 @@ def test_no_footage_is_borderline_where_the_clock_could_explain_it() -> None:
     far = World().officer("101").incident().attended("101").recorded("101", 362, 600)
     assert "~no_footage" in near.kinds()
     assert "no_footage" in far.kinds()
+    (open_still,), (stated,) = near.decided().results, far.decided().results
+    assert (open_still.outcome, open_still.reason) == (Outcome.UNKNOWN, UnknownReason.WITHIN_UNCERTAINTY)
+    assert (open_still.is_on_time, open_still.is_whole_window) == (None, None)
+    assert stated.outcome is Outcome.FINDINGS
+
+
+def test_a_late_start_that_the_clocks_could_explain_is_still_covered() -> None:
+    world = one_officer(start=50, activated=80)
+    assert "~late_activation" in world.kinds()
+    assert {result.outcome for result in world.decided().results} == {Outcome.COVERED}
 
 
 def test_a_camera_already_running_serves_a_second_call() -> None:

@@ -58,10 +58,11 @@ def expires_soon(
         if segment.footage_id in ending:
             at_incident[segment.incident_id].append(segment)
     found = {*_of_findings(observed, ending, at_incident), *_of_results(results, ending, at_incident)}
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=soonest))
 
 
-def _order(one: Expiring) -> tuple[int, str, str, str, str]:
+def soonest(one: Expiring) -> tuple[int, str, str, str, str]:
+    """The order in which matters are listed."""
     return one.until_us, one.footage_id, one.incident_id or "", one.officer_id or "", one.matter
 
 

@@ -79,11 +79,6 @@ class HolderHistory:
             {key: _in_time(rows) for key, rows in by_officer.items()},
         )
 
-    def holders_at(self, device_id: str, at_us: int) -> tuple[Holding, ...]:
-        """Who held the device at that moment; several where the history contradicts itself."""
-        held = self.by_device.get(device_id)
-        return tuple(held.overlapping(at_us, at_us + 1)) if held else ()
-
     def devices_of(self, officer_id: str, start_us: int, end_us: int) -> tuple[str, ...]:
         """Devices the officer held at any moment of ``[start_us, end_us)``, ascending."""
         key = (officer_id, start_us, end_us)

@@ -147,9 +147,9 @@ def grouping_of(results: Sequence[AssignmentResult], by: str, zone: tzinfo = UTC
     raise ValueError(f"rates are grouped by {', '.join(GROUP_KEYS)}; not by {by!r}")
 
 
-def whole_of(results: Sequence[AssignmentResult]) -> Grouping:
+def whole_of(columns: RateColumns) -> Grouping:
     """All results in the one group ``all``."""
-    return Grouping(np.zeros(len(results), np.int64), ("all",))
+    return Grouping(np.zeros(len(columns), np.int64), ("all",))
 
 
 def sums_of(columns: RateColumns, grouping: Grouping) -> GroupSums:

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-import numpy as np
-
 from bwc_audit.domain.proportions import ratio_interval, wilson_interval
 from bwc_audit.domain.rate_columns import (
     GROUP_KEYS,
@@ -131,7 +129,7 @@ def rate_table(
     """Rates of all results, and of each group of ``by`` (one of ``GROUP_KEYS``). Raises ``ValueError`` for another key."""
     columns = columns_of(results)
     groups = () if by is None else rate_groups(columns, grouping_of(results, by, zone, shifts))
-    return _table(rate_groups(columns, whole_of(results))[0], groups, by)
+    return _table(rate_groups(columns, whole_of(columns))[0], groups, by)
 
 
 def rate_book(
@@ -145,8 +143,7 @@ def book_of(part: RatePart, zone_name: str, shifts: Sequence[Shift]) -> RateBook
     """The same of what rates need of results; 300,000 take about a second."""
     columns = part.columns
     groups = {by: rate_groups(columns, grouping) for by, grouping in part.groupings.items()}
-    everything = Grouping(np.zeros(len(columns), np.int64), ("all",))
-    return RateBook(rate_groups(columns, everything)[0], groups, tuple(shifts), zone_name)
+    return RateBook(rate_groups(columns, whole_of(columns))[0], groups, tuple(shifts), zone_name)
 
 
 def rate_groups(columns: RateColumns, grouping: Grouping) -> tuple[RateGroup, ...]:

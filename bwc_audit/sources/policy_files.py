@@ -116,11 +116,6 @@ def load_book(name_or_path: str, timezone: str = "UTC") -> PolicyBook:
     return PolicyBook(read.policy.policy_id, read.policy.version, read.policy.title, (_edition(read, marked, (), timezone),))
 
 
-def parse_policy(text: str, where: str) -> Policy:
-    """A policy from YAML text; ``where`` names it in errors."""
-    return _policy(_marked(text, where), Path(), ()).policy
-
-
 def policy_of(content: dict[str, Any], where: str) -> Policy:
     """A policy from its content without the schema line, as ``dataclasses.asdict`` gives it. Of a kept book: the latest."""
     plain = {key: value for key, value in content.items() if key != "book"}

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.clock_days import ClockDay, Confidence
-from bwc_audit.domain.expiring import Expiring
+from bwc_audit.domain.expiring import Expiring, soonest
 from bwc_audit.domain.results import Waiting
 from bwc_audit.domain.watermarks import Watermark, WatermarkKind
 from bwc_audit.store.bulk import insert_rows
@@ -44,7 +44,7 @@ def add_notes(
         if is_later:
             marks[one.kind, one.device_id] = one
     undecided = {(one.incident_id, one.officer_id): one for one in (*load_waiting(session, run_id), *waiting)}
-    ending = sorted({*load_expiring(session, run_id), *expiring}, key=_soonest)
+    ending = sorted({*load_expiring(session, run_id), *expiring}, key=soonest)
     order = list(WatermarkKind)
     _replace(
         session,
@@ -67,10 +67,6 @@ def forget_notes(session: Session, run_id: str) -> None:
     for model in (RunClockRow, RunWatermarkRow, RunWaitingRow, RunExpiringRow):
         table = table_of(model)
         session.connection().execute(delete(table).where(table.c.run_id == run_id))
-
-
-def _soonest(one: Expiring) -> tuple[int, str, str, str, str]:
-    return one.until_us, one.footage_id, one.incident_id or "", one.officer_id or "", one.matter
 
 
 def _replace(

@@ -33,7 +33,7 @@ _FILE_VARIABLE, _SECRETS_VARIABLE = "BWC_SETTINGS_FILE", "BWC_SECRETS_DIR"
 #: Read by ``infra/compose.yaml`` alone; may stand in the shell of whoever runs both.
 _COMPOSE_VARIABLES = frozenset({"BWC_SECRETS_FOLDER"})
 
-_SECRETS = ("s3_access_key", "s3_secret_key")
+_SECRETS = ("s3_access_key", "s3_secret_key", "web_secret")
 
 
 class Settings(BaseSettings):
@@ -67,9 +67,13 @@ class Settings(BaseSettings):
     batch_size: int = Field(200, ge=1, le=10_000, description="videos looked into by one task")
     workers: int = Field(2, ge=1, le=256, description="child processes that look into videos at a time")
     inspect_seconds: float = Field(300.0, gt=0, description="longest time for one video, seconds")
+    web_secret: SecretStr | None = Field(
+        None, description="key that signs cookies, 32 characters or more; none: one is made in the state folder"
+    )
+    web_public: bool = Field(False, description="rates and counts that name nobody are shown without signing in")
     inspect_memory_mb: int = Field(320, ge=128, le=340, description="most private memory for one child process, MiB")
 
-    @field_validator("s3_endpoint_url", "s3_region", "s3_access_key", "s3_secret_key", "as_of", mode="before")
+    @field_validator("s3_endpoint_url", "s3_region", "s3_access_key", "s3_secret_key", "web_secret", "as_of", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value

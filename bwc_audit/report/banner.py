@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bwc_audit.domain.results import Outcome, PlacedSegment
-from bwc_audit.domain.runs import RunStatus
+from bwc_audit.domain.runs import Run, RunStatus
 from bwc_audit.report.contexts import Banner, RunReportInput
 from bwc_audit.report.timeline import Scene, is_of
 from bwc_audit.report.words import plural
@@ -20,19 +20,24 @@ def run_banner(report: RunReportInput) -> Banner:
         files = plural(len({segment.footage_id for segment in report.segments}), "file")
         given = f"{plural(len(report.results), 'assignment')}, {files} at incidents"
         return Banner(True, f"Complete: everything this run was given was examined ({given}).", (), "")
+    headline, points = status_headline(run), run.not_examined
+    rest = len(points) - _MOST_POINTS
+    more = f"and {rest} more, listed under “What was not examined”" if rest > 0 else ""
+    return Banner(False, headline, points[:_MOST_POINTS], more)
+
+
+def status_headline(run: Run) -> str:
+    """How a run stands, in a sentence: complete only where nothing is listed as not examined."""
+    if run.status == RunStatus.COMPLETE and not run.not_examined:
+        return "Complete: everything this run was given was examined."
     words = {
         RunStatus.RUNNING: "INCOMPLETE: this run has not ended",
         RunStatus.FAILED: "INCOMPLETE: this run failed and decided nothing",
     }
     headline = words.get(run.status, "INCOMPLETE")
-    points = run.not_examined
-    if points:
-        headline += f": {plural(len(points), 'part')} of the input could not be examined."
-    else:
-        headline += ": the run does not say what could not be examined."
-    rest = len(points) - _MOST_POINTS
-    more = f"and {rest} more, listed under “What was not examined”" if rest > 0 else ""
-    return Banner(False, headline, points[:_MOST_POINTS], more)
+    if run.not_examined:
+        return f"{headline}: {plural(len(run.not_examined), 'part')} of the input could not be examined."
+    return f"{headline}: the run does not say what could not be examined."
 
 
 def incident_banner(scene: Scene, report: RunReportInput) -> Banner:

@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlmodel import Session
 
 from bwc_audit.domain.findings import Explanation, FindingKind
 from bwc_audit.domain.lifecycle import weight_in_run
-from bwc_audit.domain.runs import FindingState, ObservedFinding
+from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import Span
 from bwc_audit.store import run_rows
 from bwc_audit.store.answers import DECIDED
@@ -156,6 +156,17 @@ def forget_observed(session: Session, run_id: str) -> None:
     for model in (ExplanationRow, RepeatedObservationRow, ObservationRow):
         table = table_of(model)
         session.connection().execute(delete(table).where(table.c.run_id == run_id))
+
+
+def count_changes(session: Session, run_id: str) -> dict[Change, int]:
+    """How many findings of a run stand in which way against the run before; every way is named."""
+    found = dict.fromkeys(Change, 0)
+    for model in (ObservationRow, RepeatedObservationRow):
+        seen = table_of(model).c
+        query = select(seen.change, func.count()).where(seen.run_id == run_id).group_by(seen.change)
+        for change, count in session.connection().execute(query):
+            found[Change(change)] += count
+    return found
 
 
 def restate_findings(session: Session, run_id: str) -> None:

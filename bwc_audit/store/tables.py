@@ -6,6 +6,14 @@ from sqlalchemy import Table
 
 from bwc_audit.store.columns import Stored
 from bwc_audit.store.inspection_tables import InspectionMeasuresRow, InspectionRow, SheetRow, StillRow
+from bwc_audit.store.people_tables import (
+    AccessEntryRow,
+    AccountRow,
+    ApiTokenRow,
+    SavedViewRow,
+    SignInAttemptRow,
+    WebSessionRow,
+)
 from bwc_audit.store.plan_tables import PlannedInspectionRow
 from bwc_audit.store.policy_tables import PolicyRow
 from bwc_audit.store.rate_tables import RunNoiseRow, RunRateGroupRow, RunRateRow, RunRatesRow
@@ -43,6 +51,9 @@ METADATA = Stored.metadata
 
 __all__ = [
     "METADATA",
+    "AccessEntryRow",
+    "AccountRow",
+    "ApiTokenRow",
     "AssignmentRow",
     "DeviceEventRow",
     "DeviceRow",
@@ -78,11 +89,14 @@ __all__ = [
     "RunTurnRow",
     "RunWaitingRow",
     "RunWatermarkRow",
+    "SavedViewRow",
     "SegmentRow",
     "SheetRow",
+    "SignInAttemptRow",
     "SourceFileRow",
     "StillRow",
     "VideoObjectRow",
+    "WebSessionRow",
     "table_of",
 ]
 

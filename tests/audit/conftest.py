@@ -1,11 +1,8 @@
-"""The sample night audited once over its folder; tests that go on from there copy its database."""
+"""A small force with one clip, in a folder and in a bucket."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
@@ -13,37 +10,9 @@ import pytest
 
 from bwc_audit.config import Settings
 from bwc_audit.embedded_s3 import EmbeddedS3, upload_tree
-from tests.audit.nights import Night, night_settings, run_night
+from tests.audit.nights import night_settings
 from tests.audit.small_force import CLIP_S, SmallForce
-from tests.fixtures_sample import SampleNight
 from tests.media.clips import FPS, street, tone, write_clip
-
-SAMPLE: dict[str, Any] = {"timezone": "Europe/London", "workers": 2}
-
-
-@pytest.fixture(scope="session")
-def folder_night(sample_night: SampleNight, tmp_path_factory: pytest.TempPathFactory) -> Night:
-    """The sample night over the folder and SQLite. Nobody writes into its database again."""
-    return run_night(night_settings(sample_night.source, tmp_path_factory.mktemp("folder-night"), **SAMPLE))
-
-
-@pytest.fixture
-def after_the_night(folder_night: Night, sample_night: SampleNight, tmp_path: Path) -> Callable[..., Settings]:
-    """Settings for a copy of the database as that night left it; keyword arguments replace settings."""
-
-    def copied(**more: object) -> Settings:
-        before, after = folder_night.audit.settings, tmp_path / "state" / "audit.db"
-        after.parent.mkdir()
-        with (
-            sqlite3.connect(before.state_dir / "audit.db") as source,
-            sqlite3.connect(after) as target,
-        ):
-            source.backup(target)
-        source.close()
-        target.close()
-        return night_settings(sample_night.source, after.parent, **{**SAMPLE, **more})
-
-    return copied
 
 
 @pytest.fixture(scope="session")

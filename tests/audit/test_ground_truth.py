@@ -16,8 +16,8 @@ from bwc_audit.domain.times import us_of
 from bwc_audit.embedded_s3 import EmbeddedS3, upload_tree
 from bwc_audit.store import source_rows
 from bwc_audit.store.database import reading
-from tests.audit.conftest import SAMPLE
 from tests.audit.nights import Night, night_settings, run_night, said
+from tests.fixtures_night import SAMPLE
 from tests.fixtures_postgres import PostgresServer
 from tests.fixtures_sample import SampleNight
 

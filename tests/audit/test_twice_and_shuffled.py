@@ -11,9 +11,9 @@ from typing import Any
 
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.config import Settings
-from tests.audit.conftest import SAMPLE
 from tests.audit.nights import Night, night_settings, row_counts, run_night, said
 from tests.audit.small_force import SmallForce
+from tests.fixtures_night import SAMPLE
 from tests.fixtures_sample import SampleNight
 
 

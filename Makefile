@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-heavy test-all bench bench-detectors bench-media bench-overlay lint schemas golden lock clean
+.PHONY: help setup demo test test-heavy test-all bench bench-detectors bench-media bench-overlay test-browser lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -13,13 +13,17 @@ setup: ## virtual environment, locked dependencies, missing system libraries
 demo: setup ## audit the sample night on embedded defaults
 	@$(BIN)/bwc-audit demo
 
-test: setup ## all tests but the heavy ones
+test: setup ## all tests but those in the browser and the heavy ones
 	@$(BIN)/python -m pytest
 
 test-heavy: setup ## only the heavy tests: chaos and scale
 	@$(BIN)/python -m pytest -m heavy --timeout=1800
 
-test-all: test test-heavy ## all tests, chaos and scale included
+test-browser: setup ## the reviewers' application in a real Chromium, which is installed where it is missing
+	@infra/setup chromium
+	@$(BIN)/python -m pytest -m browser --timeout=600
+
+test-all: test test-browser test-heavy ## all tests: browser, chaos and scale included
 
 bench: setup ## engine and overhead, as ratios against named baselines
 	@$(BIN)/python -m tests.bench

@@ -1,0 +1,42 @@
+"""axe-core over every page, in both themes and two widths: no serious violation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Desk
+
+Opened = Callable[..., Desk]
+
+#: Which account looks at which pages.
+_PAGES: tuple[tuple[str | None, str], ...] = (
+    (None, "/sign-in"),
+    ("reviewer", "/"),
+    ("public", "/"),
+    ("reviewer", "/nowhere"),
+    ("public", "/findings"),
+)
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+def test_no_page_has_a_serious_violation(desk: Opened, theme: str, width: int) -> None:
+    found = []
+    desks: dict[str | None, Desk] = {}
+    for role, path in _PAGES:
+        if role not in desks:
+            desks[role] = desk(role, theme=theme, width=width)
+        one = desks[role]
+        one.go(path)
+        result = Axe().run(one.page)
+        found += [
+            f"{path} as {role}: {violation['id']} ({violation['impact']}): {node['target']} {node['failureSummary']}"
+            for violation in result.response["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+        overflow = one.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{path} is wider than the window by {overflow} px"
+    assert found == []

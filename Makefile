@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-heavy test-all bench bench-detectors bench-media bench-overlay test-browser lint schemas golden lock clean
+.PHONY: help setup demo demo-web test test-heavy test-all bench bench-detectors bench-media bench-overlay test-browser lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -12,6 +12,9 @@ setup: ## virtual environment, locked dependencies, missing system libraries
 
 demo: setup ## audit the sample night on embedded defaults
 	@$(BIN)/bwc-audit demo
+
+demo-web: setup ## the demo, then the reviewers' application over it at http://127.0.0.1:8000/
+	@$(BIN)/bwc-audit demo --web
 
 test: setup ## all tests but those in the browser and the heavy ones
 	@$(BIN)/python -m pytest

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import importlib
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import Engine
+
+from bwc_audit.audit.people import add_account, set_password
 from bwc_audit.config import Settings, load_settings
+from bwc_audit.domain.people import Role
 from bwc_audit.embedded_s3 import embedded_s3, upload_tree
 from bwc_audit.errors import ConfigurationError
-from bwc_audit.store.database import open_database, upgrade
+from bwc_audit.store.database import open_database, reading, upgrade
+from bwc_audit.store.people import load_account
 
 BUCKET, PREFIX = "bwc-demo", "night"
+
+#: Whose officers the demo's supervisor sees.
+_UNIT = "Response A"
 
 
 def demo_settings(settings: Settings) -> Settings:
@@ -55,6 +64,20 @@ def prepared_demo(settings: Settings, say: Callable[[str], None]) -> Iterator[tu
         engine.dispose()
         say("running the nightly flow (Prefect starts a private server for it)")
         yield ready, truth["date"]
+
+
+def demo_accounts(engine: Engine, now_us: int) -> str:
+    """An account of each role, named as the role, all with one password made now, which is returned."""
+    password = secrets.token_urlsafe(12)
+    for role in Role:
+        with reading(engine) as session:
+            is_there = load_account(session, role) is not None
+        if is_there:
+            set_password(engine, role, password, now_us)
+        else:
+            unit = _UNIT if role is Role.SUPERVISOR else None
+            add_account(engine, role, role, now_us, unit=unit, password=password)
+    return password
 
 
 def _sample_package() -> Any:

@@ -17,18 +17,20 @@ from typing import Annotated
 
 import typer
 
-from bwc_audit.audit.demo import demo_settings, prepared_demo
+from bwc_audit.audit.demo import demo_accounts, demo_settings, prepared_demo
 from bwc_audit.audit.ingest import ingest as ingest_source
 from bwc_audit.audit.night import running_run
 from bwc_audit.audit.progress import shown_progress
 from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.audit.reports import write_run_report
 from bwc_audit.audit.rerun import RunDiff, rerun_incident
-from bwc_audit.audit.setup import Audit, nightly_period, open_audit
+from bwc_audit.audit.setup import Audit, nightly_period, now_us, open_audit
 from bwc_audit.cli.rerun_document import rerun_document
+from bwc_audit.cli.serving import serve
 from bwc_audit.cli.showing import Format, note, print_expiring, print_json, print_table, print_turns, run_summary, say
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.findings import Severity
+from bwc_audit.domain.people import Role
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.runs import Change, Run, RunKind, RunStatus
 from bwc_audit.domain.times import Span
@@ -53,12 +55,21 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: `bwc-audit report latest --out gap-report`")(report)
 
 
-def demo(fail_on: FailOn = None) -> None:
+def demo(
+    fail_on: FailOn = None,
+    web: Annotated[bool, typer.Option("--web", help="Then serve the application over it, until interrupted.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the application.", min=0, max=65535)] = 8000,
+) -> None:
     """Audit the sample night: build it, start an embedded S3 server, migrate, run the nightly flow, report."""
     settings = demo_settings(load_settings())
     with prepared_demo(settings, note) as (ready, day):
         run_ids = _flow(ready, "nightly", day=day)
         _close_night(ready, run_ids[-1], fail_on, is_incomplete_expected=True)
+        if web:
+            audit = open_audit(ready)
+            password = demo_accounts(audit.engine, now_us())
+            note(f"accounts: {', '.join(Role)}; password of each, until the next demo: {password}")
+            serve(audit, "127.0.0.1", port)
     note(f"To look closer: BWC_STATE_DIR={ready.state_dir} BWC_SOURCE={ready.source} bwc-audit findings")
 
 

@@ -10,7 +10,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from bwc_audit.audit.people import add_account, make_token, set_password, switch_account
-from bwc_audit.audit.setup import now_us, open_audit
+from bwc_audit.audit.setup import Audit, now_us, open_audit
 from bwc_audit.cli.showing import note, print_table, say
 from bwc_audit.config import load_settings
 from bwc_audit.domain.people import Right, Role
@@ -39,7 +39,11 @@ def web(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
 ) -> None:
     """Serve the reviewers' application until it is interrupted."""
-    audit = open_audit(load_settings())
+    serve(open_audit(load_settings()), host, port)
+
+
+def serve(audit: Audit, host: str, port: int) -> None:
+    """Serve the application over an opened audit until it is interrupted."""
     app = make_app(Site(audit, cookie_key(audit.settings)))
     note(f"the application is at http://{host}:{port}/ (Ctrl-C ends it)")
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)

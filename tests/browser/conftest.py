@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import uvicorn
@@ -108,7 +109,7 @@ def desk(served: Served, chromium: Browser) -> Iterator[Callable[..., Desk]]:
     desks: list[Desk] = []
 
     def opened(role: str | None = None, *, width: int = 1280, theme: str = "light") -> Desk:
-        scheme = "dark" if theme == "dark" else "light"
+        scheme: Literal["dark", "light"] = "dark" if theme == "dark" else "light"
         context = chromium.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=served.address, accept_downloads=True
         )

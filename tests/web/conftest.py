@@ -48,13 +48,15 @@ class Browser:
 
     def get(self, path: str) -> Response:
         """A page."""
-        return self.client.get(path)
+        answer: Response = self.client.get(path)
+        return answer
 
     def post(self, path: str, **fields: str) -> Response:
         """A form, with the proof that any page of ours carries."""
         page = self.client.get("/sign-in").text
         proof = page.split('name="csrf" value="')[1].split('"')[0]
-        return self.client.post(path, data={"csrf": proof, **fields})
+        answer: Response = self.client.post(path, data={"csrf": proof, **fields})
+        return answer
 
     def sign_in(self, name: str, password: str = PASSWORD) -> Response:
         """Sign in."""

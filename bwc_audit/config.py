@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from bwc_audit.domain.dispositions import SecondReview
 from bwc_audit.domain.shifts import shifts_of
 from bwc_audit.errors import ConfigurationError
 
@@ -69,6 +70,9 @@ class Settings(BaseSettings):
     inspect_seconds: float = Field(300.0, gt=0, description="longest time for one video, seconds")
     web_secret: SecretStr | None = Field(
         None, description="key that signs cookies, 32 characters or more; none: one is made in the state folder"
+    )
+    second_review: SecondReview = Field(
+        SecondReview.NONE, description="which decisions a second reviewer must look at: none, high (severity) or all"
     )
     web_public: bool = Field(False, description="rates and counts that name nobody are shown without signing in")
     inspect_memory_mb: int = Field(320, ge=128, le=340, description="most private memory for one child process, MiB")

@@ -18,7 +18,7 @@ from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.rates import GROUP_KEYS, rate_table
 from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import PlacedSegment
-from bwc_audit.domain.runs import Run
+from bwc_audit.domain.runs import ObservedFinding, Run
 from bwc_audit.domain.shown_clocks import overlay_zones
 from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.errors import StoreError
@@ -70,6 +70,14 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
             waiting=run_notes.load_waiting(session, run_id),
             expiring=run_notes.load_expiring(session, run_id),
         )
+
+
+def finding_context(audit: Audit, observed: ObservedFinding) -> RunReportInput:
+    """What the card of one finding needs: its run and the policy of that run; no stills. Raises ``StoreError``."""
+    run = running_run(audit, observed.run_id)
+    with reading(audit.engine) as session:
+        policy = _policy_of(session, run)
+    return RunReportInput(run, (), (), (), (observed,), (), rate_table(()), policy)
 
 
 def write_run_report(audit: Audit, run_id: str, out: Path | None = None, *, incident_id: str | None = None) -> ReportFiles:

@@ -93,15 +93,3 @@ class ObservedFinding:
     change: Change
     cause: str | None = None
     disposition: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Disposition:
-    """A reviewer's decision on a finding. Only ever added; hangs on the fingerprint, so it survives re-runs."""
-
-    fingerprint: str
-    decision: str
-    reason_code: str | None
-    comment: str
-    reviewer: str
-    at_us: int

@@ -28,13 +28,13 @@ _BESIDE_A_RUN = (
     *("run_rates", "run_rate_group", "run_rate", "run_noise"),
 )
 _FINISHED = ("finished_insert", "finished_update", "finished_delete")
-_KEPT = ("review_sample", "review_frame", "review")
+_KEPT = ("review_sample", "review_frame", "review", "access_entry")
 _DECIDED = (Outcome.COVERED, Outcome.FINDINGS)
 
 #: Triggers that keep what is finished as it is; the migrations create them with their tables.
 GUARDS: dict[str, frozenset[str]] = {
     "sqlite": frozenset(
-        {"disposition_no_delete", "disposition_no_replace", "disposition_no_update"}
+        {"disposition_no_delete", "disposition_no_replace", "disposition_no_second", "disposition_no_update"}
         | {"run_no_delete", "run_no_replace", "run_finished"}
         | {f"{table}_no_{verb}" for table in _KEPT for verb in ("update", "delete", "replace")}
         | {f"{table}_{end}" for table in (*_OF_A_RUN, *_BESIDE_A_RUN) for end in _FINISHED}

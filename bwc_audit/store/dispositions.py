@@ -1,49 +1,61 @@
-"""Reviewers' decisions on findings: only ever added; the latest one counts, the others stay readable."""
+"""What people said of findings: only ever added. Where a finding stands is worked out elsewhere (``domain.dispositions``).
+
+Two people cannot take the same place: the database refuses the second one, whatever they saw.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bwc_audit.domain.runs import Disposition
+from bwc_audit.domain.dispositions import Disposition, EntryKind, Standing, standing_of
 from bwc_audit.errors import StoreError
 from bwc_audit.store.bulk import chunks
 from bwc_audit.store.tables import DispositionRow, FindingRow, table_of
 
-_COLUMNS = ("fingerprint", "decision", "reason_code", "comment", "reviewer", "at_us")
+_COLUMNS = ("fingerprint", "decision", "reason_code", "comment", "reviewer", "at_us", "kind", "place", "undoes")
+
+
+class PlaceTaken(StoreError):  # noqa: N818  # what happened, not a fault
+    """Somebody else added an entry to the finding meanwhile."""
 
 
 def append_disposition(session: Session, disposition: Disposition) -> None:
-    """Add a decision. Raises ``StoreError`` where no such finding is stored."""
+    """Add an entry. Raises ``PlaceTaken``, and ``StoreError`` where no such finding is stored."""
     finding = table_of(FindingRow).c
-    known = session.connection().scalar(select(func.count()).where(finding.fingerprint == disposition.fingerprint))
-    if not known:
+    known = session.connection().scalar(select(finding.fingerprint).where(finding.fingerprint == disposition.fingerprint))
+    if known is None:
         raise StoreError(f"no finding {disposition.fingerprint} is stored: nothing to decide on")
     values = {name: getattr(disposition, name) for name in _COLUMNS}
-    session.connection().execute(insert(table_of(DispositionRow)).values(values))
+    try:
+        session.connection().execute(insert(table_of(DispositionRow)).values(values))
+    except IntegrityError as error:
+        if "fingerprint" not in str(error.orig) or "place" not in str(error.orig):
+            raise
+        raise PlaceTaken(f"an entry {disposition.place} of finding {disposition.fingerprint} is there already") from error
 
 
 def load_dispositions(session: Session, fingerprints: Iterable[str]) -> dict[str, tuple[Disposition, ...]]:
-    """All decisions on these findings, oldest first; findings without any are left out."""
+    """All entries of these findings, oldest first; findings without any are left out."""
     table = table_of(DispositionRow).c
-    found: dict[str, tuple[Disposition, ...]] = {}
+    found: dict[str, list[Disposition]] = {}
     for chunk in chunks(sorted(set(fingerprints)), 500):
         query = select(*(table[name] for name in _COLUMNS)).where(table.fingerprint.in_(chunk))
-        for row in session.connection().execute(query.order_by(table.disposition_id)):
-            disposition = Disposition(*row)
-            found[disposition.fingerprint] = (*found.get(disposition.fingerprint, ()), disposition)
-    return found
+        for row in session.connection().execute(query.order_by(table.fingerprint, table.place)).mappings():
+            entry = Disposition(**{**row, "kind": EntryKind(row["kind"])})
+            found.setdefault(entry.fingerprint, []).append(entry)
+    return {fingerprint: tuple(entries) for fingerprint, entries in found.items()}
 
 
-def latest_dispositions(session: Session, fingerprints: Iterable[str]) -> dict[str, Disposition]:
-    """The latest decision on each of these findings; findings without any are left out."""
-    return {fingerprint: all_of[-1] for fingerprint, all_of in load_dispositions(session, fingerprints).items()}
+def load_standings(session: Session, fingerprints: Iterable[str]) -> dict[str, Standing]:
+    """Where each of these findings stands; findings without any entry are left out."""
+    return {name: standing_of(entries) for name, entries in load_dispositions(session, fingerprints).items()}
 
 
 def latest_decisions(session: Session, fingerprints: Iterable[str]) -> dict[str, str]:
-    """The word of the latest decision on each of these findings."""
-    return {
-        fingerprint: disposition.decision for fingerprint, disposition in latest_dispositions(session, fingerprints).items()
-    }
+    """The word of the decision in force on each of these findings; open ones are left out."""
+    standings = load_standings(session, fingerprints)
+    return {fingerprint: one.word for fingerprint, one in standings.items() if not one.is_open}

@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, or_, select, update
 from sqlmodel import Session
 
-from bwc_audit.domain.findings import Explanation, FindingKind
+from bwc_audit.domain.findings import Explanation, Finding, FindingKind
 from bwc_audit.domain.lifecycle import weight_in_run
+from bwc_audit.domain.results import Decision
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import Span
 from bwc_audit.store import run_rows
@@ -33,8 +34,28 @@ from bwc_audit.store.tables import (
     table_of,
 )
 
-_RENEWED = ("device_id", "recording_id", "placed_us", "last_run_id", "state")
+_LISTED = ("placed_us", "severity", "is_borderline", "unit", "call_type", "said_run_id")
+_RENEWED = ("device_id", "recording_id", "last_run_id", "state", *_LISTED)
 _MANY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What lists sort and filter findings by and the findings do not say: of incidents, when each was opened and its call
+    type; of officers, the unit."""
+
+    opened_us: Mapping[str, int]
+    call_types: Mapping[str, str]
+    units: Mapping[str, str]
+
+    @classmethod
+    def of(cls, decision: Decision) -> Surroundings:
+        """Those of a decision."""
+        return cls(
+            {one.incident_id: one.opened_us for one in decision.incidents},
+            {one.incident_id: one.call_type for one in decision.incidents},
+            {one.officer_id: one.unit for one in decision.results if one.unit is not None},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +69,11 @@ class _Seen:
 
 
 def record_observed(
-    session: Session, run_id: str, observed: Sequence[ObservedFinding], opened_us: Mapping[str, int], first: int = 0
+    session: Session, run_id: str, observed: Sequence[ObservedFinding], around: Surroundings, first: int = 0
 ) -> int:
     """Add findings to what a running run observed so far; returns how many findings that makes more.
 
-    ``opened_us``: when the incidents they name were opened, by id. ``first``: place of the first one. A finding that the
+    ``first``: place of the first one. A finding that the
     run (an earlier chunk of it) observed already is replaced where the new one weighs more, and left as it is otherwise.
     """
     seen = [_seen(one) for one in observed]
@@ -62,7 +83,7 @@ def record_observed(
     _forget(session, run_id, [one.fingerprint for one in heavier])
     written = [*heavier, *added]
     origins = _origins(session, written)
-    _write(session, run_id, written, origins, opened_us, first)
+    _write(session, run_id, written, origins, around, first)
     return len(added)
 
 
@@ -114,7 +135,7 @@ def _write(
     run_id: str,
     seen: Sequence[_Seen],
     origins: Mapping[str, str],
-    opened_us: Mapping[str, int],
+    around: Surroundings,
     first: int,
 ) -> None:
     identities = (
@@ -122,12 +143,12 @@ def _write(
             one,
             (
                 *run_rows.finding_row(run_id, one.observed, one.fingerprint),
-                opened_us.get(one.observed.finding.incident_id or "", run_rows.earliest_us(one.observed.finding)),
+                *_listed(one.observed.finding, around, origins.get(one.fingerprint, run_id)),
             ),
         )
         for one in seen
     )
-    columns = (*run_rows.FINDING_COLUMNS, "placed_us")
+    columns = (*run_rows.FINDING_COLUMNS, *_LISTED)
     upsert_ready(session, table_of(FindingRow), columns, identities, "fingerprint", _RENEWED)
     placed = [(place, one) for place, one in enumerate(seen, first)]
     own = [(place, one) for place, one in placed if one.fingerprint not in origins]
@@ -145,6 +166,19 @@ def _write(
         if one.fingerprint in origins
     )
     insert_ready(session, table_of(RepeatedObservationRow), run_rows.REPEATED_COLUMNS, repeated)
+
+
+def _listed(finding: Finding, around: Surroundings, said_run_id: str) -> tuple[Any, ...]:
+    """``_LISTED`` of a finding whose content stands in that run."""
+    incident_id = finding.incident_id or ""
+    return (
+        around.opened_us.get(incident_id, run_rows.earliest_us(finding)),
+        finding.severity,
+        finding.is_borderline,
+        around.units.get(finding.officer_id or ""),
+        around.call_types.get(incident_id),
+        said_run_id,
+    )
 
 
 def _clean(one: _Seen, row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -184,15 +218,39 @@ def restate_findings(session: Session, run_id: str) -> None:
     )
     for fingerprint in lost.scalars().all():
         rows = [
-            row
-            for seen in again
-            for row in connection.execute(select(seen.run_id, seen.state).where(seen.fingerprint == fingerprint))
+            (row.run_id, row.state, origin or row.run_id)
+            for seen, origin_of in zip(again, (literal(None), again[1].origin_run_id), strict=True)
+            for row in connection.execute(
+                select(seen.run_id, seen.state, origin_of.label("origin")).where(seen.fingerprint == fingerprint)
+            )
+            for origin in (row.origin,)
         ]
         if rows:
-            last_run_id, state = max((row.run_id, row.state) for row in rows)
-            connection.execute(
-                update(table).where(table.c.fingerprint == fingerprint).values(last_run_id=last_run_id, state=state)
-            )
+            _restate(session, fingerprint, *max(rows))
+
+
+def _restate(session: Session, fingerprint: str, last_run_id: str, state: str, said_run_id: str) -> None:
+    table, content = table_of(FindingRow), table_of(ObservationRow).c
+    is_said = (content.run_id == said_run_id, content.fingerprint == fingerprint)
+    said = session.connection().execute(select(content.severity, content.is_borderline).where(*is_said)).one()
+    values = {"last_run_id": last_run_id, "state": state, "said_run_id": said_run_id}
+    session.connection().execute(
+        update(table)
+        .where(table.c.fingerprint == fingerprint)
+        .values(**values, severity=said.severity, is_borderline=said.is_borderline)
+    )
+
+
+def load_last_observed(session: Session, fingerprints: Collection[str]) -> dict[str, ObservedFinding]:
+    """Each of these findings as the last run that saw it observed it; unknown ones are left out."""
+    finding = table_of(FindingRow).c
+    found: dict[str, ObservedFinding] = {}
+    for chunk in chunks(sorted(set(fingerprints)), _MANY):
+        for one in _observed(
+            session, lambda seen, chunk=chunk: [seen.run_id == finding.last_run_id, seen.fingerprint.in_(chunk)]
+        ):
+            found[one.finding.fingerprint] = one
+    return found
 
 
 def load_observed(

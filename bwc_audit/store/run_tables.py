@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 
+from bwc_audit.domain.dispositions import EntryKind
 from bwc_audit.domain.findings import ExplanationKind, FindingKind, Severity
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
@@ -216,7 +217,10 @@ class FindingRow(Stored, table=True):
         one_of("state", FindingState),
         Index(None, "finding_id"),
         Index(None, "incident_id"),
-        Index(None, "placed_us"),
+        Index(None, "placed_us", "fingerprint"),
+        Index(None, "kind", "placed_us"),
+        Index(None, "officer_id", "placed_us"),
+        Index(None, "unit", "placed_us"),
     )
 
     fingerprint: str = text("32 hexadecimal digits over kind, incident, officer, recording, clause", primary_key=True)
@@ -233,6 +237,13 @@ class FindingRow(Stored, table=True):
     placed_us: int | None = integer(
         "microseconds UTC: when its incident was opened, else its own earliest time, as observed last; null: neither",
         default=None,
+    )
+    severity: str | None = text("low, medium or high, as observed last; null: not kept then", default=None)
+    is_borderline: bool | None = claim("margin within the uncertainty, as observed last; null: not kept then", default=None)
+    unit: str | None = text("the officer's unit when observed last; null: not known", default=None)
+    call_type: str | None = text("of its incident when observed last; null: not known", default=None)
+    said_run_id: str | None = text(
+        "run whose observation has the content of the last one; null: not kept then", default=None
     )
 
 
@@ -319,19 +330,26 @@ class ExplanationRow(Stored, table=True):
 
 
 class DispositionRow(Stored, table=True):
-    """A reviewer's decision on a finding; only ever added."""
+    """What somebody said of a finding; only ever added."""
 
     __tablename__ = "disposition"
     __table_args__: ClassVar[Any] = (
+        one_of("kind", EntryKind),
         CheckConstraint("decision <> ''", name="decision_given"),
         CheckConstraint("reviewer <> ''", name="reviewer_named"),
+        CheckConstraint("place >= 1", name="place_from_one"),
+        CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="undo_names_an_entry"),
         Index(None, "fingerprint"),
+        Index("uq_disposition_fingerprint_place", "fingerprint", "place", unique=True),
     )
 
     disposition_id: int | None = small("own number, ascending in order of arrival", default=None, primary_key=True)
     fingerprint: str = text("finding", foreign_key="finding.fingerprint")
-    decision: str = text("what was decided")
+    decision: str = text("what was decided; agrees or disagrees; else the kind of entry")
     reason_code: str | None = text("code of the reason; null: none given", default=None)
-    comment: str = text("the reviewer's words; empty: none")
-    reviewer: str = text("who decided")
+    comment: str = text("their words; empty: none")
+    reviewer: str = text("who said it")
     at_us: int = integer("microseconds UTC, clock of the audit")
+    kind: str = text("decision, second_review, response or undo")
+    place: int = small("place among the entries of the finding, from 1")
+    undoes: int | None = small("place of the entry it takes back; null: it takes none back", default=None)

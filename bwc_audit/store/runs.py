@@ -20,6 +20,7 @@ from bwc_audit.errors import StoreError
 from bwc_audit.store import run_rows
 from bwc_audit.store.answers import DECIDED, load_incidents, load_results, load_segments, record_answers
 from bwc_audit.store.observations import (
+    Surroundings,
     forget_observed,
     load_observed,
     previous_observations,
@@ -149,9 +150,8 @@ def add_decision(
     """Add what a running run decided for one chunk of its period to what it recorded so far; returns how many answers had to
     be stored anew. Raises ``StoreError`` where the run is not running."""
     results, observations = _require_running(session, run_id)
-    opened_us = {incident.incident_id: incident.opened_us for incident in decision.incidents}
     stored = record_answers(session, run_id, decision, chunk)
-    added = record_observed(session, run_id, observed, opened_us, observations)
+    added = record_observed(session, run_id, observed, Surroundings.of(decision), observations)
     _update(
         session,
         run_id,

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from bwc_audit.domain.dispositions import Disposition
 from bwc_audit.domain.findings import Evidence, Explanation, ExplanationKind, Finding, FindingKind, Severity, Window
 from bwc_audit.domain.lifecycle import finding_id_of
 from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, Outcome
 from bwc_audit.domain.runs import (
     Change,
-    Disposition,
     FindingState,
     ObservedFinding,
     Run,
@@ -30,7 +30,7 @@ from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span
 from bwc_audit.errors import StoreError
 from bwc_audit.store.check import check
 from bwc_audit.store.database import reading, writing
-from bwc_audit.store.dispositions import append_disposition, latest_dispositions, load_dispositions
+from bwc_audit.store.dispositions import PlaceTaken, append_disposition, load_dispositions, load_standings
 from bwc_audit.store.runs import (
     close_run,
     latest_run,
@@ -327,15 +327,17 @@ def test_dispositions_are_added_and_the_latest_counts(engine: Engine) -> None:
     fingerprint = finding_of().fingerprint
     run_id = run_with(engine, [(finding_of(), Change.APPEARED)])
     first = Disposition(fingerprint, "confirmed", "training", "seen", "R1", 5)
-    second = Disposition(fingerprint, "explained", None, "", "R2", 4)
+    second = Disposition(fingerprint, "explained", None, "", "R2", 4, place=2)
     with writing(engine) as session:
         append_disposition(session, first)
         append_disposition(session, second)
         with pytest.raises(StoreError, match="no finding"):
-            append_disposition(session, replace(first, fingerprint="0" * 32))
+            append_disposition(session, replace(first, fingerprint="0" * 32, place=3))
+    with pytest.raises(PlaceTaken), writing(engine) as session:
+        append_disposition(session, replace(second, reviewer="R3"))
     with reading(engine) as session:
         assert load_dispositions(session, [fingerprint, "x"]) == {fingerprint: (first, second)}
-        assert latest_dispositions(session, [fingerprint]) == {fingerprint: second}
+        assert load_standings(session, [fingerprint])[fingerprint].decided == second
         assert load_observed(session, run_id)[0].disposition == "explained"
 
 

@@ -17,7 +17,14 @@
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "j") go(1);
     else if (event.key === "k") go(-1);
-    else if (event.key === "/") {
+    else if (event.key === "d") {
+      const entry = document.activeElement && document.activeElement.closest("[data-entry]");
+      const form = (entry && entry.querySelector("form.decide")) || document.querySelector("form.decide");
+      const field = form && form.querySelector("input[type=radio]");
+      if (!field) return;
+      field.focus();
+      form.scrollIntoView({ block: "center" });
+    } else if (event.key === "/") {
       const field = document.querySelector("[data-text-filter]");
       if (!field) return;
       field.focus();

@@ -1,0 +1,205 @@
+"""Lists of findings over all runs, as observed last: filtered, ordered and paged in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session
+
+from bwc_audit.domain.dispositions import DecisionWord, EntryKind
+from bwc_audit.domain.runs import ObservedFinding
+from bwc_audit.store.bulk import chunks
+from bwc_audit.store.columns import Stored
+from bwc_audit.store.dispositions import load_standings
+from bwc_audit.store.observations import load_last_observed
+from bwc_audit.store.tables import DispositionRow, FindingRow, ObservationRow, RepeatedObservationRow, table_of
+
+#: Beyond this many, a list says "more than".
+COUNTED_TO = 10_000
+
+_MANY = 500
+
+Clause = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFinding:
+    """One line of a list: the finding as its last run observed it. ``word``: the decision in force; ``place``: of the last
+    entry on it, 0 where there is none."""
+
+    fingerprint: str
+    finding_id: str
+    kind: str
+    severity: str | None
+    state: str
+    is_borderline: bool
+    incident_id: str | None
+    officer_id: str | None
+    device_id: str | None
+    unit: str | None
+    call_type: str | None
+    placed_us: int | None
+    message: str
+    seconds_us: int
+    margin_us: int | None
+    run_id: str
+    word: str = DecisionWord.OPEN
+    place: int = 0
+
+
+def _orders() -> dict[str, list[Any]]:
+    row = table_of(FindingRow).c
+    weight = case((row.severity == "high", 0), (row.severity == "medium", 1), else_=2)
+    newest = [row.placed_us.desc(), row.fingerprint.desc()]
+    return {
+        "newest": newest,
+        "oldest": [row.placed_us.asc(), row.fingerprint.asc()],
+        "severity": [weight, *newest],
+        "kind": [row.kind, *newest],
+        "officer": [row.officer_id, *newest],
+        "incident": [row.incident_id, row.fingerprint],
+    }
+
+
+#: How a list can be ordered, in words.
+ORDERS = {
+    "newest": "newest first",
+    "oldest": "oldest first",
+    "severity": "gravest first",
+    "kind": "by kind",
+    "officer": "by officer",
+    "incident": "by incident",
+}
+
+
+def count_listed(session: Session, wanted: Sequence[Clause]) -> int:
+    """How many findings there are, at most ``COUNTED_TO + 1``."""
+    few = select(table_of(FindingRow).c.fingerprint).where(*wanted).limit(COUNTED_TO + 1).subquery()
+    return session.connection().scalar(select(func.count()).select_from(few)) or 0
+
+
+def list_findings(
+    session: Session, wanted: Sequence[Clause], order: str, limit: int, offset: int = 0
+) -> tuple[ListedFinding, ...]:
+    """A page of findings. ``order``: a key of ``ORDERS``."""
+    finding, content = table_of(FindingRow), table_of(ObservationRow)
+    names = [name for name in ListedFinding.__slots__ if name in finding.c]
+    page = (
+        select(*(finding.c[name] for name in names), finding.c.last_run_id, finding.c.said_run_id)
+        .where(*wanted)
+        .order_by(*_orders()[order])
+        .limit(limit)
+        .offset(offset)
+    )
+    rows = [dict(row) for row in session.connection().execute(page).mappings()]
+    said = _contents(session, rows, content)
+    standings = load_standings(session, [row["fingerprint"] for row in rows])
+    return tuple(_listed(row, names, said, standings.get(row["fingerprint"])) for row in rows)
+
+
+def _contents(session: Session, rows: Sequence[dict[str, Any]], content: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for chunk in chunks(rows, _MANY):
+        query = select(
+            content.c.run_id, content.c.fingerprint, content.c.message, content.c.seconds_us, content.c.margin_us
+        ).where(
+            content.c.run_id.in_({row["said_run_id"] for row in chunk}),
+            content.c.fingerprint.in_({row["fingerprint"] for row in chunk}),
+        )
+        meant = {(row["said_run_id"], row["fingerprint"]) for row in chunk}
+        found |= {
+            row.fingerprint: row for row in session.connection().execute(query) if (row.run_id, row.fingerprint) in meant
+        }
+    return found
+
+
+def _listed(row: dict[str, Any], names: Sequence[str], said: dict[str, Any], standing: Any) -> ListedFinding:
+    content = said[row["fingerprint"]]
+    values = {name: row[name] for name in names} | {"is_borderline": bool(row["is_borderline"])}
+    more = (content.message, content.seconds_us, content.margin_us, row["last_run_id"])
+    one = dict(zip(("message", "seconds_us", "margin_us", "run_id"), more, strict=True))
+    if standing is not None:
+        one |= {"word": standing.word, "place": standing.place}
+    return ListedFinding(**values, **one)
+
+
+def all_listed(session: Session, wanted: Sequence[Clause], order: str) -> Iterator[ObservedFinding]:
+    """The whole list in its order, each finding in full as observed last; loaded a few hundred at a time."""
+    query = select(table_of(FindingRow).c.fingerprint).where(*wanted).order_by(*_orders()[order])
+    fingerprints = session.connection().scalars(query).all()
+    for chunk in chunks(fingerprints, _MANY):
+        found = load_last_observed(session, chunk)
+        yield from (found[fingerprint] for fingerprint in chunk)
+
+
+def is_of(column: str, value: str | bool) -> Clause:
+    """Findings with this value in a column."""
+    return table_of(FindingRow).c[column] == value
+
+
+def is_counted(counted: bool) -> Clause:
+    """Findings beyond the clock uncertainty, or those within it."""
+    return table_of(FindingRow).c.is_borderline.is_not(counted)
+
+
+def is_between(start_us: int | None, end_us: int | None) -> Clause:
+    """Findings placed in an interval, either end left open by None."""
+    placed = table_of(FindingRow).c.placed_us
+    ends = [] if start_us is None else [placed >= start_us]
+    return and_(*ends, *([] if end_us is None else [placed < end_us]))
+
+
+def is_decided(word: str) -> Clause:
+    """Findings whose decision in force says this word; *open* where there is none. The same as ``standing_of`` says."""
+    entry, undo, later = (aliased(table_of(DispositionRow)) for _ in range(3))
+    later_undo = aliased(table_of(DispositionRow))
+
+    def is_undone(one: Any, by: Any) -> Clause:
+        return exists().where(by.c.fingerprint == one.c.fingerprint, by.c.kind == EntryKind.UNDO, by.c.undoes == one.c.place)
+
+    is_superseded = exists().where(
+        later.c.fingerprint == entry.c.fingerprint,
+        later.c.kind == EntryKind.DECISION,
+        later.c.place > entry.c.place,
+        ~is_undone(later, later_undo),
+    )
+    in_force = select(entry.c.fingerprint).where(entry.c.kind == EntryKind.DECISION, ~is_undone(entry, undo), ~is_superseded)
+    fingerprint = table_of(FindingRow).c.fingerprint
+    if word == DecisionWord.OPEN:
+        return fingerprint.not_in(in_force.where(entry.c.decision != DecisionWord.OPEN))
+    return fingerprint.in_(in_force.where(entry.c.decision == word))
+
+
+def is_seen(run_id: str, change: str | None = None) -> Clause:
+    """Findings that a run observed, standing so against the run before it (None: anyhow)."""
+    finding = table_of(FindingRow).c
+
+    def seen_in(model: type[Stored]) -> Select[Any]:
+        seen = table_of(model).c
+        query = select(seen.fingerprint).where(seen.run_id == run_id)
+        return query if change is None else query.where(seen.change == change)
+
+    return or_(*(finding.fingerprint.in_(seen_in(model)) for model in (ObservationRow, RepeatedObservationRow)))
+
+
+def has_text(text: str) -> Clause:
+    """Findings with this text in an id, or in the measured fact."""
+    finding, content = table_of(FindingRow).c, table_of(ObservationRow).c
+    columns = (finding.finding_id, finding.incident_id, finding.officer_id, finding.device_id, finding.recording_id)
+    is_said = exists().where(
+        content.run_id == finding.said_run_id,
+        content.fingerprint == finding.fingerprint,
+        content.message.icontains(text, autoescape=True),
+    )
+    return or_(*(column.icontains(text, autoescape=True) for column in columns), is_said)
+
+
+def values_of(session: Session, column: str, limit: int = 300) -> tuple[str, ...]:
+    """The values that occur in a column of findings, ascending; for choices."""
+    row = table_of(FindingRow).c[column]
+    query = select(row).where(row.is_not(None)).distinct().order_by(row).limit(limit)
+    return tuple(session.connection().scalars(query))

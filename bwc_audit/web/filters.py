@@ -1,0 +1,143 @@
+"""The filters of the list of findings: each with its SQL and the words that say it, so that both say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from bwc_audit.domain.dispositions import DecisionWord
+from bwc_audit.domain.findings import FindingKind, Severity
+from bwc_audit.domain.people import Person, Role
+from bwc_audit.domain.runs import Change, FindingState
+from bwc_audit.domain.times import us_of
+from bwc_audit.report.words import CHANGE, KIND, SEVERITY, humanised
+from bwc_audit.store import finding_list
+from bwc_audit.store.finding_list import ORDERS, Clause
+
+_LONGEST = 200
+
+
+class WrongFilter(ValueError):  # noqa: N818  # what was typed, not a fault
+    """A value that the filter does not know; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What filters need besides their value."""
+
+    zone: ZoneInfo
+    latest_run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter. ``clause``: its SQL; ``words``: its part of the sentence; ``choices``: value → label, None: free text."""
+
+    label: str
+    clause: Callable[[str, Asked], Clause]
+    words: Callable[[str], str]
+    choices: Mapping[str, str] | None = None
+    kind: str = "text"
+
+
+def _column(label: str, column: str, words: Callable[[str], str], choices: Mapping[str, str] | None = None) -> Filter:
+    return Filter(label, lambda value, _asked: finding_list.is_of(column, value), words, choices)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise WrongFilter(f"{text!r} is no day such as 2025-05-24") from error
+
+
+def _start_us(text: str, asked: Asked, days: int = 0) -> int:
+    day = _day(text) + timedelta(days=days)
+    return us_of(datetime(day.year, day.month, day.day, tzinfo=asked.zone))
+
+
+FILTERS: Mapping[str, Filter] = {
+    "kind": _column(
+        "Kind", "kind", lambda value: f"of kind “{KIND[value]}”", {str(kind): KIND[kind] for kind in FindingKind}
+    ),
+    "severity": _column(
+        "Severity", "severity", lambda value: f"of {value} severity", {str(one): SEVERITY[one] for one in Severity}
+    ),
+    "state": _column("State", "state", lambda value: f"that are {value}", {str(one): str(one) for one in FindingState}),
+    "counted": Filter(
+        "Margin",
+        lambda value, _asked: finding_list.is_counted(value == "counted"),
+        lambda value: "beyond the clock uncertainty" if value == "counted" else "within the clock uncertainty",
+        {"counted": "counted", "borderline": "borderline"},
+    ),
+    "disposition": Filter(
+        "Disposition",
+        lambda value, _asked: finding_list.is_decided(value),
+        lambda value: f"with disposition “{humanised(value).lower()}”",
+        {str(one): humanised(one) for one in DecisionWord},
+    ),
+    "unit": _column("Unit", "unit", lambda value: f"in unit {value}"),
+    "officer": _column("Officer", "officer_id", lambda value: f"of officer {value}"),
+    "incident": _column("Incident", "incident_id", lambda value: f"at incident {value}"),
+    "call_type": _column("Call type", "call_type", lambda value: f"at calls of type {value}"),
+    "from": Filter(
+        "From",
+        lambda value, asked: finding_list.is_between(_start_us(value, asked), None),
+        lambda value: f"from {value}",
+        kind="date",
+    ),
+    "to": Filter(
+        "To",
+        lambda value, asked: finding_list.is_between(None, _start_us(value, asked, days=1)),
+        lambda value: f"to {value}, that day included",
+        kind="date",
+    ),
+    "change": Filter(
+        "In the last run",
+        lambda value, asked: finding_list.is_seen(asked.latest_run_id, value),
+        lambda value: f"that the last run saw as “{CHANGE[Change(value)].lower()}”",
+        {str(one): CHANGE[one] for one in Change},
+    ),
+    "run": Filter("Run", lambda value, _asked: finding_list.is_seen(value), lambda value: f"seen by run {value}"),
+    "text": Filter(
+        "Text", lambda value, _asked: finding_list.has_text(value), lambda value: f"with “{value}” in an id or the fact"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A list narrowed by filters: the clauses, the sentence, and the query that brings it back."""
+
+    values: Mapping[str, str]
+    order: str
+    clauses: tuple[Clause, ...]
+    sentence: str
+
+    def query(self, **more: str) -> str:
+        """The address's query for the same list, with these values replaced."""
+        given = {**self.values, "order": self.order, **more}
+        return urlencode({name: value for name, value in given.items() if value})
+
+
+def narrowed(given: Mapping[str, str], person: Person, asked: Asked) -> Narrowed:
+    """The list that somebody asked for, and may see. Raises ``WrongFilter``."""
+    values = {name: given[name].strip()[:_LONGEST] for name in FILTERS if given.get(name, "").strip()}
+    order = given.get("order") or "newest"
+    if order not in ORDERS:
+        raise WrongFilter(f"{order!r} is no order: {', '.join(ORDERS)}")
+    clauses, words = [], []
+    for name, value in values.items():
+        one = FILTERS[name]
+        if one.choices is not None and value not in one.choices:
+            raise WrongFilter(f"{one.label}: {value!r} is none of {', '.join(one.choices)}")
+        clauses.append(one.clause(value, asked))
+        words.append(one.words(value))
+    if person.role is Role.SUPERVISOR:
+        clauses.append(finding_list.is_of("unit", person.unit or ""))
+        words.append(f"in your unit {person.unit}")
+    sentence = f"Findings {', '.join(words)}" if words else "All findings"
+    return Narrowed(values, order, tuple(clauses), f"{sentence}, {ORDERS[order]}")

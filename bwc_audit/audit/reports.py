@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import Session
@@ -16,11 +17,11 @@ from bwc_audit.domain.findings import FindingGroup, FindingKind
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.rates import GROUP_KEYS, rate_table
-from bwc_audit.domain.records import Records
+from bwc_audit.domain.records import DeviceEvent, Records
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run
 from bwc_audit.domain.shown_clocks import overlay_zones
-from bwc_audit.domain.times import MINUTE_US, Span
+from bwc_audit.domain.times import HOUR_US, MINUTE_US, Span
 from bwc_audit.errors import StoreError
 from bwc_audit.report.contexts import PlacedStill, RunReportInput
 from bwc_audit.report.evidence_words import added_up
@@ -29,6 +30,8 @@ from bwc_audit.report.write import ReportFiles, write_report
 from bwc_audit.sources.policy_files import policy_of
 from bwc_audit.store import inspections, planned, policies, run_notes, runs, source_rows
 from bwc_audit.store.database import reading
+from bwc_audit.store.inspections import PicturePlace
+from bwc_audit.store.planned import PlannedInspection
 from bwc_audit.store.turns import load_turns
 
 
@@ -70,6 +73,94 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
             waiting=run_notes.load_waiting(session, run_id),
             expiring=run_notes.load_expiring(session, run_id),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPicture:
+    """Where a kept picture is. ``at_us`` in the world (corrected UTC); ``media_at_us`` from the first frame of the file."""
+
+    place: PicturePlace
+    at_us: int
+    media_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentInput:
+    """What a page of one incident shows beside the report's own: pictures by footage id, without the pictures themselves;
+    the versions of files looked into, by object key; entries of device logs, as they are stored now."""
+
+    report: RunReportInput
+    stills: Mapping[str, tuple[PlacedPicture, ...]]
+    sheets: Mapping[str, tuple[PlacedPicture, ...]]
+    versions: Mapping[str, PlannedInspection]
+    inspections: Mapping[str, Inspection]
+    device_events: tuple[DeviceEvent, ...]
+
+
+def incident_input(audit: Audit, run_id: str, incident_id: str) -> IncidentInput:
+    """What a run says of one incident, read by way of the incident alone. Raises ``StoreError`` for an unknown run."""
+    run = running_run(audit, run_id)
+    with reading(audit.engine) as session:
+        policy = _policy_of(session, run)
+        results = runs.load_results(session, run_id, incident_id=incident_id)
+        segments = runs.load_segments(session, run_id, incident_id=incident_id)
+        keys = {segment.object_key for segment in segments if segment.object_key}
+        plan = planned.load_plan(session, run_id, object_keys=keys) if keys else ()
+        identities = {
+            one.request.object_key: identity_of(audit, one, policy, run.inspector_version or INSPECTOR_VERSION)
+            for one in plan
+        }
+        kept = inspections.load_inspections(session, identities.values())
+        pictures = inspections.load_picture_places(session, identities.values())
+        seen = {identity.object_key: inspection for identity, inspection in kept.items()}
+        devices = {segment.device_id for segment in segments}
+        zones = overlay_zones(source_rows.load_devices(session, run.request.source, devices))
+        report = RunReportInput(
+            run=run,
+            results=results,
+            incidents=runs.load_incidents(session, run_id, incident_id=incident_id),
+            segments=segments,
+            observed=runs.load_observed(session, run_id, incident_id=incident_id),
+            rejected=(),
+            rates=rate_table(results),
+            policy=policy,
+            examined=_examined(run),
+            evidence=evidence_of(segments, plan, seen, policy, zones),
+            agreements=agreements_of(segments, plan, seen, policy.sound_match),
+            waiting=run_notes.load_waiting(session, run_id, incident_id=incident_id),
+        )
+        around = _around(report)
+        events = source_rows.load_device_events(session, run.request.source, devices, around) if around else ()
+    places = {key: pictures[identity] for key, identity in identities.items() if identity in pictures}
+    return IncidentInput(
+        report=report,
+        stills=_placed(segments, {key: stills for key, (stills, _) in places.items()}),
+        sheets=_placed(segments, {key: sheets for key, (_, sheets) in places.items()}),
+        versions={one.request.object_key: one for one in plan},
+        inspections=seen,
+        device_events=events,
+    )
+
+
+def _around(report: RunReportInput) -> Span | None:
+    """The incident's time with two hours on either side; None where nothing has a time."""
+    spans = [result.window.span for result in report.results if result.window is not None]
+    spans += [segment.span for segment in report.segments]
+    if not spans:
+        return None
+    return Span(min(one.start_us for one in spans) - 2 * HOUR_US, max(one.end_us for one in spans) + 2 * HOUR_US)
+
+
+def _placed(
+    segments: tuple[PlacedSegment, ...], places: Mapping[str, tuple[PicturePlace, ...]]
+) -> dict[str, tuple[PlacedPicture, ...]]:
+    return {
+        segment.footage_id: tuple(
+            PlacedPicture(one, segment.span.start_us + one.at_us, one.at_us) for one in places[segment.object_key or ""]
+        )
+        for segment in segments
+        if segment.object_key in places
+    }
 
 
 def finding_context(audit: Audit, observed: ObservedFinding) -> RunReportInput:

@@ -161,6 +161,47 @@ def load_inspections(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class PicturePlace:
+    """Where a kept picture is, without the picture: ``at_us`` and ``end_us`` of media time (the same for a still)."""
+
+    inspection_id: int
+    ordinal: int
+    at_us: int
+    end_us: int
+
+
+def load_picture_places(
+    session: Session, identities: Iterable[InspectionIdentity]
+) -> dict[InspectionIdentity, tuple[tuple[PicturePlace, ...], tuple[PicturePlace, ...]]]:
+    """(stills, pages of small pictures) kept for each of these, in their order."""
+    table, still, sheet = table_of(InspectionRow), table_of(StillRow).c, table_of(SheetRow).c
+    names = [one.name for one in fields(InspectionIdentity)]
+    columns = [table.c[name] for name in names]
+    found: dict[InspectionIdentity, tuple[tuple[PicturePlace, ...], tuple[PicturePlace, ...]]] = {}
+    for chunk in chunks(identities, 500):
+        query = select(table.c.inspection_id, *columns).where(tuple_(*columns).in_([astuple(one) for one in chunk]))
+        known = {row.inspection_id: InspectionIdentity(*row[1:]) for row in session.connection().execute(query)}
+        stills = select(still.inspection_id, still.ordinal, still.at_us, still.at_us.label("end_us"))
+        sheets = select(sheet.inspection_id, sheet.ordinal, sheet.start_us, sheet.end_us)
+        places: list[dict[int, list[PicturePlace]]] = [{}, {}]
+        for kept, picture, query in ((places[0], still, stills), (places[1], sheet, sheets)):
+            wanted = query.where(picture.inspection_id.in_(known)).order_by(picture.inspection_id, picture.ordinal)
+            for row in session.connection().execute(wanted):
+                kept.setdefault(row.inspection_id, []).append(PicturePlace(*row))
+        for number, identity in known.items():
+            found[identity] = (tuple(places[0].get(number, ())), tuple(places[1].get(number, ())))
+    return found
+
+
+def load_picture(session: Session, place: PicturePlace, *, is_sheet: bool) -> bytes | None:
+    """The JPEG at a place; None where it is gone."""
+    table = table_of(SheetRow if is_sheet else StillRow).c
+    query = select(table.jpeg).where(table.inspection_id == place.inspection_id, table.ordinal == place.ordinal)
+    jpeg = session.connection().scalar(query)
+    return None if jpeg is None else bytes(jpeg)
+
+
 def latest_inspection(session: Session, source: str, object_key: str, *, with_stills: bool = True) -> Inspection | None:
     """The last kept outcome for an object, however it was looked at; None where it never was."""
     table = table_of(InspectionRow)

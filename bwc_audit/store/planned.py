@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -56,14 +56,18 @@ def load_plan(
     behind: int | None = None,
     first_chunk: int = 0,
     last_chunk: int | None = None,
+    object_keys: Collection[str] | None = None,
 ) -> tuple[PlannedInspection, ...]:
-    """The plan of a run, ordinals ``[first, behind)`` of the chunks from ``first_chunk`` to ``last_chunk``, in order."""
+    """The plan of a run, ordinals ``[first, behind)`` of the chunks from ``first_chunk`` to ``last_chunk``, in order; or
+    that of some videos (a few hundred at most)."""
     table = table_of(PlannedInspectionRow)
     query = select(table).where(table.c.run_id == run_id, table.c.ordinal >= first).order_by(table.c.ordinal)
     if behind is not None:
         query = query.where(table.c.ordinal < behind)
     if last_chunk is not None:
         query = query.where(table.c.chunk.between(first_chunk, last_chunk))
+    if object_keys is not None:
+        query = query.where(table.c.object_key.in_(object_keys))
     return tuple(_planned_of(dict(row)) for row in session.connection().execute(query).mappings())
 
 

@@ -108,9 +108,10 @@ def load_watermarks(session: Session, run_id: str) -> tuple[Watermark, ...]:
     return tuple(Watermark(WatermarkKind(row["kind"]), row["until_us"], row["device_id"]) for row in rows)
 
 
-def load_waiting(session: Session, run_id: str) -> tuple[Waiting, ...]:
-    """What is pending in a run, by incident and officer."""
-    rows = _rows(session, RunWaitingRow, run_id, ("incident_id", "officer_id"))
+def load_waiting(session: Session, run_id: str, *, incident_id: str | None = None) -> tuple[Waiting, ...]:
+    """What is pending in a run (at one incident), by incident and officer."""
+    wanted = {} if incident_id is None else {"incident_id": incident_id}
+    rows = _rows(session, RunWaitingRow, run_id, ("incident_id", "officer_id"), **wanted)
     return tuple(Waiting(**{name: row[name] for name in _WAITING}) for row in rows)
 
 
@@ -124,7 +125,8 @@ def _values(one: object, names: Sequence[str]) -> tuple[Any, ...]:
     return tuple(getattr(one, name) for name in names)
 
 
-def _rows(session: Session, model: type[Stored], run_id: str, order: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(session: Session, model: type[Stored], run_id: str, order: Sequence[str], **equal: str) -> list[dict[str, Any]]:
     table = table_of(model)
-    query = select(table).where(table.c.run_id == run_id).order_by(*(table.c[name] for name in order))
+    wanted = [table.c.run_id == run_id, *(table.c[name] == value for name, value in equal.items())]
+    query = select(table).where(*wanted).order_by(*(table.c[name] for name in order))
     return [dict(row) for row in session.connection().execute(query).mappings()]

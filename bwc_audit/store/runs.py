@@ -61,6 +61,7 @@ __all__ = [
     "record_decision",
     "restate_findings",
     "running_run_ids",
+    "runs_with_incident",
 ]
 
 
@@ -268,6 +269,13 @@ def latest_run(
     if incident_id is not None:
         query = query.where(exists().where(answer.run_id == run.run_id, answer.incident_id == incident_id))
     return next(iter(_runs(session, query)), None)
+
+
+def runs_with_incident(session: Session, source: str, incident_id: str) -> tuple[Run, ...]:
+    """The decided runs over a source that say something of an incident, newest first."""
+    run, answer = table_of(RunRow).c, table_of(RunAnswerRow).c
+    with_incident = select(answer.run_id).where(answer.incident_id == incident_id)
+    return _runs(session, _newest(source).where(run.status.in_(DECIDED), run.run_id.in_(with_incident)))
 
 
 def _newest(source: str | None) -> Select[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -219,6 +219,33 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
         beside=tuple(row for row in beside if row.row not in decided),
         **loaded,
     )
+
+
+def load_devices(session: Session, source: str, device_ids: Collection[str]) -> tuple[Device, ...]:
+    """Rows of the register of cameras, of these cameras (a few hundred at most)."""
+    return _load_few(session, source, Device, DeviceRow, table_of(DeviceRow).c.device_id.in_(device_ids))
+
+
+def load_device_events(session: Session, source: str, device_ids: Collection[str], around: Span) -> tuple[DeviceEvent, ...]:
+    """Entries of the logs of these cameras (a few hundred at most) in an interval."""
+    table = table_of(DeviceEventRow).c
+    wanted = table.device_id.in_(device_ids) & table.at_us.between(around.start_us, around.end_us)
+    return _load_few(session, source, DeviceEvent, DeviceEventRow, wanted)
+
+
+def _load_few(
+    session: Session, source: str, record_type: type[_Record], model: type[Stored], wanted: ColumnElement[bool]
+) -> tuple[_Record, ...]:
+    """As ``_load``, by way of the rows and not of all files: a source may have a million of them."""
+    table, file = table_of(model).c, table_of(SourceFileRow).c
+    ids = select(table.file_id).where(wanted).distinct()
+    query = select(file.file_id, file.key).where(file.source == source, file.file_id.in_(ids)).order_by(file.key)
+    key_of: dict[int, str] = {row.file_id: row.key for row in session.connection().execute(query)}
+    if not key_of:
+        return ()
+    rank_of = np.zeros(max(key_of) + 1, np.int64)
+    rank_of[list(key_of)] = np.arange(len(key_of))
+    return _load(session, _Files(source, key_of, rank_of, False), record_type, model, wanted & table.file_id.in_(key_of))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.config import Settings
 from bwc_audit.errors import ConfigurationError
+from bwc_audit.web.jobs import Jobs
 
 _KEY_FILE = "web.key"
 _SHORTEST_KEY = 32
@@ -28,6 +29,7 @@ class Site:
     audit: Audit
     key: str = field(repr=False)
     now_us: Callable[[], int] = now_us
+    jobs: Jobs = field(default_factory=Jobs, repr=False, compare=False)
 
     @property
     def engine(self) -> Engine:

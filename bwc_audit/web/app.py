@@ -16,20 +16,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bwc_audit
 from bwc_audit.errors import BwcAuditError, StoreError
-from bwc_audit.web import dispositions, findings, home, incident, incidents, signing, video
+from bwc_audit.web import (
+    access,
+    accounts,
+    dispositions,
+    findings,
+    home,
+    incident,
+    incidents,
+    officers,
+    policies,
+    runs,
+    signing,
+    video,
+    working,
+)
 from bwc_audit.web.guard import Forbidden, ForeignForm, NotSignedIn, NotThere, Pages
 from bwc_audit.web.showing import SECURITY_HEADERS, asset_bytes, shown
 from bwc_audit.web.site import Site
 
 _log = logging.getLogger(__name__)
 _ROOMS: tuple[Pages, ...] = (
-    home.pages,
-    findings.pages,
-    dispositions.pages,
-    incidents.pages,
-    incident.pages,
-    video.pages,
-    signing.pages,
+    *(home.pages, findings.pages, dispositions.pages, incidents.pages, working.pages, incident.pages, video.pages),
+    *(runs.pages, policies.pages, officers.pages, access.pages, accounts.pages, signing.pages),
 )
 _YEAR_S = 31_536_000
 

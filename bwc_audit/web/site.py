@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from sqlalchemy import Engine
 
+from bwc_audit.audit.reruns_beside import RerunsBeside
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.config import Settings
 from bwc_audit.errors import ConfigurationError
@@ -23,11 +24,12 @@ _SHORTEST_KEY = 32
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """``now_us``: the clock, microseconds UTC."""
+    """``now_us``: the clock, microseconds UTC. ``reruns``: those that this application has begun."""
 
     audit: Audit
     key: str = field(repr=False)
     now_us: Callable[[], int] = now_us
+    reruns: RerunsBeside = field(default_factory=RerunsBeside)
 
     @property
     def engine(self) -> Engine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,14 +14,13 @@ from bwc_audit.cli.running import find_run, given_day
 from bwc_audit.cli.showing import Format, note, percent, print_json, print_table, say
 from bwc_audit.config import load_settings
 from bwc_audit.domain.comparison import Comparison, Side
-from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.policy_book import Edition, PolicyBook
 from bwc_audit.domain.rates import Rate
 from bwc_audit.domain.runs import RunRequest
 from bwc_audit.domain.times import Span
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.report.comparison_document import comparison_document, side_reference
 from bwc_audit.report.comparison_page import change_of, headline, said_moves, said_result, said_sides, said_why, signed
+from bwc_audit.report.policy_words import clause_rows, exemption_rows, in_force, layer_rows, setting_rows
 from bwc_audit.report.write import write_comparison
 from bwc_audit.sources.policy_files import SCHEMA, load_book, load_policy, shipped_policies
 
@@ -67,73 +66,15 @@ def policy_show(
         return
     say(f"{policy.title} ({policy.policy_id} {policy.version}, {policy.policy_hash[:12]})")
     say()
-    print_table("", ("section", "setting", "value", "set by"), list(_settings(policy)))
+    print_table("", ("section", "setting", "value", "set by"), setting_rows(policy))
     if policy.exemptions:
         say()
-        rules = [
-            (rule.code, rule.clause, _said(_condition(asdict(rule.when))), _cut(asdict(rule))) for rule in policy.exemptions
-        ]
-        print_table("Exemptions by rule", ("code", "clause", "when", "time"), rows=rules)
+        print_table("Exemptions by rule", ("code", "clause", "when", "time"), exemption_rows(policy))
     if len(book.editions) > 1 or book.editions[0].layers:
         say()
-        print_table("Layers and editions", ("in force", "policy", "layer", "for", "sets"), list(_layers(book)))
+        print_table("Layers and editions", ("in force", "policy", "layer", "for", "sets"), layer_rows(book))
     say()
-    clauses = [(name, clause.text, clause.reference, clause.note) for name, clause in policy.clauses.items()]
-    print_table("Clauses", ("clause", "text", "reference", "note"), clauses)
-
-
-def _settings(policy: Policy) -> list[tuple[str, str, str, str]]:
-    sections = {
-        name: settings
-        for name, settings in asdict(policy).items()
-        if isinstance(settings, dict) and name not in ("clauses", "provenance")
-    }
-    return [
-        (section, name, _said(value), policy.provenance.get(f"{section}.{name}", policy.policy_id))
-        for section, settings in sections.items()
-        for name, value in settings.items()
-    ]
-
-
-def _layers(book: PolicyBook) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for edition in book.editions:
-        rows.append((_in_force(edition), edition.policy.reference, "", "everybody", ""))
-        for layer in edition.layers:
-            set_here = [f"{section}.{name}" for section, settings in layer.changes.items() for name in settings]
-            set_here += [f"exemption {rule.code}" for rule in layer.exemptions]
-            rows.append(("", "", layer.name, _said(_condition(asdict(layer.when))), ", ".join(set_here)))
-    return rows
-
-
-def _in_force(edition: Edition) -> str:
-    return f"{edition.effective_from or 'always'} – {edition.effective_to or 'open'}"
-
-
-def _condition(when: dict[str, Any]) -> list[str]:
-    return [f"{name.replace('_', ' ')}: {' or '.join(values)}" for name, values in when.items() if values]
-
-
-def _cut(rule: dict[str, Any]) -> str:
-    def side(name: str) -> str:
-        after = rule[f"{name}_after_s"]
-        return f"{rule[name] or f'window {name}'}{f' {after:+g} s' if after else ''}"
-
-    return f"{side('start')} to {side('end')}"
-
-
-def _said(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_said(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return (
-            "; ".join(map(_said, value))
-            if any(isinstance(one, dict) for one in value)
-            else ", ".join(map(str, value)) or "(none)"
-        )
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    print_table("Clauses", ("clause", "text", "reference", "note"), clause_rows(policy))
 
 
 def policy_validate(path: Annotated[str, typer.Argument(help="A YAML file (policy or book), or a shipped pack.")]) -> None:
@@ -141,7 +82,7 @@ def policy_validate(path: Annotated[str, typer.Argument(help="A YAML file (polic
     book = load_book(path, load_settings().timezone)
     say(f"{book.book_id} {book.version} is valid, hash {book.policy_hash[:12]}")
     for edition in book.editions if len(book.editions) > 1 else ():
-        say(f"  {_in_force(edition)}: {edition.policy.reference}, {len(edition.layers)} layers")
+        say(f"  {in_force(edition)}: {edition.policy.reference}, {len(edition.layers)} layers")
 
 
 def policy_compare(

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bwc_audit
 from bwc_audit.errors import BwcAuditError, StoreError
-from bwc_audit.web import dispositions, findings, home, incident, rerun, signing, video
+from bwc_audit.web import dispositions, findings, home, incident, incidents, signing, video, working
 from bwc_audit.web.guard import Forbidden, ForeignForm, NotSignedIn, NotThere, Pages
 from bwc_audit.web.showing import SECURITY_HEADERS, asset_bytes, shown
 from bwc_audit.web.site import Site
@@ -26,9 +26,10 @@ _ROOMS: tuple[Pages, ...] = (
     home.pages,
     findings.pages,
     dispositions.pages,
+    incidents.pages,
+    working.pages,
     incident.pages,
     video.pages,
-    rerun.pages,
     signing.pages,
 )
 _YEAR_S = 31_536_000

@@ -19,6 +19,9 @@ from bwc_audit.store.finding_list import ORDERS, Clause
 
 _LONGEST = 200
 
+#: The last page of a list; a list is narrowed rather than leafed through.
+DEEPEST = 200
+
 
 class WrongFilter(ValueError):  # noqa: N818  # what was typed, not a fault
     """A value that the filter does not know; the text says which."""
@@ -141,3 +144,11 @@ def narrowed(given: Mapping[str, str], person: Person, asked: Asked) -> Narrowed
         words.append(f"in your unit {person.unit}")
     sentence = f"Findings {', '.join(words)}" if words else "All findings"
     return Narrowed(values, order, tuple(clauses), f"{sentence}, {ORDERS[order]}")
+
+
+def page_number(text: str) -> int:
+    """The number of a page of a list, from 1. Raises ``WrongFilter``."""
+    page = int(text) if text.isdecimal() and len(text) < 9 else 0
+    if not 1 <= page <= DEEPEST:
+        raise WrongFilter(f"there is no page {text}: narrow the list instead of leafing beyond page {DEEPEST}")
+    return page

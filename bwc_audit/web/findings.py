@@ -22,14 +22,14 @@ from bwc_audit.store.bulk import chunks
 from bwc_audit.store.database import reading
 from bwc_audit.store.finding_list import COUNTED_TO, ORDERS, ListedFinding
 from bwc_audit.web import views
-from bwc_audit.web.filters import FILTERS, Asked, Narrowed, WrongFilter, narrowed
+from bwc_audit.web.filters import DEEPEST, FILTERS, Asked, Narrowed, WrongFilter, narrowed, page_number
 from bwc_audit.web.guard import Asking, Form, Pages, Visitor
 from bwc_audit.web.showing import When, latest_decided, shown, when
 from bwc_audit.web.site import Site
 
 pages = Pages()
 
-PAGE_ROWS, DEEPEST = 50, 200
+PAGE_ROWS = 50
 _CHOSEN_BY_VALUE = ("unit", "call_type")
 
 
@@ -90,7 +90,7 @@ def findings(request: Request, asking: Asking) -> Any:
     given, run = dict(request.query_params), latest_decided(asking.site)
     try:
         wanted = narrowed(given, asking.person, asked_of(asking.site, run))
-        page = _page_number(given.get("page", "1"))
+        page = page_number(given.get("page", "1"))
     except WrongFilter as problem:
         context = _empty(asking, given, str(problem))
         return shown(request, "findings.html", "Findings", context, status=422, run=run)
@@ -105,13 +105,6 @@ def findings(request: Request, asking: Asking) -> Any:
 def asked_of(site: Site, run: Run | None) -> Asked:
     """What the filters need to know of a site."""
     return Asked(site.zone, run.run_id if run else "")
-
-
-def _page_number(text: str) -> int:
-    page = int(text) if text.isdecimal() and len(text) < 9 else 0
-    if not 1 <= page <= DEEPEST:
-        raise WrongFilter(f"there is no page {text}: narrow the list instead of leafing beyond page {DEEPEST}")
-    return page
 
 
 def _context(asking: Visitor, wanted: Narrowed, found: Sequence[ListedFinding], count: int, page: int) -> FindingsPage:

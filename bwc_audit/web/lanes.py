@@ -56,7 +56,10 @@ def lanes_of(scene: Scene, events: Sequence[DeviceEvent]) -> Lanes:
     for result in scene.results:
         lane = f"officer {result.officer_id}"
         lanes.append((lane, f"Officer {result.officer_id}"))
-        items += _officer_items(lane, result, scene)
+        items += _moments(lane, result, scene)
+        if result.window is not None:
+            lanes.append((f"{lane} window", "Required window"))
+            items += _window(f"{lane} window", result, result.window.span, scene)
         for device_id in sorted({one.device_id for one in scene.segments if is_of(one, result)}):
             mine = [one for one in scene.segments if is_of(one, result) and one.device_id == device_id]
             placed |= {one.footage_id for one in mine}
@@ -70,16 +73,17 @@ def lanes_of(scene: Scene, events: Sequence[DeviceEvent]) -> Lanes:
     return Lanes(tuple(lanes), tuple(items), shown.start_us // 1000, shown.end_us // 1000, minutes)
 
 
-def _officer_items(lane: str, result: AssignmentResult, scene: Scene) -> Iterator[Item]:
-    if result.window is not None:
-        window = result.window.span
-        yield _bar(lane, window, "required", "required", f"Required {stretch(window, scene.zone)}")
-        if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
-            yield _bar(lane, window, "unknown", str(result.outcome), f"Not judged: {result.outcome}")
-        elif result.outcome is not Outcome.EXCLUDED:
-            for gap in result.gaps:
-                text = f"not recorded {length(gap.length_us)}"
-                yield _bar(lane, gap, "gap", text, f"{text}, {stretch(gap, scene.zone)}")
+def _window(lane: str, result: AssignmentResult, window: Span, scene: Scene) -> Iterator[Item]:
+    yield _bar(lane, window, "required", "required", f"Required {stretch(window, scene.zone)}")
+    if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
+        yield _bar(lane, window, "unknown", str(result.outcome), f"Not judged: {result.outcome}")
+    elif result.outcome is not Outcome.EXCLUDED:
+        for gap in result.gaps:
+            text = f"not recorded {length(gap.length_us)}"
+            yield _bar(lane, gap, "gap", text, f"{text}, {stretch(gap, scene.zone)}")
+
+
+def _moments(lane: str, result: AssignmentResult, scene: Scene) -> Iterator[Item]:
     named = (
         ("dispatch", result.dispatched_us),
         ("en route", result.en_route_us),

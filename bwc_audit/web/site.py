@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from sqlalchemy import Engine
 
-from bwc_audit.audit.reruns_beside import RerunsBeside
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.config import Settings
 from bwc_audit.errors import ConfigurationError
+from bwc_audit.web.jobs import Jobs
 
 _KEY_FILE = "web.key"
 _SHORTEST_KEY = 32
@@ -24,12 +24,12 @@ _SHORTEST_KEY = 32
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """``now_us``: the clock, microseconds UTC. ``reruns``: those that this application has begun."""
+    """``now_us``: the clock, microseconds UTC."""
 
     audit: Audit
     key: str = field(repr=False)
     now_us: Callable[[], int] = now_us
-    reruns: RerunsBeside = field(default_factory=RerunsBeside)
+    jobs: Jobs = field(default_factory=Jobs, repr=False, compare=False)
 
     @property
     def engine(self) -> Engine:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+from httpx import Response
+
+from bwc_audit.audit.night import start_run
+from bwc_audit.domain.runs import RunKind
+from bwc_audit.domain.times import MINUTE_US, Span
+from bwc_audit.store import runs
 from bwc_audit.store.access_log import load_accesses
 from bwc_audit.store.database import reading
 from bwc_audit.web.site import Site
@@ -14,21 +21,31 @@ INCIDENT = "20250524-0067"
 FORM = f"/incidents/{INCIDENT}/re-run"
 
 
-def test_an_incident_is_examined_again_to_its_end_and_the_page_says_what_changed(browser: Opened, site: Site) -> None:
-    auditor, site.reruns.most = browser("auditor"), 1
-    begun = auditor.post(FORM, reason="complaint 2025/118")
-    assert (begun.status_code, begun.headers["location"]) == (303, f"{FORM}/progress")
-    again = auditor.post(FORM, reason="and once more")
-    assert again.status_code == 409
-    assert "under way already" in again.text
-    assert "and once more" in again.text
-    assert "As many re-runs as may" in auditor.post("/incidents/20250524-0061/re-run", reason="because").text
-    assert auditor.get(f"{FORM}/progress").status_code == 200
+def _ended(one: Browser, href: str) -> Response:
+    """The job's page once it is over, as somebody sees it who reloads it."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        page = one.get(href)
+        if page.status_code == 303 or "It could not be done" in page.text:
+            return page
+        time.sleep(0.2)
+    raise AssertionError("the work has not ended")
 
-    site.reruns.wait(INCIDENT, 120)
-    ended = auditor.get(f"{FORM}/progress")
-    assert ended.status_code == 303, ended.text
-    page = auditor.get(ended.headers["location"])
+
+def test_an_incident_is_examined_again_to_its_end_and_the_page_says_what_changed(browser: Opened, site: Site) -> None:
+    auditor = browser("auditor")
+    begun = auditor.post(FORM, reason="complaint 2025/118")
+    assert begun.status_code == 303
+    job = begun.headers["location"]
+    assert auditor.post(FORM, reason="and once more").headers["location"] == job
+    other = browser("accountability_officer").post(FORM, reason="me too")
+    assert other.status_code == 409
+    assert "me too" in other.text
+    assert browser("accountability_officer").get(job).status_code == 404
+
+    answer = _ended(auditor, job).headers["location"]
+    assert auditor.client.get(job, headers={"hx-request": "true"}).headers["hx-redirect"] == answer
+    page = browser("reviewer").get(answer)
     for words in (
         "The same answer again",
         "complaint 2025/118",
@@ -37,29 +54,34 @@ def test_an_incident_is_examined_again_to_its_end_and_the_page_says_what_changed
         "A gap of",
     ):
         assert words in page.text
-    piece = auditor.client.get(f"{FORM}/progress", headers={"hx-request": "true"})
-    assert piece.headers["hx-redirect"] == ended.headers["location"]
     with reading(site.engine) as session:
         entries, _ = load_accesses(session, account_id="auditor", subject_id=INCIDENT)
     assert "re-ran" in {one.action for one in entries}
-    assert browser("supervisor").get(ended.headers["location"]).status_code == 404
-    assert browser("administrator").get(ended.headers["location"]).status_code == 403
+    assert browser("supervisor").get(answer).status_code == 404
+    assert browser("administrator").get(answer).status_code == 403
 
 
 def test_without_a_reason_or_the_right_nothing_begins(browser: Opened, site: Site) -> None:
     refused = browser("auditor").post(FORM, reason="  ")
     assert refused.status_code == 422
-    assert "Say why" in refused.text
+    assert "needs a reason" in refused.text
     assert browser("reviewer").post(FORM, reason="because").status_code == 403
     assert browser("auditor").post("/incidents/no-such/re-run", reason="because").status_code == 404
-    assert site.reruns.state_of(INCIDENT) is None
+    assert not site.jobs.is_under_way("re-run", INCIDENT)
 
 
-def test_a_rerun_that_cannot_read_its_source_ends_in_words(browser: Opened, site: Site) -> None:
-    auditor = browser("auditor", source=str(site.audit.settings.state_dir / "gone"))
-    assert auditor.post(FORM, reason="because").status_code == 303
-    site.reruns.wait(INCIDENT, 60)
-    page = auditor.get(f"{FORM}/progress")
-    assert page.status_code == 200
-    assert "It ended without an answer" in page.text
-    assert "is not there" in page.text
+def test_one_that_another_program_works_on_is_not_begun_twice(browser: Opened, site: Site) -> None:
+    asked = site.audit.request(
+        RunKind.INCIDENT, Span(0, MINUTE_US), incident_id=INCIDENT, requester="A. Auditor", reason="a court asks"
+    )
+    start_run(site.audit, asked)  # held by this test as another program would
+    refused = browser("auditor").post(FORM, reason="because")
+    assert refused.status_code == 409
+    assert "Another program" in refused.text
+
+
+def test_a_run_that_is_no_rerun_or_that_nobody_knows_has_no_such_page(browser: Opened, site: Site) -> None:
+    with reading(site.engine) as session:
+        night = runs.load_runs(session)[0]
+    for run_id in (night.run_id, "no-such-run"):
+        assert browser("reviewer").get(f"/reruns/{run_id}").status_code == 404

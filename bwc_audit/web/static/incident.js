@@ -135,7 +135,7 @@
     return element;
   };
   if (box && window.vis && scene.lanes.items.length) {
-    const items = scene.lanes.items.map((one, number) => ({
+    const rows = scene.lanes.items.map((one, number) => ({
       id: number,
       group: one.lane,
       start: new Date(one.start),
@@ -143,8 +143,28 @@
       type: one.end === null ? "point" : "range",
       className: `lane-${one.style}`,
       label: one.label,
+      name: one.label,
       words: one.words,
     }));
+    const items = new window.vis.DataSet(rows);
+    const marks = scene.lanes.groups
+      .map((group) => rows.filter((one) => one.group === group.id && one.type === "point").sort((a, b) => a.start - b.start))
+      .filter((all) => all.length);
+    // A mark keeps its word only where the next one leaves room for it; choosing a mark always tells it.
+    const declutter = () => {
+      const { start, end } = lanes.getWindow();
+      const perPixel = (end - start) / Math.max(1, box.clientWidth - 160);
+      const changes = [];
+      for (const all of marks) {
+        all.forEach((one, place) => {
+          const next = all[place + 1];
+          const label = next && (next.start - one.start) / perPixel < 14 + 7 * one.name.length ? "" : one.name;
+          if (label !== one.label) changes.push({ id: one.id, label });
+          one.label = label;
+        });
+      }
+      if (changes.length) items.update(changes);
+    };
     lanes = new window.vis.Timeline(box, items, scene.lanes.groups, {
       moment: (date) => window.vis.moment(date).utcOffset(scene.lanes.offset),
       start: new Date(scene.lanes.start),
@@ -165,8 +185,10 @@
     });
     lanes.addCustomTime(new Date(at), "now");
     lanes.on("select", ({ items: chosen }) => {
-      if (chosen.length) said.textContent = items[chosen[0]].words;
+      if (chosen.length) said.textContent = rows[chosen[0]].words;
     });
+    lanes.on("rangechanged", declutter);
+    declutter();
     lanes.on("click", ({ time, what }) => {
       if (time && what !== "group-label" && what !== "axis") seek(time.getTime());
     });

@@ -135,7 +135,7 @@ def _diff(audit: Audit, run: Run, before: Run | None, incident_id: str) -> RunDi
         observed = runs.load_observed(session, run.run_id)
     officers = sorted(now.keys() | then.keys())
     outcomes = tuple(OutcomeChange(officer_id, then.get(officer_id), now.get(officer_id)) for officer_id in officers)
-    return RunDiff(run, before, observed, outcomes, tuple(_basis(run, before)) if before else ())
+    return RunDiff(run, before, observed, outcomes, tuple(differences_of_basis(run, before)) if before else ())
 
 
 def _outcomes(results: tuple[AssignmentResult, ...]) -> dict[str, str]:
@@ -145,7 +145,7 @@ def _outcomes(results: tuple[AssignmentResult, ...]) -> dict[str, str]:
     }
 
 
-def _basis(run: Run, before: Run) -> list[str]:
+def differences_of_basis(run: Run, before: Run) -> list[str]:
     """Everything a run rests on that is different from the run before."""
     said = []
     if run.request.policy_hash != before.request.policy_hash:

@@ -190,8 +190,9 @@ def _dispersion_sentence(funnel: Funnel) -> str:
     return f"The marks scatter {factor}: no more than their number allows, so the limits are the plain binomial ones."
 
 
-def funnel_picture(funnel: Funnel, style: Markup = NO_STYLE) -> FunnelPicture | None:
-    """The picture; None where there is no point. ``style`` for a picture that stands alone."""
+def funnel_picture(funnel: Funnel, style: Markup = NO_STYLE, marked: str | None = None) -> FunnelPicture | None:
+    """The picture; None where there is no point. ``style`` for a picture that stands alone; ``marked``: the key of the one
+    point that is ringed, for who may know."""
     if funnel.target is None:
         return None
     most = max(point.n for point in funnel.points)
@@ -215,7 +216,7 @@ def funnel_picture(funnel: Funnel, style: Markup = NO_STYLE) -> FunnelPicture | 
         y_ticks=tuple(Tick(plane.y(share), f"{round(100 * share)} %") for share in _shares(plane.floor)),
         x_label="decided assignments",
         y_label=rate if plane.floor == 0 else f"{rate} (the axis begins at {round(100 * plane.floor)} %)",
-        marks=_marks(funnel, plane, noun),
+        marks=(*_marks(funnel, plane, noun), *_ring(funnel, plane, marked)),
         style=style,
     )
 
@@ -254,6 +255,15 @@ def _marks(funnel: Funnel, plane: _Plane, noun: str) -> tuple[Mark, ...]:
             words=f"{plural(count, noun)}: {number(k)} of {number(n)}, {_percent(k / n)}",
         )
         for (n, k, place), count in sorted(found.items())
+    )
+
+
+def _ring(funnel: Funnel, plane: _Plane, marked: str | None) -> tuple[Mark, ...]:
+    """A ring around the point of one group."""
+    return tuple(
+        Mark(_shape(Place.INSIDE, plane.x(one.n), plane.y(one.share), 11.0), "own", f"{one.key}: {one.k} of {one.n}")
+        for one in funnel.points
+        if one.key == marked
     )
 
 

@@ -15,22 +15,44 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bwc_audit
+from bwc_audit.audit.dispositions import EntryRefused, SeenTooLittle
 from bwc_audit.errors import BwcAuditError, StoreError
-from bwc_audit.web import dispositions, findings, home, incident, incidents, signing, video, working
+from bwc_audit.web import (
+    access,
+    accounts,
+    api,
+    bulk,
+    dispositions,
+    findings,
+    home,
+    incident,
+    incidents,
+    officers,
+    policies,
+    runs,
+    signing,
+    video,
+    working,
+)
+from bwc_audit.web.filters import WrongFilter
 from bwc_audit.web.guard import Forbidden, ForeignForm, NotSignedIn, NotThere, Pages
 from bwc_audit.web.showing import SECURITY_HEADERS, asset_bytes, shown
 from bwc_audit.web.site import Site
 
 _log = logging.getLogger(__name__)
-_ROOMS: tuple[Pages, ...] = (
-    home.pages,
-    findings.pages,
-    dispositions.pages,
-    incidents.pages,
-    working.pages,
-    incident.pages,
-    video.pages,
-    signing.pages,
+#: All pages; each route says who may use it.
+ROOMS: tuple[Pages, ...] = (
+    *(
+        home.pages,
+        bulk.pages,
+        findings.pages,
+        dispositions.pages,
+        incidents.pages,
+        working.pages,
+        incident.pages,
+        video.pages,
+    ),
+    *(runs.pages, policies.pages, officers.pages, access.pages, accounts.pages, signing.pages),
 )
 _YEAR_S = 31_536_000
 
@@ -49,8 +71,9 @@ def make_app(site: Site) -> FastAPI:
         title="bwc-audit", version=bwc_audit.__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
     app.state.site = site
-    for room in _ROOMS:
+    for room in ROOMS:
         app.include_router(room)
+    app.include_router(api.router)
     app.add_api_route("/static/{name:path}", _static, include_in_schema=False)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -123,6 +146,14 @@ def _foreign_form(request: Request, _error: Exception) -> Any:
     )
 
 
+def _conflict(request: Request, error: Exception) -> Any:
+    return _problem(request, 409, "Somebody was faster", str(error))
+
+
+def _refused(request: Request, error: Exception) -> Any:
+    return _problem(request, 422, "Not accepted", str(error))
+
+
 def _store(request: Request, error: Exception) -> Any:
     _log.error("the database: %s", error)
     return Response(
@@ -158,6 +189,9 @@ _HANDLERS: dict[Any, Any] = {
     Forbidden: _forbidden,
     NotThere: _not_there,
     ForeignForm: _foreign_form,
+    SeenTooLittle: _conflict,
+    EntryRefused: _refused,
+    WrongFilter: _refused,
     StoreError: _store,
     BwcAuditError: _could_not,
     HTTPException: _http,

@@ -225,7 +225,7 @@ def _panel(asking: Visitor, found: _Found, typed: Mapping[str, str], problem: st
         waits=standing.waits_for_second(rule, found.observed.finding.severity),
         place=standing.place,
         entries=tuple(_view(one, standing, person, asking) for one in standing.entries),
-        decisions=tuple((str(word), humanised(word), _reasons(word)) for word in DecisionWord),
+        decisions=decision_choices(),
         may_decide=person.may(Right.DECIDE),
         may_respond=person.may(Right.RESPOND),
         may_second=person.may(Right.DECIDE)
@@ -237,8 +237,12 @@ def _panel(asking: Visitor, found: _Found, typed: Mapping[str, str], problem: st
     )
 
 
-def _reasons(word: str) -> tuple[tuple[str, str], ...]:
-    return tuple((code, humanised(code)) for code in REASON_CODES.get(word, ()))
+def decision_choices() -> tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]:
+    """(word, label, its reasons as code and label) of every decision."""
+    return tuple(
+        (str(word), humanised(word), tuple((code, humanised(code)) for code in REASON_CODES.get(word, ())))
+        for word in DecisionWord
+    )
 
 
 def _view(one: Disposition, standing: Standing, person: Person, asking: Visitor) -> EntryView:

@@ -31,9 +31,7 @@ def seen_by(person: Person, found: IncidentInput) -> tuple[IncidentInput, int]:
     if person.unit is None:
         return found, 0
     report = found.report
-    results = tuple(one for one in report.results if person.may_see_unit(one.unit))
-    if not results:
-        raise NotThere
+    results = seen_by_unit(person, report.results)
     officers = {one.officer_id for one in results}
     return (
         replace(
@@ -49,6 +47,16 @@ def seen_by(person: Person, found: IncidentInput) -> tuple[IncidentInput, int]:
         ),
         len(report.results) - len(results),
     )
+
+
+def seen_by_unit(person: Person, results: Sequence[AssignmentResult]) -> tuple[AssignmentResult, ...]:
+    """The results of officers whom this person may see. Raises ``NotThere`` for a supervisor who may see none of them."""
+    if person.unit is None:
+        return tuple(results)
+    mine = tuple(one for one in results if person.may_see_unit(one.unit))
+    if not mine:
+        raise NotThere
+    return mine
 
 
 def _is_theirs(segment: PlacedSegment, results: Sequence[AssignmentResult]) -> bool:

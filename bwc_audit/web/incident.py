@@ -16,22 +16,26 @@ from fastapi import Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from bwc_audit.audit.reports import IncidentInput, PlacedPicture, incident_input
+from bwc_audit.audit.incident_input import (
+    IncidentInput,
+    PlacedPicture,
+    incident_input,
+    kept_picture,
+    with_inside,
+)
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import Run
 from bwc_audit.report import incident_page
-from bwc_audit.report.contexts import FindingCard, IncidentPage
+from bwc_audit.report.contexts import FindingCard, IncidentPage, RunReportInput
 from bwc_audit.report.scenes import scenes_of
 from bwc_audit.report.timeline import Scene
 from bwc_audit.report.words import plural
 from bwc_audit.report.zone_times import clock, length, moment, zone_of
-from bwc_audit.store import inspections
-from bwc_audit.store.database import reading
 from bwc_audit.web.guard import Asking, NotThere, Pages, Visitor
 from bwc_audit.web.lanes import Lanes, lanes_of
 from bwc_audit.web.showing import shown
-from bwc_audit.web.sight import run_of, seen_by
+from bwc_audit.web.sight import footage_of, run_of, seen_by
 from bwc_audit.web.video import Playable, playable_of
 
 pages = Pages()
@@ -87,7 +91,16 @@ class IncidentView:
     scene: Markup
     runs: tuple[tuple[str, str, bool], ...]
     rerun_href: str
+    files_href: str
     may_watch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilesView:
+    """``incident_files.html`` and ``incident_files_piece.html``: what looking into the files brought."""
+
+    told: IncidentPage
+    back: str
 
 
 @pages.page("/incidents/{incident_id}", Right.FINDINGS)
@@ -98,6 +111,19 @@ def incident(request: Request, asking: Asking, incident_id: str, run: str = "") 
     asking.note(Right.FINDINGS, "viewed", "incident", incident_id)
     context = _view(asking, incident_id, chosen, others, *found)
     return shown(request, "incident.html", f"Incident {incident_id}", context, run=chosen)
+
+
+@pages.page("/incidents/{incident_id}/files", Right.FINDINGS)
+def files(request: Request, asking: Asking, incident_id: str, run: str = "") -> Any:
+    """The inside of the files, which the page loads after itself; a page of its own without scripts."""
+    chosen, _ = run_of(asking, incident_id, run)
+    found, _ = seen_by(asking.person, incident_input(asking.site.audit, chosen.run_id, incident_id))
+    report = with_inside(asking.site.audit, found)
+    asking.note(Right.FINDINGS, "viewed", "incident", incident_id, once=True)
+    told = incident_page.incident_page(_scene_of(report, incident_id), report, with_picture=False)
+    template = "incident_files_piece.html" if "hx-request" in request.headers else "incident_files.html"
+    back = f"/incidents/{quote(incident_id, safe='')}?run={quote(chosen.run_id)}"
+    return shown(request, template, f"Files of incident {incident_id}", FilesView(told, back), run=chosen)
 
 
 @pages.page("/incidents/{incident_id}/footage/{footage_id}/frames/{number}", Right.WATCH)
@@ -113,13 +139,8 @@ def sheet(asking: Asking, incident_id: str, footage_id: str, number: int, run: s
 
 
 def _picture(asking: Visitor, incident_id: str, footage_id: str, number: int, run: str, *, is_sheet: bool) -> Any:
-    chosen, _ = run_of(asking, incident_id, run)
-    found, _ = seen_by(asking.person, incident_input(asking.site.audit, chosen.run_id, incident_id))
-    places = (found.sheets if is_sheet else found.stills).get(footage_id, ())
-    if not 0 <= number < len(places) or all(one.footage_id != footage_id for one in found.report.segments):
-        raise NotThere
-    with reading(asking.site.engine) as session:
-        jpeg = inspections.load_picture(session, places[number].place, is_sheet=is_sheet)
+    found = footage_of(asking, incident_id, footage_id, run)
+    jpeg = kept_picture(asking.site.audit, found, number, is_sheet=is_sheet)
     if jpeg is None:
         raise NotThere
     asking.note(Right.WATCH, "watched", "footage", footage_id, once=True)
@@ -130,9 +151,7 @@ def _view(
     asking: Visitor, incident_id: str, run: Run, others: Sequence[Run], found: IncidentInput, left_out: int
 ) -> IncidentView:
     report, zone = found.report, zone_of(run.request.timezone)
-    scene = next((one for one in scenes_of(report, zone) if one.incident_id == incident_id), None)
-    if scene is None:
-        raise NotThere
+    scene = _scene_of(report, incident_id)
     told = incident_page.incident_page(scene, report)
     may_watch = asking.person.may(Right.WATCH)
     players = tuple(_player(one, found, scene, run, may_watch) for one in scene.segments)
@@ -151,8 +170,17 @@ def _view(
             for one in others
         ),
         rerun_href=f"/incidents/{quote(incident_id)}/re-run" if asking.person.may(Right.RERUN) else "",
+        files_href=f"/incidents/{quote(incident_id, safe='')}/files?run={quote(run.run_id)}",
         may_watch=may_watch,
     )
+
+
+def _scene_of(report: RunReportInput, incident_id: str) -> Scene:
+    zone = zone_of(report.run.request.timezone)
+    scene = next((one for one in scenes_of(report, zone) if one.incident_id == incident_id), None)
+    if scene is None:
+        raise NotThere
+    return scene
 
 
 def _cards(cards: Sequence[FindingCard], scene: Scene) -> tuple[CardView, ...]:
@@ -168,7 +196,11 @@ def _cards(cards: Sequence[FindingCard], scene: Scene) -> tuple[CardView, ...]:
 def _player(segment: PlacedSegment, found: IncidentInput, scene: Scene, run: Run, may_watch: bool) -> PlayerView:
     base = f"/incidents/{quote(scene.incident_id)}/footage/{quote(segment.footage_id)}"
     query = f"?run={quote(run.run_id)}"
-    playable = playable_of(segment, found) if may_watch else Playable(False, "Your role does not include footage.")
+    playable = (
+        playable_of(segment, found.marks.get(segment.object_key or ""))
+        if may_watch
+        else Playable(False, "Your role does not include footage.")
+    )
     stills = found.stills.get(segment.footage_id, ()) if may_watch else ()
     sheets = found.sheets.get(segment.footage_id, ()) if may_watch else ()
     chosen = _spread(list(enumerate(stills)))

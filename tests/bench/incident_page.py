@@ -33,7 +33,7 @@ OFFICERS, PIECES = 12, 5
 INCIDENT = "LARGE"
 ROUNDS = 15
 _DATABASES = ("sqlite", "postgresql")
-_PASSWORD = "correct horse battery"  # noqa: S105  # of an account that lives as long as this process
+_PASSWORD = "correct horse battery"  # of an account that lives as long as this process
 
 
 def lines() -> list[Line]:
@@ -71,11 +71,9 @@ def large_incident(folder: Path) -> SmallForce:
     force = SmallForce(folder / "source", clip)
     officers = [str(100 + number) for number in range(OFFICERS)]
     issued = "2025-01-01T00:00:00Z"
-    force.write_csv(
-        "roster/officers.csv", [{"officer_id": one, "unit": "north", "camera_from": issued} for one in officers]
-    )
+    force.write_csv("roster/officers.csv", [{"officer_id": one, "unit": "north", "camera_from": issued} for one in officers])
     force.write_csv("roster/devices.csv", [{"device_id": f"CAM{one}", "model": "Model 4"} for one in officers])
-    held = [{"device_id": f"CAM{one}", "officer_id": one, "held_from": issued} for one in officers]
+    held: list[dict[str, object]] = [{"device_id": f"CAM{one}", "officer_id": one, "held_from": issued} for one in officers]
     force.write_csv("roster/holders.csv", held)
     force.call(INCIDENT, "20:00", *officers, seconds=1800)
     for officer in officers:

@@ -112,8 +112,8 @@ def _verdict(diff: RunDiff, *, is_part: bool) -> str:
     if diff.before is None:
         return "No earlier run holds this incident, so there is nothing to compare with."
     if diff.is_unchanged:
-        return "The same answer again: every outcome and every finding is as before."
-    return "The incident as a whole has another answer than before." if is_part else "The answer is another than before."
+        return "The same answer as before."
+    return "The incident as a whole has another answer than before." if is_part else "The answer is not the same as before."
 
 
 def _basis_sentence(diff: RunDiff) -> str:

@@ -47,7 +47,7 @@ def test_an_incident_is_examined_again_to_its_end_and_the_page_says_what_changed
     assert auditor.client.get(job, headers={"hx-request": "true"}).headers["hx-redirect"] == answer
     page = browser("reviewer").get(answer)
     for words in (
-        "The same answer again",
+        "The same answer as before",
         "complaint 2025/118",
         "auditor",
         "videos were sampled more densely than by the night",

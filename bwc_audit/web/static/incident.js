@@ -29,7 +29,8 @@
   let isAwake = false;
   let leader = null;
   let waitedSince = 0;
-  let at = players.length ? Math.max(scene.lanes.start, Math.min(...players.map((one) => one.start))) : scene.lanes.start;
+  const starts = players.map((one) => one.start).sort((a, b) => a - b);
+  let at = starts.find((ms) => ms >= scene.lanes.start && ms < scene.lanes.end) ?? scene.lanes.start;
   let rate = 1;
   let isPlaying = false;
   let before = 0;
@@ -86,6 +87,12 @@
 
   const seek = (ms) => {
     isAwake = true;
+    for (const one of players) {
+      if (!one.mayRetry) continue;
+      one.failed = one.mayRetry = false;
+      one.figure.classList.remove("failed");
+      one.video.load();
+    }
     place(ms);
   };
 
@@ -147,10 +154,11 @@
       one.figure.classList.add("failed");
       try {
         const answer = await fetch(one.src, { headers: { range: "bytes=0-0" } });
-        const words = answer.ok ? "This browser cannot play this file." : (await answer.text()).slice(0, 200);
-        one.state.textContent = words;
+        one.mayRetry = answer.status >= 500;
+        one.state.textContent = answer.ok ? "This browser cannot play this file." : (await answer.text()).slice(0, 200);
       } catch {
-        one.state.textContent = "The application cannot be reached.";
+        one.mayRetry = true;
+        one.state.textContent = "The application cannot be reached. Choose a second to try again.";
       }
     });
     one.video.addEventListener("canplay", () => { one.isSlow = false; });
@@ -249,6 +257,13 @@
   if (playButton) playButton.addEventListener("click", () => play(!isPlaying));
   for (const button of document.querySelectorAll("[data-skip]")) {
     button.addEventListener("click", () => seek(at + 1000 * Number(button.dataset.skip)));
+  }
+  const nextButton = document.querySelector("[data-next]");
+  if (nextButton) {
+    nextButton.addEventListener("click", () => {
+      const next = starts.find((ms) => ms > at + 1);
+      if (next !== undefined) seek(next);
+    });
   }
   const step = (frames) => {
     const one = players.find((other) => isThere(other, at) && !other.failed);

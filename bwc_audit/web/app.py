@@ -31,6 +31,7 @@ from bwc_audit.web import (
     policies,
     runs,
     signing,
+    tokens,
     video,
     working,
 )
@@ -52,7 +53,7 @@ ROOMS: tuple[Pages, ...] = (
         incident.pages,
         video.pages,
     ),
-    *(runs.pages, policies.pages, officers.pages, access.pages, accounts.pages, signing.pages),
+    *(runs.pages, policies.pages, officers.pages, access.pages, accounts.pages, tokens.pages, signing.pages),
 )
 _YEAR_S = 31_536_000
 

@@ -34,7 +34,7 @@ _FILE_VARIABLE, _SECRETS_VARIABLE = "BWC_SETTINGS_FILE", "BWC_SECRETS_DIR"
 #: Read by ``infra/compose.yaml`` alone; may stand in the shell of whoever runs both.
 _COMPOSE_VARIABLES = frozenset({"BWC_SECRETS_FOLDER"})
 
-_SECRETS = ("s3_access_key", "s3_secret_key", "web_secret")
+_SECRETS = ("s3_access_key", "s3_secret_key", "web_secret", "oidc_client_secret")
 
 
 class Settings(BaseSettings):
@@ -75,9 +75,24 @@ class Settings(BaseSettings):
         SecondReview.NONE, description="which decisions a second reviewer must look at: none, high (severity) or all"
     )
     web_public: bool = Field(False, description="rates and counts that name nobody are shown without signing in")
+    web_address: str = Field("", description="address at which people reach the application; empty: as each request says")
+    oidc_issuer: str = Field("", description="OpenID Connect issuer to sign in with; empty: local accounts only")
+    oidc_client_id: str = Field("", description="what the issuer calls this application")
+    oidc_client_secret: SecretStr | None = Field(None, description="the secret that goes with it")
+    oidc_role_claim: str = Field("", description="claim that names a role; empty: only accounts made here may sign in")
+    oidc_unit_claim: str = Field("", description="claim that names a supervisor's unit")
     inspect_memory_mb: int = Field(320, ge=128, le=340, description="most private memory for one child process, MiB")
 
-    @field_validator("s3_endpoint_url", "s3_region", "s3_access_key", "s3_secret_key", "web_secret", "as_of", mode="before")
+    @field_validator(
+        "s3_endpoint_url",
+        "s3_region",
+        "s3_access_key",
+        "s3_secret_key",
+        "web_secret",
+        "oidc_client_secret",
+        "as_of",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value

@@ -6,6 +6,7 @@ published; what is added here is the page around them. The description of the AP
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -14,7 +15,8 @@ from sqlalchemy import select
 
 from bwc_audit.audit.dispositions import Seen, dispose
 from bwc_audit.audit.rates import rates_of_run
-from bwc_audit.domain.dispositions import Disposition, EntryKind, standing_of
+from bwc_audit.domain.dispositions import DecisionWord, Disposition, EntryKind, standing_of
+from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.rates import GROUP_KEYS
 from bwc_audit.domain.runs import Run
@@ -146,16 +148,16 @@ def findings(
     start: Annotated[int, Query(ge=0, le=_FURTHEST)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     order: Annotated[Literal["newest", "oldest", "severity", "kind", "officer", "incident"], Query()] = "newest",
-    kind: Annotated[str | None, Query(max_length=60)] = None,
+    kind: FindingKind | None = None,
     severity: Annotated[Literal["low", "medium", "high"] | None, Query()] = None,
     state: Annotated[Literal["open", "resolved"] | None, Query()] = None,
-    disposition: Annotated[str | None, Query(max_length=40)] = None,
+    disposition: DecisionWord | None = None,
     unit: Annotated[str | None, Query(max_length=200)] = None,
     officer: Annotated[str | None, Query(max_length=200)] = None,
     incident: Annotated[str | None, Query(max_length=200)] = None,
     call_type: Annotated[str | None, Query(max_length=200)] = None,
-    from_: Annotated[str | None, Query(alias="from", max_length=10)] = None,
-    to: Annotated[str | None, Query(max_length=10)] = None,
+    from_: Annotated[date | None, Query(alias="from", description="first day, in the agency's zone")] = None,
+    to: Annotated[date | None, Query(description="last day, included")] = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
 ) -> FindingsPage:
     """Filters as on the page: an unknown value is refused (422), never ignored."""
@@ -171,7 +173,7 @@ def findings(
         "to": to,
         "text": text,
     }
-    given = {name: value for name, value in {**asked, "from": from_}.items() if value is not None}
+    given = {name: str(value) for name, value in {**asked, "from": from_}.items() if value is not None}
     run = latest_decided(asking.site)
     wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run))
     with reading(asking.site.engine) as session:

@@ -11,15 +11,16 @@ import secrets
 from hashlib import sha256
 
 from fastapi import Request, Response
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from bwc_audit.audit.people import LONGEST_US
 from bwc_audit.domain.times import SECOND_US
 from bwc_audit.web.site import Site
 
-SESSION, VISITOR = "bwc_session", "bwc_visitor"
+SESSION, VISITOR, JOURNEY = "bwc_session", "bwc_visitor", "bwc_journey"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 _LONGEST_S = LONGEST_US // SECOND_US
+_JOURNEY_S = 600
 
 
 def session_secret(request: Request, site: Site) -> str | None:
@@ -53,6 +54,29 @@ def put_cookie(response: Response, request: Request, site: Site, name: str, secr
 def drop_cookie(response: Response, name: str) -> None:
     """Forget a cookie."""
     response.delete_cookie(name, path="/", httponly=True, samesite="lax")
+
+
+def put_journey(response: Response, request: Request, site: Site, kept: tuple[str, str, str, str]) -> None:
+    """Keep what must come back from the sign-in service: state, nonce, verifier, and where to go then; for ten minutes."""
+    response.set_cookie(
+        JOURNEY,
+        URLSafeTimedSerializer(site.key, salt=JOURNEY).dumps(kept),
+        max_age=_JOURNEY_S,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+
+
+def journey_of(request: Request, site: Site) -> tuple[str, str, str, str] | None:
+    """What was kept; None where nothing was, or too long ago."""
+    try:
+        kept = URLSafeTimedSerializer(site.key, salt=JOURNEY).loads(request.cookies.get(JOURNEY, ""), max_age=_JOURNEY_S)
+    except BadSignature:
+        return None
+    state, nonce, verifier, place = kept
+    return state, nonce, verifier, place
 
 
 def form_proof(site: Site, secret: str) -> str:

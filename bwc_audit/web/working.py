@@ -228,7 +228,7 @@ def comparison(request: Request, asking: Asking, job_id: str) -> Any:
 
 @pages.page("/jobs/{job_id}/comparison.json", Right.COMPARE)
 def comparison_json(asking: Asking, job_id: str) -> Any:
-    """The same as ``bwc-comparison/1``."""
+    """The same as ``bwc-policy-comparison/1``."""
     return JSONResponse(comparison_document(_compared(asking, job_id)))
 
 

@@ -1,0 +1,212 @@
+"""Lists, exports and what people say of findings: filtered alike everywhere, and never over what was not read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from bwc_audit.domain.dispositions import DecisionWord, Disposition, EntryKind, problem_with, standing_of
+from bwc_audit.store import finding_list
+from bwc_audit.store.database import reading, writing
+from bwc_audit.store.dispositions import append_disposition, load_standings
+from bwc_audit.store.tables import FindingRow, table_of
+from bwc_audit.web.site import Site
+from tests.web.conftest import Browser
+
+Opened = Callable[..., Browser]
+
+
+def ids_in(page: str) -> list[str]:
+    return re.findall(r'href="/findings/(F-[0-9a-f]{12})"', page)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("kind=no_footage", "of kind “No footage found”"),
+        ("severity=high", "of high severity"),
+        ("counted=borderline", "within the clock uncertainty"),
+        ("unit=Response+A&state=open", "that are open, in unit Response A"),
+        ("officer=104", "of officer 104"),
+        ("text=20250524-0067", "with “20250524-0067” in an id or the fact"),
+        ("from=2025-05-24&to=2025-05-24", "from 2025-05-24, to 2025-05-24, that day included"),
+        ("change=appeared", "that the last run saw as “appeared”"),
+        ("disposition=confirmed", "with disposition “confirmed”"),
+        ("from=2025-05-25", "from 2025-05-25"),
+    ],
+)
+def test_page_csv_and_json_hold_the_same_findings_and_the_page_says_which(
+    browser: Opened, query: str, sentence: str
+) -> None:
+    one = browser("auditor")
+    page = one.get(f"/findings?{query}").text
+    assert sentence in page
+    documents = one.client.get(f"/findings.json?{query}").json()
+    rows = list(csv.DictReader(io.StringIO(one.get(f"/findings.csv?{query}").text)))
+    assert [row["finding_id"] for row in rows] == [document["finding_id"] for document in documents] == ids_in(page)
+
+
+def test_lists_narrow_as_asked(browser: Opened) -> None:
+    one = browser("auditor")
+    everything = one.client.get("/findings.json").json()
+    assert len(everything) > 40
+    high = one.client.get("/findings.json?severity=high").json()
+    assert {item["severity"] for item in high} == {"high"}
+    assert len(high) == sum(item["severity"] == "high" for item in everything)
+    of_day = one.client.get("/findings.json?from=2025-05-24&to=2025-05-24").json()
+    assert 0 < len(of_day) <= len(everything)
+    assert one.client.get("/findings.json?from=2030-01-01").json() == []
+
+
+@pytest.mark.parametrize("query", ["kind=nonsense", "from=24.5.2025", "order=worst", "page=0", "page=x", "state=shut"])
+def test_a_filter_that_is_none_is_said_and_what_was_typed_stays(browser: Opened, query: str) -> None:
+    answer = browser("reviewer").get(f"/findings?{query}&text=keep-me")
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert 'value="keep-me"' in answer.text
+
+
+def test_a_view_is_kept_for_its_account_and_forgotten(browser: Opened) -> None:
+    one, other = browser("reviewer"), browser("auditor")
+    one.post("/findings/views", name="Grave ones", query="severity=high&order=newest")
+    assert 'href="/findings?severity=high&amp;order=newest">Grave ones' in one.get("/findings").text
+    assert "Grave ones" not in other.get("/findings").text
+    one.post("/findings/views", forget="Grave ones", query="")
+    assert "Grave ones" not in one.get("/findings").text
+
+
+def test_a_decision_is_recorded_shown_and_taken_back_by_its_author_only(browser: Opened) -> None:
+    one, other = browser("reviewer"), browser("accountability_officer")
+    finding_id = ids_in(one.get("/findings?kind=no_footage").text)[0]
+    path = f"/findings/{finding_id}/dispositions"
+    answer = one.post(path, entry="decision", decision="explained", reason_explained="device_off", place="0", comment="log")
+    assert answer.status_code == 303
+    page = one.get(f"/findings/{finding_id}").text
+    assert "Disposition:</strong> Explained" in page
+    assert finding_id in ids_in(one.get("/findings?disposition=explained").text)
+    assert other.post(path, entry="undo", undoes="1", place="1").status_code == 422
+    assert other.post(path, entry="second_review", decision="agrees", place="1").status_code == 303
+    assert one.post(path, entry="second_review", decision="agrees", place="2").status_code == 422
+    assert one.post(path, entry="undo", undoes="1", place="2").status_code == 303
+    page = one.get(f"/findings/{finding_id}").text
+    assert "Disposition:</strong> Open" in page
+    assert "taken back" in page
+    assert finding_id not in ids_in(one.get("/findings?disposition=explained").text)
+
+
+def test_a_refused_form_keeps_what_was_typed(browser: Opened) -> None:
+    one = browser("reviewer")
+    finding_id = ids_in(one.get("/findings").text)[0]
+    answer = one.post(
+        f"/findings/{finding_id}/dispositions", entry="decision", decision="explained", place="0", comment="half a thought"
+    )
+    assert answer.status_code == 422
+    assert "An explained finding needs a reason." in answer.text
+    assert "half a thought</textarea>" in answer.text
+    assert re.search(r'value="explained" required checked', answer.text)
+
+
+def test_of_two_who_decide_at_once_the_second_sees_both_and_nothing_of_theirs_is_stored(browser: Opened) -> None:
+    one, other = browser("reviewer"), browser("accountability_officer")
+    finding_id = ids_in(one.get("/findings").text)[0]
+    path = f"/findings/{finding_id}/dispositions"
+    assert one.post(path, entry="decision", decision="confirmed", place="0").status_code == 303
+    late = other.post(path, entry="decision", decision="data_error", place="0", comment="my own view")
+    assert late.status_code == 409
+    assert "decided: confirmed" in late.text
+    assert "my own view</textarea>" in late.text
+    assert "data error" not in one.get(f"/findings/{finding_id}").text
+    assert other.post(path, entry="decision", decision="data_error", place="1").status_code == 303
+
+
+def test_a_supervisor_responds_and_does_not_decide(browser: Opened) -> None:
+    own = browser("supervisor")
+    finding_id = ids_in(own.get("/findings").text)[0]
+    path = f"/findings/{finding_id}/dispositions"
+    assert own.post(path, entry="decision", decision="confirmed", place="0").status_code == 403
+    assert own.post(path, entry="response", comment="", place="0").status_code == 422
+    assert own.post(path, entry="response", comment="Officer 104: the dock was broken.", place="0").status_code == 303
+    assert "the dock was broken" in browser("reviewer").get(f"/findings/{finding_id}").text
+
+
+def test_one_decision_for_a_list_is_for_exactly_the_list_that_was_shown(browser: Opened) -> None:
+    one, other = browser("reviewer"), browser("accountability_officer")
+    page = one.get("/findings/bulk?kind=no_footage").text
+    digest = page.split('name="digest" value="')[1].split('"')[0]
+    first = ids_in(one.get("/findings?kind=no_footage").text)
+    other.post(f"/findings/{first[0]}/dispositions", entry="decision", decision="referred", place="0")
+    fields = {"decision": "technical_fault", "reason_technical_fault": "dock", "digest": digest}
+    assert one.post("/findings/bulk?kind=no_footage", **fields).status_code == 409
+    assert ids_in(one.get("/findings?disposition=technical_fault").text) == []
+    digest = one.get("/findings/bulk?kind=no_footage").text.split('name="digest" value="')[1].split('"')[0]
+    assert one.post("/findings/bulk?kind=no_footage", **{**fields, "digest": digest}).status_code == 303
+    assert ids_in(one.get("/findings?disposition=technical_fault").text) == first
+
+
+def test_looking_is_on_record_and_auditors_read_it(browser: Opened) -> None:
+    one = browser("reviewer")
+    finding_id = ids_in(one.get("/findings?officer=104").text)[0]
+    one.get(f"/findings/{finding_id}")
+    one.get("/findings.csv?officer=104")
+    log = browser("auditor").get("/access-log?account=reviewer").text
+    assert finding_id in log
+    assert "Findings of officer 104, newest first" in log
+    assert "exported" in log
+
+
+_entries = st.lists(
+    st.tuples(
+        st.sampled_from(["decision", "undo", "second_review", "response"]),
+        st.sampled_from([str(word) for word in DecisionWord]),
+        st.sampled_from(["ann", "bob"]),
+        st.integers(1, 8),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=_entries)
+def test_the_database_filters_by_the_decision_in_force_as_the_domain_has_it(
+    site: Site, rows: list[tuple[str, str, str, int]]
+) -> None:
+    with reading(site.engine) as session:
+        table = table_of(FindingRow).c
+        known = set(load_standings(session, session.connection().scalars(select(table.fingerprint)).all()))
+        free = [one for one in session.connection().scalars(select(table.fingerprint)) if one not in known]
+    if not free:
+        return
+    standing = standing_of(())
+    with writing(site.engine) as session:
+        for kind, word, who, undoes in rows:
+            decision = word if kind == "decision" else "agrees" if kind == "second_review" else kind
+            reason = "other" if word == "explained" and kind == "decision" else None
+            entry = Disposition(
+                free[0], decision, reason, "words", who, 1, EntryKind(kind), standing.place + 1,
+                undoes if kind == "undo" else None,
+            )  # fmt: skip
+            if not problem_with(entry, standing):
+                append_disposition(session, entry)
+                standing = standing_of((*standing.entries, entry))
+    with reading(site.engine) as session:
+        for word in DecisionWord:
+            found = finding_list.list_findings(session, [finding_list.is_decided(word)], "newest", 1000)
+            assert (free[0] in {one.fingerprint for one in found}) == (standing.word == word)
+
+
+def test_standings_follow_their_entries() -> None:
+    first = Disposition("f", "confirmed", None, "", "ann", 1)
+    undo = replace(first, decision="undo", kind=EntryKind.UNDO, place=2, undoes=1)
+    assert standing_of([first]).word == "confirmed"
+    assert standing_of([first, undo]).word == "open"
+    again = replace(first, decision="referred", place=3)
+    assert standing_of([first, undo, again]).word == "referred"
+    assert problem_with(replace(undo, place=3), standing_of([first, undo])) == "There is no such entry to take back."

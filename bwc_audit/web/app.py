@@ -21,6 +21,7 @@ from bwc_audit.web import (
     access,
     accounts,
     api,
+    api_incidents,
     bulk,
     dispositions,
     findings,
@@ -75,6 +76,7 @@ def make_app(site: Site) -> FastAPI:
     for room in ROOMS:
         app.include_router(room)
     app.include_router(api.router)
+    app.include_router(api_incidents.router)
     app.add_api_route("/static/{name:path}", _static, include_in_schema=False)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bwc_audit.audit.reports import IncidentInput
-from bwc_audit.domain.people import Person
+from bwc_audit.domain.people import Person, Role
 from bwc_audit.domain.results import AssignmentResult, PlacedSegment
 from bwc_audit.domain.runs import Run
 from bwc_audit.report.timeline import is_of
@@ -28,7 +28,7 @@ def run_of(asking: Visitor, incident_id: str, run_id: str) -> tuple[Run, tuple[R
 
 def seen_by(person: Person, found: IncidentInput) -> tuple[IncidentInput, int]:
     """(what this person may see of the incident, how many officers are left out). Raises ``NotThere``: nothing."""
-    if person.unit is None:
+    if person.role is not Role.SUPERVISOR:
         return found, 0
     report = found.report
     results = seen_by_unit(person, report.results)
@@ -51,7 +51,7 @@ def seen_by(person: Person, found: IncidentInput) -> tuple[IncidentInput, int]:
 
 def seen_by_unit(person: Person, results: Sequence[AssignmentResult]) -> tuple[AssignmentResult, ...]:
     """The results of officers whom this person may see. Raises ``NotThere`` for a supervisor who may see none of them."""
-    if person.unit is None:
+    if person.role is not Role.SUPERVISOR:
         return tuple(results)
     mine = tuple(one for one in results if person.may_see_unit(one.unit))
     if not mine:

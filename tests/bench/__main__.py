@@ -1,10 +1,10 @@
-"""``python -m tests.bench [engine|clocks|decision|stored|store|sources|nightly …]``: what it costs; all by default."""
+"""``python -m tests.bench [engine|clocks|decision|stored|store|sources|nightly|incident …]``: what it costs; all without."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import clocks, decision, engine, nightly, sources, store, stored_year
+from tests.bench import clocks, decision, engine, incident_page, nightly, sources, store, stored_year
 from tests.bench.measuring import ROUNDS, machine, print_lines
 
 _PARTS = {
@@ -15,6 +15,7 @@ _PARTS = {
     "store": ("Writing what a year decided", store.lines),
     "sources": ("Reading record files", sources.lines),
     "nightly": ("The night of the sample", nightly.lines),
+    "incident": ("The page of one incident, 12 officers and 60 recordings (wall time)", incident_page.lines),
 }
 
 

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo demo-web test test-heavy test-all bench bench-detectors bench-media bench-overlay test-browser lint schemas golden lock clean
+.PHONY: help setup demo demo-web test test-heavy test-all bench bench-detectors bench-media bench-overlay bench-web test-browser lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -30,6 +30,9 @@ test-all: test test-browser test-heavy ## all tests: browser, chaos and scale in
 
 bench: setup ## engine and overhead, as ratios against named baselines
 	@$(BIN)/python -m tests.bench
+
+bench-web: setup ## the reviewers' application: the page of a large incident, fifty reviewers at once
+	@$(BIN)/python -m tests.bench incident_page reviewers
 
 bench-detectors: setup ## precision, recall and exactness of the detectors, on labelled clips
 	@$(BIN)/python -m tests.bench.detectors

@@ -181,6 +181,16 @@ def make_token(
     return token, secret
 
 
+def revoke_own_token(engine: Engine, account_id: str, token_id: str, now_us: int) -> ApiToken | None:
+    """Take back one of an account's own tokens; returns it, None where the account has none of that id in force."""
+    with writing(engine) as session:
+        for token in people.load_tokens(session, account_id):
+            if token.token_id == token_id and token.revoked_us is None:
+                people.revoke_token(session, token.token_hash, now_us)
+                return token
+    return None
+
+
 def person_of_token(engine: Engine, secret: str, now_us: int) -> Person | None:
     """For whom a token acts, limited to its scopes; None where it is not in force."""
     with reading(engine) as session:

@@ -168,6 +168,24 @@ class ResultDocument(TypedDict):
     not_examined: list[str]
 
 
+class ListedIncidentDocument(TypedDict):
+    """One incident of a list: what a run says of it. The counts are those of its assignments by outcome; ``open_findings``
+    those that count and are open now. ``opened_at`` null: its record was never read."""
+
+    incident_id: str
+    run_id: str
+    opened_at: str | None
+    call_type: str | None
+    priority: str | None
+    area: str | None
+    covered: int
+    findings: int
+    pending: int
+    unknown: int
+    excluded: int
+    open_findings: int
+
+
 class RejectedDocument(TypedDict):
     file: str
     line: int

@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from bwc_audit.domain.rates import RateTable
-from bwc_audit.report.documents import FindingDocument, ResultDocument, SpanDocument, WindowDocument
+from bwc_audit.report.documents import FindingDocument, ListedIncidentDocument, ResultDocument, SpanDocument, WindowDocument
 from bwc_audit.report.funnel import FunnelDocument
 
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
@@ -76,6 +76,8 @@ RESULT_COLUMNS = [
     "not_examined",
 ]
 
+INCIDENT_COLUMNS = list(ListedIncidentDocument.__annotations__)
+
 RATE_COLUMNS = [
     *("group", "rate", "unit", "k", "n", "low", "high", "band_low", "band_high"),
     *("share", "interval", "assignments", "decided", "pending", "unknown", "excluded"),
@@ -92,6 +94,11 @@ def findings_csv(documents: Iterable[FindingDocument]) -> str:
 def results_csv(documents: Iterable[ResultDocument]) -> str:
     """Assignments, one a line, with a heading."""
     return _csv(RESULT_COLUMNS, [_result_cells(document) for document in documents])
+
+
+def incidents_csv(documents: Iterable[ListedIncidentDocument]) -> str:
+    """Incidents, one a line, with a heading."""
+    return _csv(INCIDENT_COLUMNS, documents)
 
 
 def rates_csv(table: RateTable) -> str:

@@ -120,6 +120,20 @@ _RULES: tuple[tuple[str, str], ...] = (
         "AND observed.run_id = finding.last_run_id WHERE observed.state <> finding.state",
     ),
     (
+        "lists take a finding's content from another run than its last observation",
+        "SELECT fingerprint FROM finding WHERE said_run_id IS NULL OR NOT EXISTS (SELECT 1 FROM observation WHERE "
+        "observation.fingerprint = finding.fingerprint AND observation.run_id = finding.said_run_id "
+        "AND finding.said_run_id = finding.last_run_id) AND NOT EXISTS (SELECT 1 FROM repeated_observation repeated WHERE "
+        "repeated.fingerprint = finding.fingerprint AND repeated.run_id = finding.last_run_id "
+        "AND repeated.origin_run_id = finding.said_run_id)",
+    ),
+    (
+        "lists say something else of a finding than was observed last",
+        "SELECT finding.fingerprint FROM finding JOIN observation ON observation.run_id = finding.said_run_id "
+        "AND observation.fingerprint = finding.fingerprint WHERE finding.severity IS NULL OR finding.is_borderline IS NULL "
+        "OR finding.severity <> observation.severity OR finding.is_borderline <> observation.is_borderline",
+    ),
+    (
         "an observation belongs to no finding or no run",
         "SELECT run_id || ' ' || fingerprint FROM observation WHERE NOT EXISTS (SELECT 1 FROM finding "
         "WHERE finding.fingerprint = observation.fingerprint) OR NOT EXISTS (SELECT 1 FROM run WHERE run.run_id = "

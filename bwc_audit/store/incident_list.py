@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Join, exists, func, select
+from sqlalchemy import ColumnElement, Join, Row, Select, and_, exists, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import FindingState
+from bwc_audit.store.bulk import chunks
 from bwc_audit.store.finding_list import COUNTED_TO
 from bwc_audit.store.tables import FindingRow, RunAnswerRow, RunIncidentRow, RunResultRow, table_of
 
 Clause = ColumnElement[bool]
+
+#: How the list can be ordered, in words.
+ORDERS = {"newest": "newest first", "oldest": "oldest first"}
+
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +47,34 @@ def count_incidents(session: Session, run_id: str, wanted: Sequence[Clause]) -> 
 
 
 def list_incidents(
-    session: Session, run_id: str, wanted: Sequence[Clause], *, newest_first: bool, limit: int, offset: int, unit: str | None
+    session: Session, run_id: str, wanted: Sequence[Clause], order: str, limit: int, offset: int, unit: str | None
 ) -> tuple[ListedIncident, ...]:
-    """A page of the incidents of a run. ``unit``: count the assignments and findings of this unit only."""
+    """A page of the incidents of a run. ``order``: a key of ``ORDERS``; ``unit``: count the assignments and findings of
+    this unit only."""
+    query = _listed(run_id, wanted, order).limit(limit).offset(offset)
+    return _completed(session, session.connection().execute(query).all(), unit)
+
+
+def all_incidents(
+    session: Session, run_id: str, wanted: Sequence[Clause], order: str, unit: str | None
+) -> Iterator[ListedIncident]:
+    """The whole list in its order; completed a few hundred at a time."""
+    for chunk in chunks(session.connection().execute(_listed(run_id, wanted, order)).all(), _MANY):
+        yield from _completed(session, chunk, unit)
+
+
+def _listed(run_id: str, wanted: Sequence[Clause], order: str) -> Select[Any]:
     answer, incident = table_of(RunAnswerRow).c, table_of(RunIncidentRow).c
-    order = (
-        (incident.opened_us.desc(), answer.incident_id.desc()) if newest_first else (incident.opened_us, answer.incident_id)
-    )
-    query = (
-        select(
-            answer.incident_id,
-            answer.origin_run_id,
-            *(incident[name] for name in ("opened_us", "call_type", "priority", "area")),
-        )
-        .select_from(_joined())
-        .where(answer.run_id == run_id, *wanted)
-        .order_by(*order)
-        .limit(limit)
-        .offset(offset)
-    )
-    rows = session.connection().execute(query).all()
+    orders = {
+        "newest": (incident.opened_us.desc(), answer.incident_id.desc()),
+        "oldest": (incident.opened_us, answer.incident_id),
+    }
+    known = (incident[name] for name in ("opened_us", "call_type", "priority", "area"))
+    query = select(answer.incident_id, answer.origin_run_id, *known).select_from(_joined())
+    return query.where(answer.run_id == run_id, *wanted).order_by(*orders[order])
+
+
+def _completed(session: Session, rows: Sequence[Row[Any]], unit: str | None) -> tuple[ListedIncident, ...]:
     ids = [row.incident_id for row in rows]
     outcomes = _outcomes(session, {row.origin_run_id for row in rows}, ids, unit)
     origin = {row.incident_id: row.origin_run_id for row in rows}
@@ -121,6 +136,13 @@ def has_result(column: str, value: str) -> Clause:
 def is_called(call_type: str) -> Clause:
     """Incidents of a call type."""
     return table_of(RunIncidentRow).c.call_type == call_type
+
+
+def is_between(start_us: int | None, end_us: int | None) -> Clause:
+    """Incidents opened in an interval, either end left open by None."""
+    opened = table_of(RunIncidentRow).c.opened_us
+    ends = [] if start_us is None else [opened >= start_us]
+    return and_(*ends, *([] if end_us is None else [opened < end_us]))
 
 
 def has_text(text: str) -> Clause:

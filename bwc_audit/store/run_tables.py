@@ -221,6 +221,8 @@ class FindingRow(Stored, table=True):
         Index(None, "kind", "placed_us"),
         Index(None, "officer_id", "placed_us"),
         Index(None, "unit", "placed_us"),
+        Index(None, "call_type", "placed_us"),
+        Index(None, "severity", "placed_us", "fingerprint"),
     )
 
     fingerprint: str = text("32 hexadecimal digits over kind, incident, officer, recording, clause", primary_key=True)

@@ -43,7 +43,8 @@ from bwc_audit.web.showing import latest_decided
 from bwc_audit.web.sight import run_of, seen_by_unit
 
 _Id = Annotated[str, Field(max_length=200)]
-_FURTHEST = 10_000
+#: Lists end here; they are narrowed rather than read on.
+FURTHEST = 10_000
 
 
 class Problem(BaseModel):
@@ -129,23 +130,25 @@ class NewEntry(BaseModel):
     undoes: int | None = Field(None, ge=1, le=1_000_000)
 
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
+#: What any request may be answered with besides.
+ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "no token, or none in force"},
     403: {"model": Problem, "description": "the token's scopes or its account's role do not include this"},
     404: {"model": Problem, "description": "not there, or not for this token to know of"},
     422: {"model": Problem, "description": "the request is not valid"},
 }
-router = APIRouter(prefix="/api/v1", responses=_ERRORS)
+router = APIRouter(prefix="/api/v1", responses=ERRORS)
 
 
-def _with(right: Right) -> Any:
+def with_right(right: Right) -> Any:
+    """A dependency: for whom the token acts, if it has this right."""
     return Depends(needs_token(right))
 
 
 @router.get("/findings", response_model=FindingsPage, summary="Findings as observed last")
 def findings(
-    asking: Annotated[Visitor, _with(Right.FINDINGS)],
-    start: Annotated[int, Query(ge=0, le=_FURTHEST)] = 0,
+    asking: Annotated[Visitor, with_right(Right.FINDINGS)],
+    start: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     order: Annotated[Literal["newest", "oldest", "severity", "kind", "officer", "incident"], Query()] = "newest",
     kind: FindingKind | None = None,
@@ -180,7 +183,7 @@ def findings(
         count = finding_list.count_listed(session, wanted.clauses)
         rows = finding_list.list_findings(session, wanted.clauses, wanted.order, limit, start)
     asking.note(Right.FINDINGS, "listed", "findings", wanted.sentence, once=True)
-    is_more = start + len(rows) < count and start + limit <= _FURTHEST and rows
+    is_more = start + len(rows) < count and start + limit <= FURTHEST and rows
     return FindingsPage(
         sentence=wanted.sentence,
         as_of=iso_utc(run.request.as_of_us) if run else None,
@@ -191,7 +194,7 @@ def findings(
 
 
 @router.get("/findings/{finding_id}", response_model=FindingDocument, summary="One finding")
-def finding(asking: Annotated[Visitor, _with(Right.FINDINGS)], finding_id: _Id) -> Any:
+def finding(asking: Annotated[Visitor, with_right(Right.FINDINGS)], finding_id: _Id) -> Any:
     """As observed last."""
     fingerprint = _fingerprint(asking, finding_id)
     asking.note(Right.FINDINGS, "viewed", "finding", finding_id)
@@ -199,7 +202,7 @@ def finding(asking: Annotated[Visitor, _with(Right.FINDINGS)], finding_id: _Id) 
 
 
 @router.get("/findings/{finding_id}/dispositions", response_model=StandingItem, summary="What people said of a finding")
-def dispositions(asking: Annotated[Visitor, _with(Right.FINDINGS)], finding_id: _Id) -> StandingItem:
+def dispositions(asking: Annotated[Visitor, with_right(Right.FINDINGS)], finding_id: _Id) -> StandingItem:
     """All entries, and where the finding stands after them."""
     return _standing(asking, finding_id, _fingerprint(asking, finding_id))
 
@@ -211,7 +214,7 @@ def dispositions(asking: Annotated[Visitor, _with(Right.FINDINGS)], finding_id: 
     summary="Say something of a finding",
     responses={409: {"model": Problem, "description": "somebody else added an entry since; read it first"}},
 )
-def add_entry(asking: Annotated[Visitor, _with(Right.FINDINGS)], finding_id: _Id, entry: NewEntry) -> StandingItem:
+def add_entry(asking: Annotated[Visitor, with_right(Right.FINDINGS)], finding_id: _Id, entry: NewEntry) -> StandingItem:
     """Needs the scope *decide*, or *respond* for a response; entries are never changed."""
     fingerprint = _fingerprint(asking, finding_id)
     kind = EntryKind(entry.kind)
@@ -234,7 +237,7 @@ def add_entry(asking: Annotated[Visitor, _with(Right.FINDINGS)], finding_id: _Id
 
 @router.get("/incidents/{incident_id}", response_model=IncidentItem, summary="One incident")
 def incident(
-    asking: Annotated[Visitor, _with(Right.FINDINGS)],
+    asking: Annotated[Visitor, with_right(Right.FINDINGS)],
     incident_id: _Id,
     run: Annotated[str, Query(max_length=100)] = "",
 ) -> IncidentItem:
@@ -258,21 +261,23 @@ def incident(
 
 
 @router.get("/runs", response_model=list[RunItem], summary="Runs, newest first")
-def history(asking: Annotated[Visitor, _with(Right.RUNS)], limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[RunItem]:
+def history(
+    asking: Annotated[Visitor, with_right(Right.RUNS)], limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> list[RunItem]:
     """Over the configured source."""
     with reading(asking.site.engine) as session:
         return [_run_item(one) for one in runs.load_runs(session, limit, source=asking.site.audit.source.uri)]
 
 
 @router.get("/runs/{run_id}", response_model=RunItem, summary="One run")
-def one_run(asking: Annotated[Visitor, _with(Right.RUNS)], run_id: _Id) -> RunItem:
+def one_run(asking: Annotated[Visitor, with_right(Right.RUNS)], run_id: _Id) -> RunItem:
     """By its id."""
     return _run_item(_run(asking, run_id))
 
 
 @router.get("/rates", response_model=RatesDocument, summary="Rates of a run")
 def rates(
-    asking: Annotated[Visitor, _with(Right.SUMMARY)],
+    asking: Annotated[Visitor, with_right(Right.SUMMARY)],
     run: Annotated[str, Query(max_length=100)] = "",
     by: Annotated[Literal["unit", "call_type", "shift", "month", "officer"] | None, Query()] = None,
 ) -> Any:

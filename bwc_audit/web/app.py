@@ -21,6 +21,7 @@ from bwc_audit.web import (
     access,
     accounts,
     api,
+    api_incidents,
     bulk,
     dispositions,
     findings,
@@ -31,6 +32,7 @@ from bwc_audit.web import (
     policies,
     runs,
     signing,
+    tokens,
     video,
     working,
 )
@@ -52,7 +54,7 @@ ROOMS: tuple[Pages, ...] = (
         incident.pages,
         video.pages,
     ),
-    *(runs.pages, policies.pages, officers.pages, access.pages, accounts.pages, signing.pages),
+    *(runs.pages, policies.pages, officers.pages, access.pages, accounts.pages, tokens.pages, signing.pages),
 )
 _YEAR_S = 31_536_000
 
@@ -74,6 +76,7 @@ def make_app(site: Site) -> FastAPI:
     for room in ROOMS:
         app.include_router(room)
     app.include_router(api.router)
+    app.include_router(api_incidents.router)
     app.add_api_route("/static/{name:path}", _static, include_in_schema=False)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)

@@ -18,6 +18,7 @@ from bwc_audit.store import finding_list
 from bwc_audit.store.finding_list import ORDERS, Clause
 
 _LONGEST = 200
+_EARLIEST, _LATEST = date(1970, 1, 2), date(2200, 1, 1)
 
 #: The last page of a list; a list is narrowed rather than leafed through.
 DEEPEST = 200
@@ -52,12 +53,14 @@ def _column(label: str, column: str, words: Callable[[str], str], choices: Mappi
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise WrongFilter(f"{text!r} is no day such as 2025-05-24") from error
+    return min(max(day, _EARLIEST), _LATEST)  # nothing is stored beyond, and the calendar's own ends have no neighbours
 
 
-def _start_us(text: str, asked: Asked, days: int = 0) -> int:
+def start_us(text: str, asked: Asked, days: int = 0) -> int:
+    """When a day, so many days later, begins in the agency's zone. Raises ``WrongFilter`` for a text that is no day."""
     day = _day(text) + timedelta(days=days)
     return us_of(datetime(day.year, day.month, day.day, tzinfo=asked.zone))
 
@@ -88,13 +91,13 @@ FILTERS: Mapping[str, Filter] = {
     "call_type": _column("Call type", "call_type", lambda value: f"at calls of type {value}"),
     "from": Filter(
         "From",
-        lambda value, asked: finding_list.is_between(_start_us(value, asked), None),
+        lambda value, asked: finding_list.is_between(start_us(value, asked), None),
         lambda value: f"from {value}",
         kind="date",
     ),
     "to": Filter(
         "To",
-        lambda value, asked: finding_list.is_between(None, _start_us(value, asked, days=1)),
+        lambda value, asked: finding_list.is_between(None, start_us(value, asked, days=1)),
         lambda value: f"to {value}, that day included",
         kind="date",
     ),
@@ -128,22 +131,36 @@ class Narrowed:
 
 def narrowed(given: Mapping[str, str], person: Person, asked: Asked) -> Narrowed:
     """The list that somebody asked for, and may see. Raises ``WrongFilter``."""
-    values = {name: given[name].strip()[:_LONGEST] for name in FILTERS if given.get(name, "").strip()}
-    order = given.get("order") or "newest"
-    if order not in ORDERS:
-        raise WrongFilter(f"{order!r} is no order: {', '.join(ORDERS)}")
-    clauses, words = [], []
-    for name, value in values.items():
-        one = FILTERS[name]
-        if one.choices is not None and value not in one.choices:
-            raise WrongFilter(f"{one.label}: {value!r} is none of {', '.join(one.choices)}")
-        clauses.append(one.clause(value, asked))
-        words.append(one.words(value))
+    order = order_of(given, ORDERS)
+    values, clauses, words = applied(FILTERS, given, asked)
     if person.role is Role.SUPERVISOR:
         clauses.append(finding_list.is_of("unit", person.unit or ""))
         words.append(f"in your unit {person.unit}")
     sentence = f"Findings {', '.join(words)}" if words else "All findings"
     return Narrowed(values, order, tuple(clauses), f"{sentence}, {ORDERS[order]}")
+
+
+def order_of(given: Mapping[str, str], orders: Mapping[str, str]) -> str:
+    """The order asked for, else the first one. Raises ``WrongFilter``."""
+    order = given.get("order") or next(iter(orders))
+    if order not in orders:
+        raise WrongFilter(f"{order!r} is no order: {', '.join(orders)}")
+    return order
+
+
+def applied(
+    filters: Mapping[str, Filter], given: Mapping[str, str], asked: Asked
+) -> tuple[dict[str, str], list[Clause], list[str]]:
+    """(values of the filters that were given, their SQL, their words). Raises ``WrongFilter``."""
+    values = {name: given[name].strip()[:_LONGEST] for name in filters if given.get(name, "").strip()}
+    clauses, words = [], []
+    for name, value in values.items():
+        one = filters[name]
+        if one.choices is not None and value not in one.choices:
+            raise WrongFilter(f"{one.label}: {value!r} is none of {', '.join(one.choices)}")
+        clauses.append(one.clause(value, asked))
+        words.append(one.words(value))
+    return values, clauses, words
 
 
 def page_number(text: str) -> int:

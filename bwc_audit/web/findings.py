@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import RedirectResponse, StreamingResponse
 
 from bwc_audit.domain.findings import Severity
 from bwc_audit.domain.people import Right
@@ -18,10 +16,10 @@ from bwc_audit.report.tables import findings_csv
 from bwc_audit.report.words import KIND, SEVERITY, humanised, number
 from bwc_audit.report.zone_times import length
 from bwc_audit.store import finding_list, runs
-from bwc_audit.store.bulk import chunks
 from bwc_audit.store.database import reading
 from bwc_audit.store.finding_list import COUNTED_TO, ORDERS, ListedFinding
 from bwc_audit.web import views
+from bwc_audit.web.exports import as_csv, as_json
 from bwc_audit.web.filters import DEEPEST, FILTERS, Asked, Narrowed, WrongFilter, narrowed, page_number
 from bwc_audit.web.guard import Asking, Form, Pages, Visitor
 from bwc_audit.web.showing import When, latest_decided, shown, when
@@ -178,16 +176,16 @@ def _line(one: ListedFinding, site: Site) -> Line:
 @pages.page("/findings.csv", Right.EXPORT)
 def findings_as_csv(request: Request, asking: Asking) -> Any:
     """The whole list as CSV."""
-    return _export(request, asking, "text/csv; charset=utf-8", "findings.csv", _csv_parts)
+    return _exported(request, asking, lambda documents: as_csv("findings", documents, findings_csv))
 
 
 @pages.page("/findings.json", Right.EXPORT)
 def findings_as_json(request: Request, asking: Asking) -> Any:
     """The whole list as an array of ``bwc-finding/1``."""
-    return _export(request, asking, "application/json", "findings.json", _json_parts)
+    return _exported(request, asking, lambda documents: as_json("findings", documents))
 
 
-def _export(request: Request, asking: Visitor, kind: str, name: str, parts: Any) -> Any:
+def _exported(request: Request, asking: Visitor, written: Callable[[Iterator[Any]], Any]) -> Any:
     run = latest_decided(asking.site)
     try:
         wanted = narrowed(dict(request.query_params), asking.person, asked_of(asking.site, run))
@@ -195,8 +193,7 @@ def _export(request: Request, asking: Visitor, kind: str, name: str, parts: Any)
         context = _empty(asking, dict(request.query_params), str(problem))
         return shown(request, "findings.html", "Findings", context, status=422, run=run)
     asking.note(Right.EXPORT, "exported", "findings", wanted.sentence)
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(parts(documents_of(asking.site, wanted)), media_type=kind, headers=headers)
+    return written(documents_of(asking.site, wanted))
 
 
 def documents_of(site: Site, wanted: Narrowed) -> Iterator[Any]:
@@ -210,32 +207,7 @@ def documents_of(site: Site, wanted: Narrowed) -> Iterator[Any]:
             yield finding_document(one, policies[one.run_id])
 
 
-def _csv_parts(documents: Iterator[Any]) -> Iterator[str]:
-    is_first = True
-    for chunk in chunks(documents, 500):
-        text = findings_csv(chunk)
-        yield text if is_first else text.split("\n", 1)[1]
-        is_first = False
-    if is_first:
-        yield findings_csv([])
-
-
-def _json_parts(documents: Iterator[Any]) -> Iterator[str]:
-    separator = "["
-    for document in documents:
-        yield separator + json.dumps(document, ensure_ascii=False)
-        separator = ",\n"
-    yield "[]\n" if separator == "[" else "]\n"
-
-
 @pages.action("/findings/views", Right.FINDINGS)
-def keep_view(request: Request, asking: Asking, form: Form) -> Any:
+def keep_view(asking: Asking, form: Form) -> Any:
     """Keep the present filters under a name, or forget a view."""
-    name, query = form.get("name", "").strip()[:80], form.get("query", "")[:2000]
-    if form.get("forget"):
-        views.forget(asking, "findings", form["forget"])
-        return RedirectResponse(f"/findings?{query}", 303)
-    if not name:
-        return RedirectResponse(f"/findings?{query}&done=A+view+needs+a+name.", 303)
-    views.keep(asking, "findings", name, query)
-    return RedirectResponse(f"/findings?{query}", 303)
+    return views.answer(asking, "findings", form)

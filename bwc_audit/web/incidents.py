@@ -1,41 +1,40 @@
-"""The list of incidents: those of a run, whatever became of them."""
+"""The list of incidents: those of a run, whatever became of them; the whole of it as CSV or JSON; kept as views."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Request
 
-from bwc_audit.domain.people import Person, Right, Role
+from bwc_audit.domain.people import Right
 from bwc_audit.domain.results import Outcome
-from bwc_audit.domain.runs import Run, RunKind
+from bwc_audit.domain.runs import Run
+from bwc_audit.domain.times import iso_utc
 from bwc_audit.report.contexts import Chip
+from bwc_audit.report.documents import ListedIncidentDocument
+from bwc_audit.report.tables import incidents_csv
 from bwc_audit.report.words import OUTCOME, number, plural
 from bwc_audit.report.zone_times import period
 from bwc_audit.store import incident_list, runs
 from bwc_audit.store.database import reading
 from bwc_audit.store.finding_list import COUNTED_TO
-from bwc_audit.store.incident_list import Clause, ListedIncident
-from bwc_audit.web.filters import WrongFilter, page_number
-from bwc_audit.web.findings import Field
-from bwc_audit.web.guard import Asking, Pages, Visitor
+from bwc_audit.store.incident_list import ORDERS, ListedIncident
+from bwc_audit.web import views
+from bwc_audit.web.exports import as_csv, as_json
+from bwc_audit.web.filters import DEEPEST, WrongFilter, page_number
+from bwc_audit.web.findings import Field, asked_of
+from bwc_audit.web.guard import Asking, Form, NotThere, Pages, Visitor
+from bwc_audit.web.incident_filters import FILTERS, NarrowedIncidents, chosen_run, is_listed, narrowed_incidents
 from bwc_audit.web.showing import When, shown, when
 from bwc_audit.web.site import Site
 
 pages = Pages()
 
 PAGE_ROWS = 50
-_OUTCOMES = {str(outcome): OUTCOME[outcome] for outcome in Outcome}
-_LABELS = {
-    "outcome": "Outcome of an assignment",
-    "unit": "Unit",
-    "officer": "Officer",
-    "call_type": "Call type",
-    "text": "Text in the id",
-}
+_MOST_RUNS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,98 +51,93 @@ class IncidentRow:
 
 @dataclass(frozen=True, slots=True)
 class IncidentsPage:
-    """``incidents.html``: the incidents of one run."""
+    """``incidents.html``: the incidents of one run. ``problem``: what was wrong with a filter (nothing is shown then)."""
 
     sentence: str
     shown: str
     problem: str
     fields: tuple[Field, ...]
     run_id: str
-    order: str
+    orders: tuple[tuple[str, str, bool], ...]
     runs: tuple[tuple[str, str], ...]
     rows: tuple[IncidentRow, ...]
+    query: str
     older: str
     newer: str
+    may_export: bool
+    count: int
+    views: tuple[views.SavedView, ...]
 
 
 @pages.page("/incidents", Right.FINDINGS)
 def incidents(request: Request, asking: Asking) -> Any:
     """The list."""
-    given = {name: value.strip()[:200] for name, value in request.query_params.items() if value.strip()}
-    with reading(asking.site.engine) as session:
-        known = [one for one in runs.load_runs(session, 60, source=asking.site.audit.source.uri) if _is_listed(one)]
-    run = next((one for one in known if one.run_id == given.get("run", one.run_id)), None)
+    given = dict(request.query_params)
+    known = listed_runs(asking)
     try:
-        if given.get("run") and run is None:
-            raise WrongFilter(f"there is no run {given['run']} that decided a period")
-        clauses, words = _narrowed(given, asking.person)
+        wanted = _narrowed(asking, given, known)
         page = page_number(given.get("page", "1"))
     except WrongFilter as problem:
-        return shown(request, "incidents.html", "Incidents", _empty(asking, given, known, str(problem)), status=422)
-    if run is None:
+        return _wrong(request, asking, given, known, problem)
+    if wanted is None:
         return shown(request, "incidents.html", "Incidents", _empty(asking, given, known, ""))
-    newest = given.get("order") != "oldest"
+    first = (page - 1) * PAGE_ROWS
     with reading(asking.site.engine) as session:
-        count = incident_list.count_incidents(session, run.run_id, clauses)
+        count = incident_list.count_incidents(session, wanted.run.run_id, wanted.clauses)
         found = incident_list.list_incidents(
-            session,
-            run.run_id,
-            clauses,
-            newest_first=newest,
-            limit=PAGE_ROWS,
-            offset=(page - 1) * PAGE_ROWS,
-            unit=asking.person.unit,
+            session, wanted.run.run_id, wanted.clauses, wanted.order, PAGE_ROWS, first, wanted.unit
         )
+    asking.note(Right.FINDINGS, "listed", "incidents", wanted.sentence, once=True)
+    context = _context(asking, wanted, known, found, count, page)
+    return shown(request, "incidents.html", "Incidents", context, run=wanted.run)
+
+
+def listed_runs(asking: Visitor) -> list[Run]:
+    """The runs over the configured source whose incidents can be listed, newest first."""
+    with reading(asking.site.engine) as session:
+        found = runs.load_runs(session, _MOST_RUNS, source=asking.site.audit.source.uri)
+    return [one for one in found if is_listed(one)]
+
+
+def _narrowed(asking: Visitor, given: Mapping[str, str], known: list[Run]) -> NarrowedIncidents | None:
+    run = chosen_run(known, given.get("run", "").strip())
+    return None if run is None else narrowed_incidents(given, asking.person, asked_of(asking.site, run), run)
+
+
+def _context(
+    asking: Visitor,
+    wanted: NarrowedIncidents,
+    known: list[Run],
+    found: Sequence[ListedIncident],
+    count: int,
+    page: int,
+) -> IncidentsPage:
     first = (page - 1) * PAGE_ROWS
     total = f"more than {number(COUNTED_TO)}" if count > COUNTED_TO else number(count)
-    sentence = f"Incidents of {period(run.request.period, asking.site.zone)}" + (f" {', '.join(words)}" if words else "")
-    context = IncidentsPage(
-        sentence=f"{sentence}, {'newest' if newest else 'oldest'} first",
-        shown=f"{first + 1}–{first + len(found)} of {total}" if found else "none",
+    nothing = f"nothing on this page; there are {total}" if count else "none"
+    is_more = first + len(found) < count and page < DEEPEST
+    return IncidentsPage(
+        sentence=wanted.sentence,
+        shown=f"{first + 1}–{first + len(found)} of {total}" if found else nothing,
         problem="",
-        fields=_fields(given),
-        run_id=run.run_id,
-        order="newest" if newest else "oldest",
+        fields=_fields(wanted.values),
+        run_id=wanted.run.run_id,
+        orders=tuple((key, words, key == wanted.order) for key, words in ORDERS.items()),
         runs=_run_choices(known, asking),
         rows=tuple(_row(one, asking.site) for one in found),
-        older=_query(given, page + 1) if first + len(found) < count else "",
-        newer=_query(given, page - 1) if page > 1 else "",
+        query=wanted.query(),
+        older=wanted.query(page=str(page + 1)) if is_more else "",
+        newer=wanted.query(page=str(page - 1)) if page > 1 else "",
+        may_export=asking.person.may(Right.EXPORT),
+        count=count,
+        views=views.of(asking, "incidents"),
     )
-    asking.note(Right.FINDINGS, "listed", "incidents", context.sentence, once=True)
-    return shown(request, "incidents.html", "Incidents", context, run=run)
-
-
-def _is_listed(run: Run) -> bool:
-    return run.request.kind is not RunKind.INCIDENT and run.status in ("complete", "incomplete")
-
-
-def _narrowed(given: Mapping[str, str], person: Person) -> tuple[list[Clause], list[str]]:
-    clauses, words = [], []
-    if outcome := given.get("outcome"):
-        if outcome not in _OUTCOMES:
-            raise WrongFilter(f"{outcome!r} is none of {', '.join(_OUTCOMES)}")
-        clauses.append(incident_list.has_result("outcome", outcome))
-        words.append(f"with an assignment that is “{_OUTCOMES[outcome].lower()}”")
-    for name, column, said in (("unit", "unit", "with an officer of unit"), ("officer", "officer_id", "with officer")):
-        if value := given.get(name):
-            clauses.append(incident_list.has_result(column, value))
-            words.append(f"{said} {value}")
-    if call_type := given.get("call_type"):
-        clauses.append(incident_list.is_called(call_type))
-        words.append(f"of type {call_type}")
-    if text := given.get("text"):
-        clauses.append(incident_list.has_text(text))
-        words.append(f"with “{text}” in the id")
-    if person.role is Role.SUPERVISOR:
-        clauses.append(incident_list.has_result("unit", person.unit or ""))
-        words.append(f"with an officer of your unit {person.unit}")
-    return clauses, words
 
 
 def _fields(given: Mapping[str, str]) -> tuple[Field, ...]:
     return tuple(
-        Field(name, label, "text", given.get(name, ""), tuple(_OUTCOMES.items()) if name == "outcome" else None)
-        for name, label in _LABELS.items()
+        Field(name, one.label, one.kind, given.get(name, ""), None if one.choices is None else tuple(one.choices.items()))
+        for name, one in FILTERS.items()
     )
 
 
@@ -151,13 +145,31 @@ def _run_choices(known: list[Run], asking: Visitor) -> tuple[tuple[str, str], ..
     return tuple((one.run_id, f"{period(one.request.period, asking.site.zone)} ({one.request.kind})") for one in known)
 
 
+def _wrong(request: Request, asking: Visitor, given: Mapping[str, str], known: list[Run], problem: WrongFilter) -> Any:
+    context = _empty(asking, given, known, str(problem))
+    return shown(request, "incidents.html", "Incidents", context, status=422)
+
+
 def _empty(asking: Visitor, given: Mapping[str, str], known: list[Run], problem: str) -> IncidentsPage:
     said = "" if problem else "No run has decided a period yet, so no incident is known"
-    return IncidentsPage(said, "none", problem, _fields(given), "", "newest", _run_choices(known, asking), (), "", "")
-
-
-def _query(given: Mapping[str, str], page: int) -> str:
-    return urlencode({**given, "page": str(page)})
+    orders = tuple((key, words, key == given.get("order", "newest")) for key, words in ORDERS.items())
+    run_id, choices = given.get("run", ""), _run_choices(known, asking)
+    return IncidentsPage(
+        said,
+        "none",
+        problem,
+        _fields(given),
+        run_id,
+        orders,
+        choices,
+        (),
+        "",
+        "",
+        "",
+        False,
+        0,
+        views.of(asking, "incidents"),
+    )
 
 
 def _row(one: ListedIncident, site: Site) -> IncidentRow:
@@ -175,3 +187,57 @@ def _row(one: ListedIncident, site: Site) -> IncidentRow:
         chips=chips or (Chip("no officer assigned", "excluded"),),
         found=plural(one.found, "open finding") if one.found else "no open finding",
     )
+
+
+@pages.page("/incidents.csv", Right.EXPORT)
+def incidents_as_csv(request: Request, asking: Asking) -> Any:
+    """The whole list as CSV."""
+    return _exported(request, asking, lambda documents: as_csv("incidents", documents, incidents_csv))
+
+
+@pages.page("/incidents.json", Right.EXPORT)
+def incidents_as_json(request: Request, asking: Asking) -> Any:
+    """The whole list as an array."""
+    return _exported(request, asking, lambda documents: as_json("incidents", documents))
+
+
+def _exported(request: Request, asking: Visitor, written: Callable[[Iterator[Any]], Any]) -> Any:
+    given, known = dict(request.query_params), listed_runs(asking)
+    try:
+        wanted = _narrowed(asking, given, known)
+    except WrongFilter as problem:
+        return _wrong(request, asking, given, known, problem)
+    if wanted is None:
+        raise NotThere
+    asking.note(Right.EXPORT, "exported", "incidents", wanted.sentence)
+    return written(_documents(asking.site, wanted))
+
+
+def _documents(site: Site, wanted: NarrowedIncidents) -> Iterator[ListedIncidentDocument]:
+    with reading(site.engine) as session:
+        for one in incident_list.all_incidents(session, wanted.run.run_id, wanted.clauses, wanted.order, wanted.unit):
+            yield listed_document(one, wanted.run.run_id)
+
+
+def listed_document(one: ListedIncident, run_id: str) -> ListedIncidentDocument:
+    """One line of the list for programs."""
+    return {
+        "incident_id": one.incident_id,
+        "run_id": run_id,
+        "opened_at": None if one.opened_us is None else iso_utc(one.opened_us),
+        "call_type": one.call_type,
+        "priority": one.priority,
+        "area": one.area,
+        "covered": one.outcomes.get(Outcome.COVERED, 0),
+        "findings": one.outcomes.get(Outcome.FINDINGS, 0),
+        "pending": one.outcomes.get(Outcome.PENDING, 0),
+        "unknown": one.outcomes.get(Outcome.UNKNOWN, 0),
+        "excluded": one.outcomes.get(Outcome.EXCLUDED, 0),
+        "open_findings": one.found,
+    }
+
+
+@pages.action("/incidents/views", Right.FINDINGS)
+def keep_view(asking: Asking, form: Form) -> Any:
+    """Keep the present filters under a name, or forget a view."""
+    return views.answer(asking, "incidents", form)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fastapi.responses import RedirectResponse
 from sqlalchemy import Delete, delete, insert, select
 
 from bwc_audit.store.database import reading, writing
@@ -25,6 +27,20 @@ def of(asking: Visitor, page: str) -> tuple[SavedView, ...]:
     query = select(table.name, table.query).where(table.account_id == asking.person.account_id, table.page == page)
     with reading(asking.site.engine) as session:
         return tuple(SavedView(*row) for row in session.connection().execute(query.order_by(table.name)))
+
+
+def answer(asking: Visitor, page: str, form: Mapping[str, str]) -> RedirectResponse:
+    """What the form of a list asked: keep the present filters under a name, or forget a view; then back to the list."""
+    name, query = form.get("name", "").strip()[:80], form.get("query", "")[:2000]
+    if form.get("forget"):
+        forget(asking, page, form["forget"])
+        done = "The+view+is+forgotten."
+    elif name:
+        keep(asking, page, name, query)
+        done = "The+view+is+kept."
+    else:
+        done = "A+view+needs+a+name."
+    return RedirectResponse(f"/{page}?{query}&done={done}", 303)
 
 
 def keep(asking: Visitor, page: str, name: str, query: str) -> None:

@@ -358,6 +358,25 @@ def test_check_tells_rows_that_were_taken_away_behind_the_guards(engine: Engine)
     assert problem.subject == f"{run_id}: 1, 0"
 
 
+def test_check_tells_what_lists_say_of_a_finding_other_than_was_observed(engine: Engine) -> None:
+    run_id = run_with(engine, [(finding_of(), Change.APPEARED)])
+    again = run_with(engine, [(finding_of(), Change.UNCHANGED)])
+    assert check(engine) == ()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE finding SET is_borderline = NOT is_borderline"))
+    (problem,) = check(engine)
+    assert problem.rule.startswith("lists say something else")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE finding SET is_borderline = NOT is_borderline"))
+        connection.execute(text("UPDATE finding SET said_run_id = :other"), {"other": again})
+    assert [one.rule for one in check(engine)] == [
+        "lists take a finding's content from another run than its last observation"
+    ]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE finding SET said_run_id = :origin"), {"origin": run_id})
+    assert check(engine) == ()
+
+
 def test_check_tells_results_whose_spans_do_not_add_up(engine: Engine) -> None:
     spans = (Span(NIGHT.start_us, NIGHT.start_us + 10), Span(NIGHT.start_us + 5, NIGHT.start_us + 15))
     good = AssignmentResult("I1", "A1", Outcome.FINDINGS, required_us=10, covered_us=10, covered=spans[:1])

@@ -84,4 +84,4 @@ def test_the_api_keeps_its_own_description_whatever_is_asked(site: Site, bearer:
 
         check()
         count += 1
-    assert count == 8
+    assert count == 9

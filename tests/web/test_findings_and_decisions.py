@@ -210,3 +210,26 @@ def test_standings_follow_their_entries() -> None:
     again = replace(first, decision="referred", place=3)
     assert standing_of([first, undo, again]).word == "referred"
     assert problem_with(replace(undo, place=3), standing_of([first, undo])) == "There is no such entry to take back."
+
+
+def test_gravest_first_is_the_same_order_page_by_page_and_as_a_whole(site: Site) -> None:
+    with reading(site.engine) as session:
+        whole = [one.finding.severity for one in finding_list.all_listed(session, (), "severity")]
+        prints = [one.finding.fingerprint for one in finding_list.all_listed(session, (), "severity")]
+        paged = [
+            one.fingerprint
+            for offset in range(0, len(prints) + 7, 7)
+            for one in finding_list.list_findings(session, (), "severity", 7, offset)
+        ]
+    assert paged == prints
+    assert whole == sorted(whole, key=["high", "medium", "low"].index)
+    assert len(set(whole)) > 1
+
+
+def test_the_values_of_a_filter_are_those_that_occur(site: Site) -> None:
+    row = table_of(FindingRow).c
+    for column in ("unit", "call_type"):
+        with reading(site.engine) as session:
+            known = session.connection().scalars(select(row[column]).where(row[column].is_not(None))).all()
+            assert finding_list.values_of(session, column) == tuple(sorted(set(known)))
+            assert finding_list.values_of(session, column, 1) == (min(known),)

@@ -81,15 +81,17 @@ def video(request: Request, asking: Asking, incident_id: str, footage_id: str, r
     key, playable = found.segment.object_key, playable_of(found.segment, found.mark)
     if key is None:
         raise NotThere
-    asking.note(Right.WATCH, "watched", "footage", footage_id, once=True)
     if not playable.is_playable:
         return _words(playable.why, 415)
     store = asking.site.audit.source
     try:
-        return _answer(request, store, _object(store, key, found))
+        answer = _answer(request, store, _object(store, key, found))
     except BwcAuditError as error:
         _log.warning("footage %s: %s", footage_id, error)  # its text names addresses, which are not for the page
         return _words(why_not(error), status_of(error))
+    if request.method == "GET" and answer.status_code in (200, 206):  # before its first byte goes out
+        asking.note(Right.WATCH, "watched", "footage", footage_id, once=True)
+    return answer
 
 
 def why_not(error: BwcAuditError) -> str:

@@ -48,7 +48,7 @@ MIXED = "20250524-0040"
         ("bytes=9-3", None),
         ("bytes=-", None),
         ("lines=0-9", None),
-        ("bytes=99999999999999999999-", None),
+        ("bytes=" + 50 * "9" + "-", None),
     ],
 )
 def test_the_part_that_is_asked_for(header: str | None, part: Part | None) -> None:
@@ -56,7 +56,7 @@ def test_the_part_that_is_asked_for(header: str | None, part: Part | None) -> No
 
 
 def test_a_part_behind_the_end_there_is_none_and_another_version_is_sent_whole() -> None:
-    for header in ("bytes=100-", "bytes=-0"):
+    for header in ("bytes=100-", "bytes=99999999999999999999-", "bytes=-0"):
         with pytest.raises(NoSuchPart):
             part_asked(header, 100, '"v1"', None)
     assert part_asked("bytes=0-9", 100, '"v1"', '"v1"') == Part(0, 10)
@@ -85,6 +85,9 @@ def test_a_video_is_sent_by_range_as_it_lies_in_the_store(browser: Opened, site:
 
 def test_looking_is_on_record_once_in_ten_minutes(browser: Opened, site: Site, clock: Clock) -> None:
     one = browser("reviewer")
+    one.client.head(VIDEO)
+    one.client.get(VIDEO, headers={"range": "bytes=999999999-"})
+    assert _watched(site) == 0, "nothing of it was shown"
     for _ in range(3):
         one.client.get(VIDEO, headers={"range": "bytes=0-9"})
     assert _watched(site) == 1

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo demo-web test test-heavy test-all bench bench-detectors bench-media bench-overlay test-browser lint schemas golden lock clean
+.PHONY: help setup demo demo-web test test-heavy test-all bench bench-detectors bench-media bench-overlay bench-web test-browser lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -36,6 +36,9 @@ bench-detectors: setup ## precision, recall and exactness of the detectors, on l
 
 bench-overlay: setup ## how often burned-in clocks are read, and wrongly; needs the Debian fonts it names
 	@$(BIN)/python -m tests.bench.overlay
+
+bench-web: setup ## the lists of the application over 100,000 (SQLite) and 1,000,000 (PostgreSQL) made-up findings
+	@$(BIN)/python -m tests.bench.lists
 
 bench-media: setup ## what looking into video costs, against other ways of doing it
 	@$(BIN)/python -m tests.bench.media

@@ -31,6 +31,9 @@ test-all: test test-browser test-heavy ## all tests: browser, chaos and scale in
 bench: setup ## engine and overhead, as ratios against named baselines
 	@$(BIN)/python -m tests.bench
 
+bench-web: setup ## the reviewers' application: the page of a large incident, fifty reviewers at once
+	@$(BIN)/python -m tests.bench incident_page reviewers
+
 bench-detectors: setup ## precision, recall and exactness of the detectors, on labelled clips
 	@$(BIN)/python -m tests.bench.detectors
 

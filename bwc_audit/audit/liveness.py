@@ -38,6 +38,22 @@ def release_run(state_dir: Path, run_id: str) -> None:
         os.close(descriptor)
 
 
+def is_held(state_dir: Path, run_id: str) -> bool:
+    """Whether a program of this state folder is working on the run now. Changes nothing."""
+    try:
+        descriptor = os.open(_lock_path(state_dir, run_id), os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def interrupted_runs(state_dir: Path, run_ids: Iterable[str]) -> tuple[str, ...]:
     """Those of the runs that a program of this state folder opened and nobody holds any more."""
     return tuple(run_id for run_id in run_ids if _was_dropped(_lock_path(state_dir, run_id)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from sqlmodel import Session
@@ -16,12 +16,12 @@ from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingGroup, FindingKind
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection
 from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.rates import GROUP_KEYS, rate_table
-from bwc_audit.domain.records import DeviceEvent, Records
+from bwc_audit.domain.rates import GROUP_KEYS, RateTable, rate_table
+from bwc_audit.domain.records import Records
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run
 from bwc_audit.domain.shown_clocks import overlay_zones
-from bwc_audit.domain.times import HOUR_US, MINUTE_US, Span
+from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.errors import StoreError
 from bwc_audit.report.contexts import PlacedStill, RunReportInput
 from bwc_audit.report.evidence_words import added_up
@@ -30,8 +30,6 @@ from bwc_audit.report.write import ReportFiles, write_report
 from bwc_audit.sources.policy_files import policy_of
 from bwc_audit.store import inspections, planned, policies, run_notes, runs, source_rows
 from bwc_audit.store.database import reading
-from bwc_audit.store.inspections import PicturePlace
-from bwc_audit.store.planned import PlannedInspection
 from bwc_audit.store.turns import load_turns
 
 
@@ -42,132 +40,58 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
     """
     run = running_run(audit, run_id)
     with reading(audit.engine) as session:
-        policy = _policy_of(session, run)
-        results = runs.load_results(session, run_id, incident_id=incident_id)
+        policy = policy_of_run(session, run)
         known = rates_of_run(session, audit, run, GROUP_KEYS)
-        segments = runs.load_segments(session, run_id, incident_id=incident_id)
+        decided = decided_input(session, run, policy, incident_id, None if incident_id else known.book.table())
+        segments = decided.segments
         plan = planned.load_plan(session, run_id)
         looked = [identity_of(audit, one, policy, run.inspector_version or INSPECTOR_VERSION) for one in plan]
         kept = inspections.load_inspections(session, looked, with_stills=True)
         seen = {identity.object_key: inspection for identity, inspection in kept.items()}
         as_they_are = _as_they_are(session, run)
-        return RunReportInput(
-            run=run,
-            results=results,
-            incidents=runs.load_incidents(session, run_id, incident_id=incident_id),
-            segments=segments,
-            observed=runs.load_observed(session, run_id, incident_id=incident_id),
+        return replace(
+            decided,
             rejected=as_they_are.rejected,
-            rates=rate_table(results) if incident_id else known.book.table(),
             book=known.book if incident_id is None else None,
             noise=known.noise,
-            policy=policy,
             stills=_stills(seen, segments),
-            examined=_examined(run),
             evidence=evidence_of(segments, plan, seen, policy, overlay_zones(as_they_are.devices)),
             agreements=agreements_of(segments, plan, seen, policy.sound_match),
             turns=load_turns(session, run_id) if incident_id is None else (),
             effort=added_up([effort_of(one.request, seen.get(one.request.object_key), policy.sampling) for one in plan]),
             clocks=run_notes.load_clocks(session, run_id),
             watermarks=run_notes.load_watermarks(session, run_id),
-            waiting=run_notes.load_waiting(session, run_id),
             expiring=run_notes.load_expiring(session, run_id),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedPicture:
-    """Where a kept picture is. ``at_us`` in the world (corrected UTC); ``media_at_us`` from the first frame of the file."""
+def decided_input(
+    session: Session, run: Run, policy: Policy, incident_id: str | None, rates: RateTable | None = None
+) -> RunReportInput:
+    """What a run decided, of one incident or of all: the rows of that, nothing of the inside of files.
 
-    place: PicturePlace
-    at_us: int
-    media_at_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentInput:
-    """What a page of one incident shows beside the report's own: pictures by footage id, without the pictures themselves;
-    the versions of files looked into, by object key; entries of device logs, as they are stored now."""
-
-    report: RunReportInput
-    stills: Mapping[str, tuple[PlacedPicture, ...]]
-    sheets: Mapping[str, tuple[PlacedPicture, ...]]
-    versions: Mapping[str, PlannedInspection]
-    inspections: Mapping[str, Inspection]
-    device_events: tuple[DeviceEvent, ...]
-
-
-def incident_input(audit: Audit, run_id: str, incident_id: str) -> IncidentInput:
-    """What a run says of one incident, read by way of the incident alone. Raises ``StoreError`` for an unknown run."""
-    run = running_run(audit, run_id)
-    with reading(audit.engine) as session:
-        policy = _policy_of(session, run)
-        results = runs.load_results(session, run_id, incident_id=incident_id)
-        segments = runs.load_segments(session, run_id, incident_id=incident_id)
-        keys = {segment.object_key for segment in segments if segment.object_key}
-        plan = planned.load_plan(session, run_id, object_keys=keys) if keys else ()
-        identities = {
-            one.request.object_key: identity_of(audit, one, policy, run.inspector_version or INSPECTOR_VERSION)
-            for one in plan
-        }
-        kept = inspections.load_inspections(session, identities.values())
-        pictures = inspections.load_picture_places(session, identities.values())
-        seen = {identity.object_key: inspection for identity, inspection in kept.items()}
-        devices = {segment.device_id for segment in segments}
-        zones = overlay_zones(source_rows.load_devices(session, run.request.source, devices))
-        report = RunReportInput(
-            run=run,
-            results=results,
-            incidents=runs.load_incidents(session, run_id, incident_id=incident_id),
-            segments=segments,
-            observed=runs.load_observed(session, run_id, incident_id=incident_id),
-            rejected=(),
-            rates=rate_table(results),
-            policy=policy,
-            examined=_examined(run),
-            evidence=evidence_of(segments, plan, seen, policy, zones),
-            agreements=agreements_of(segments, plan, seen, policy.sound_match),
-            waiting=run_notes.load_waiting(session, run_id, incident_id=incident_id),
-        )
-        around = _around(report)
-        events = source_rows.load_device_events(session, run.request.source, devices, around) if around else ()
-    places = {key: pictures[identity] for key, identity in identities.items() if identity in pictures}
-    return IncidentInput(
-        report=report,
-        stills=_placed(segments, {key: stills for key, (stills, _) in places.items()}),
-        sheets=_placed(segments, {key: sheets for key, (_, sheets) in places.items()}),
-        versions={one.request.object_key: one for one in plan},
-        inspections=seen,
-        device_events=events,
+    ``rates`` None: those of these results."""
+    run_id = run.run_id
+    results = runs.load_results(session, run_id, incident_id=incident_id)
+    return RunReportInput(
+        run=run,
+        results=results,
+        incidents=runs.load_incidents(session, run_id, incident_id=incident_id),
+        segments=runs.load_segments(session, run_id, incident_id=incident_id),
+        observed=runs.load_observed(session, run_id, incident_id=incident_id),
+        rejected=(),
+        rates=rates or rate_table(results),
+        policy=policy,
+        examined=_examined(run),
+        waiting=run_notes.load_waiting(session, run_id, incident_id=incident_id),
     )
-
-
-def _around(report: RunReportInput) -> Span | None:
-    """The incident's time with two hours on either side; None where nothing has a time."""
-    spans = [result.window.span for result in report.results if result.window is not None]
-    spans += [segment.span for segment in report.segments]
-    if not spans:
-        return None
-    return Span(min(one.start_us for one in spans) - 2 * HOUR_US, max(one.end_us for one in spans) + 2 * HOUR_US)
-
-
-def _placed(
-    segments: tuple[PlacedSegment, ...], places: Mapping[str, tuple[PicturePlace, ...]]
-) -> dict[str, tuple[PlacedPicture, ...]]:
-    return {
-        segment.footage_id: tuple(
-            PlacedPicture(one, segment.span.start_us + one.at_us, one.at_us) for one in places[segment.object_key or ""]
-        )
-        for segment in segments
-        if segment.object_key in places
-    }
 
 
 def finding_context(audit: Audit, observed: ObservedFinding) -> RunReportInput:
     """What the card of one finding needs: its run and the policy of that run; no stills. Raises ``StoreError``."""
     run = running_run(audit, observed.run_id)
     with reading(audit.engine) as session:
-        policy = _policy_of(session, run)
+        policy = policy_of_run(session, run)
     return RunReportInput(run, (), (), (), (observed,), (), rate_table(()), policy)
 
 
@@ -179,8 +103,9 @@ def write_run_report(audit: Audit, run_id: str, out: Path | None = None, *, inci
     return write_report(report_input(audit, run_id, incident_id), out or audit.settings.state_dir / "reports" / name)
 
 
-def _policy_of(session: Session, run: Run) -> Policy:
-    """The policy as it was when the run began, whatever has become of its file."""
+def policy_of_run(session: Session, run: Run) -> Policy:
+    """The policy as it was when the run began, whatever has become of its file. Raises ``StoreError`` where it
+    is lost."""
     content = policies.policy_content(session, run.request.policy_hash)
     if content is None:
         raise StoreError(f"the policy of run {run.run_id} is not in the database; run `bwc-audit db check`")

@@ -5,6 +5,7 @@ A re-run is a new run: the old one stays as it was. It looks into the videos mor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bwc_audit.audit.ingest import Progress, ingest, silent
@@ -12,7 +13,7 @@ from bwc_audit.audit.night import decide_run, fail_run, inspect_batch, plan_run,
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.phrases import said_length
 from bwc_audit.domain.results import AssignmentResult
-from bwc_audit.domain.runs import Change, ObservedFinding, Run, RunKind, RunRequest
+from bwc_audit.domain.runs import Change, ObservedFinding, Run, RunKind, RunRequest, RunStatus
 from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.errors import BwcAuditError, ConfigurationError, ObjectStoreError
 from bwc_audit.store import runs, source_rows
@@ -66,9 +67,17 @@ def incident_period(audit: Audit, incident_id: str) -> Span:
 
 
 def rerun_incident(
-    audit: Audit, incident_id: str, *, requester: str, reason: str, on_progress: Progress = silent
+    audit: Audit,
+    incident_id: str,
+    *,
+    requester: str,
+    reason: str,
+    on_progress: Progress = silent,
+    on_started: Callable[[str], None] = lambda _run_id: None,
 ) -> RunDiff:
     """Bring the records up to date, look into the incident's videos densely, decide it anew, and compare.
+
+    ``on_started`` is told the id of the run once it is stored.
 
     Raises ``ConfigurationError`` without requester, reason or incident; ``ObjectStoreError`` and ``StoreError``.
     """
@@ -84,6 +93,7 @@ def rerun_incident(
         before = runs.latest_run(session, source=audit.source.uri, incident_id=incident_id)
     run_id = start_run(audit, _request(audit, period, incident_id, requester, reason))
     try:
+        on_started(run_id)
         plan = plan_run(audit, run_id)
         for batch in range(plan.batches):
             inspect_batch(audit, run_id, batch, on_progress)
@@ -91,6 +101,17 @@ def rerun_incident(
     except BaseException as error:  # an interruption too: the run must not stay open
         fail_run(audit, run_id, str(error) if isinstance(error, BwcAuditError) else f"interrupted: {error!r}")
         raise
+    return _diff(audit, run, before, incident_id)
+
+
+def rerun_diff(audit: Audit, run: Run) -> RunDiff:
+    """What a stored re-run changed against the latest run that had begun before it. Raises ``ConfigurationError`` for a run
+    that is no re-run, or that came to no decision."""
+    incident_id = run.request.incident_id
+    if incident_id is None or run.status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
+        raise ConfigurationError(f"run {run.run_id} is no re-run that came to a decision")
+    with reading(audit.engine) as session:
+        before = runs.latest_run(session, source=run.request.source, incident_id=incident_id, before=run)
     return _diff(audit, run, before, incident_id)
 
 

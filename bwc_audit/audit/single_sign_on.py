@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import secrets
 import time
+import warnings
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -29,6 +29,10 @@ from bwc_audit.domain.people import Role
 from bwc_audit.errors import BwcAuditError, ConfigurationError
 from bwc_audit.store.database import reading
 from bwc_audit.store.people import Account, account_of_subject, load_account
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would rather have httpx's successor, which Prefect does not know yet
+    from authlib.integrations.httpx_client import OAuth2Client
 
 _TIMEOUT_S = 10.0
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]

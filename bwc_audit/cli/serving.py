@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-import uvicorn
 from sqlalchemy import Engine
 
 from bwc_audit.audit.people import add_account, make_token, set_password, switch_account
@@ -17,8 +16,6 @@ from bwc_audit.domain.people import Right, Role
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.store.database import open_database, reading, require_current
 from bwc_audit.store.people import load_accounts
-from bwc_audit.web.app import make_app
-from bwc_audit.web.site import Site, cookie_key
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,6 +41,12 @@ def web(
 
 def serve(audit: Audit, host: str, port: int) -> None:
     """Serve the application over an opened audit until it is interrupted."""
+    # Imported here: no other command needs a web server, and it takes a second to load.
+    import uvicorn
+
+    from bwc_audit.web.app import make_app
+    from bwc_audit.web.site import Site, cookie_key
+
     app = make_app(Site(audit, cookie_key(audit.settings)))
     note(f"the application is at http://{host}:{port}/ (Ctrl-C ends it)")
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -26,6 +27,7 @@ from bwc_audit.report.file_names import page_name
 from bwc_audit.report.words import CHANGE, EXPLANATION, KIND, SEVERITY, STRENGTH, humanised, reference
 from bwc_audit.report.zone_times import clock, length, moment, stretch
 
+_Still = TypeVar("_Still")
 _MOST_STILLS = 8
 _SEVERITY_ORDER = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 _KIND_ORDER = {kind: index for index, kind in enumerate(FindingKind)}
@@ -167,12 +169,12 @@ def _stills_inside(finding: Finding, report: RunReportInput, zone: ZoneInfo) -> 
         still_view(still, footage_id, zone)
         for footage_id in finding.footage_ids
         for still in sorted(report.stills.get(footage_id, ()), key=lambda still: still.at_us)
-        if _is_shown(still.at_us, finding)
+        if shows(still.at_us, finding)
     ]
     return tuple(spread(inside, _MOST_STILLS))
 
 
-def _is_shown(at_us: int, finding: Finding) -> bool:
+def shows(at_us: int, finding: Finding) -> bool:
     """Frames inside what was found; also those within a second of an absence, which has none inside, and of what is shorter
     than a second. Elsewhere a frame beside a defect would show the opposite of it."""
     is_beside = finding.kind in ABSENCE_KINDS
@@ -183,7 +185,7 @@ def _is_shown(at_us: int, finding: Finding) -> bool:
     return False
 
 
-def spread(stills: Sequence[StillView], most: int) -> list[StillView]:
+def spread(stills: Sequence[_Still], most: int) -> list[_Still]:
     """At most ``most`` of them, evenly spread, first and last kept."""
     if len(stills) <= most:
         return list(stills)

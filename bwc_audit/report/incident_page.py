@@ -30,8 +30,9 @@ _STATUS = {
 }
 
 
-def incident_page(scene: Scene, report: RunReportInput) -> IncidentPage:
-    """Everything the run knows about one incident. Incidents that were never read have a page as well."""
+def incident_page(scene: Scene, report: RunReportInput, *, with_picture: bool = True) -> IncidentPage:
+    """Everything the run knows about one incident. Incidents that were never read have a page as well. Without its picture
+    for whoever has drawn it already."""
     own, zone = scene.observed, scene.zone
     cards = [finding_card(observed, report, zone) for observed in own if is_counted(observed)]
     near = [o for o in own if o.state == FindingState.OPEN and o.finding.is_borderline]
@@ -41,7 +42,7 @@ def incident_page(scene: Scene, report: RunReportInput) -> IncidentPage:
         banner=incident_banner(scene, report),
         heading=f"Incident {scene.incident_id}",
         facts=_facts(scene, report),
-        picture=_picture(scene),
+        picture=_picture(scene) if with_picture else Markup(""),
         picture_sentence=describe(scene),
         sound=Markup("").join(render(strip) for sheet in SHEETS if (strip := draw_sound(scene, sheet)) is not None),
         sound_sentences=describe_sound(scene),

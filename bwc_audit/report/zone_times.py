@@ -7,6 +7,7 @@ told apart by the zone abbreviation, which every full time carries.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span, at_of
@@ -21,8 +22,9 @@ def zone_of(name: str) -> ZoneInfo:
         raise ConfigurationError(f"timezone {name!r} is not a known IANA zone; set one such as Europe/London") from error
 
 
+@lru_cache(maxsize=8192)
 def local(at_us: int, zone: ZoneInfo) -> datetime:
-    """The aware local time of an instant."""
+    """The aware local time of an instant. Remembered: a page names each of its instants many times."""
     return at_of(at_us).astimezone(zone)
 
 

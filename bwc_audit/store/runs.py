@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
 from bwc_audit.domain.results import Decision
@@ -46,6 +46,7 @@ __all__ = [
     "count_findings",
     "days_with_incidents",
     "forget_recorded",
+    "latest_rerun",
     "latest_run",
     "load_incidents",
     "load_observed",
@@ -255,8 +256,10 @@ def latest_run(
     source: str | None = None,
     incident_id: str | None = None,
     is_decided: bool = True,
+    before: Run | None = None,
 ) -> Run | None:
-    """The newest run of a kind; with ``incident_id``, the newest that has that incident in its results.
+    """The newest run of a kind; with ``incident_id``, the newest that has that incident in its results; with ``before``,
+    the newest that had begun before that one.
 
     ``is_decided``: only runs that came to a decision (complete or incomplete).
     """
@@ -266,6 +269,9 @@ def latest_run(
         query = query.where(run.kind == kind)
     if is_decided:
         query = query.where(run.status.in_(DECIDED))
+    if before is not None:
+        is_earlier = and_(run.started_us == before.started_us, run.run_id < before.run_id)
+        query = query.where(or_(run.started_us < before.started_us, is_earlier))
     if incident_id is not None:
         query = query.where(exists().where(answer.run_id == run.run_id, answer.incident_id == incident_id))
     return next(iter(_runs(session, query)), None)
@@ -276,6 +282,13 @@ def runs_with_incident(session: Session, source: str, incident_id: str) -> tuple
     run, answer = table_of(RunRow).c, table_of(RunAnswerRow).c
     with_incident = select(answer.run_id).where(answer.incident_id == incident_id)
     return _runs(session, _newest(source).where(run.status.in_(DECIDED), run.run_id.in_(with_incident)))
+
+
+def latest_rerun(session: Session, source: str, incident_id: str) -> Run | None:
+    """The newest re-run that was asked for of an incident, whatever became of it."""
+    run = table_of(RunRow).c
+    asked = (run.kind == RunKind.INCIDENT, run.incident_id == incident_id)
+    return next(iter(_runs(session, _newest(source).where(*asked).limit(1))), None)
 
 
 def _newest(source: str | None) -> Select[Any]:

@@ -142,6 +142,14 @@ class Pages(APIRouter):
         """What a form does."""
         return self._route("POST", path, right)
 
+    def stream(self, path: str, right: Right) -> Callable[[Any], Any]:
+        """What a player reads piece by piece: GET, and HEAD for its head alone."""
+
+        def both(handler: Any) -> Any:
+            return self._route("HEAD", path, right)(self._route("GET", path, right)(handler))
+
+        return both
+
     def open(self, method: str, path: str) -> Callable[[Any], Any]:
         """For everybody, signed in or not: signing in itself, and the public's page."""
         self.access[method, path] = "open"

@@ -10,17 +10,21 @@ from fastapi import Request
 from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.rates import Rate, RateTable
+from bwc_audit.domain.records import RejectReason
 from bwc_audit.domain.runs import Change, Run, RunKind
+from bwc_audit.domain.turned import TURN_WORDS, Turn, counted
 from bwc_audit.report.banner import status_headline
 from bwc_audit.report.contexts import Fact, RateBar, Tally, WaterfallStep
 from bwc_audit.report.numbers import rate_bars, rates_note, waterfall_steps
 from bwc_audit.report.sources_section import expiring_words
-from bwc_audit.report.words import CHANGE, RATE, number
+from bwc_audit.report.words import CHANGE, RATE, humanised, number
 from bwc_audit.report.zone_times import moment, period
 from bwc_audit.store import rates as stored_rates
 from bwc_audit.store import run_notes, runs
 from bwc_audit.store.database import reading
 from bwc_audit.store.observations import count_changes
+from bwc_audit.store.rejected import count_rejected
+from bwc_audit.store.turns import load_turns
 from bwc_audit.web.guard import Asking, Pages, Visitor
 from bwc_audit.web.showing import shown
 
@@ -69,6 +73,9 @@ class HomePage:
     not_examined_more: str
     expiring: tuple[tuple[str, str, str], ...]
     expiring_sentence: str
+    failed: tuple[tuple[str, str, str], ...]
+    failed_sentence: str
+    turned: tuple[Fact, ...]
     trends: tuple[Trend, ...]
 
 
@@ -90,7 +97,7 @@ def _last_night(asking: Visitor) -> Run | None:
 
 
 def _nothing() -> HomePage:
-    return HomePage(False, False, False, "", "", (), (), "", (), (), (), "", (), "", ())
+    return HomePage(False, False, False, "", "", (), (), "", (), (), (), "", (), "", (), "", (), ())
 
 
 def _page(asking: Visitor, run: Run) -> HomePage:
@@ -99,6 +106,9 @@ def _page(asking: Visitor, run: Run) -> HomePage:
         table = rates_of_run(session, site.audit, run).book.table()
         changes = count_changes(session, run.run_id)
         expiring = run_notes.load_expiring(session, run.run_id) if is_full else ()
+        rejected = count_rejected(session, run.request.source) if is_full else {}
+        failed = [one for one in runs.load_runs(session, 30, source=run.request.source) if one.status == "failed"]
+        turns = counted(load_turns(session, run.run_id))
         earlier = _earlier(session, run)
         trends = [(one, stored_rates.load_rates(session, one.run_id, ())) for one in earlier]
     told = [(one, book.table()) for one, book in trends if book is not None]
@@ -125,8 +135,22 @@ def _page(asking: Visitor, run: Run) -> HomePage:
             for one in expiring[:_MOST_EXPIRING]
         ),
         expiring_sentence=_expiring_sentence(len(expiring), is_full),
+        failed=_failed(rejected, failed, asking) if is_full else (),
+        failed_sentence="" if rejected or failed else "No row of the source stands rejected, and no run failed lately.",
+        turned=tuple(Fact(humanised(TURN_WORDS[turn]), number(turns[turn])) for turn in Turn if turns[turn]),
         trends=tuple(_trend(name, told, asking) for name in _TREND_RATES) if len(told) > 1 else (),
     )
+
+
+def _failed(rejected: dict[RejectReason, int], failed: list[Run], asking: Visitor) -> tuple[tuple[str, str, str], ...]:
+    """(what failed, how much or why, where to look) of inputs and of the last runs."""
+    href = "/runs" if asking.person.may(Right.RUNS) else ""
+    rows = [(f"Rows rejected: {humanised(reason).lower()}", number(count), href) for reason, count in rejected.items()]
+    for one in failed[:5]:
+        why = one.not_examined[0] if one.not_examined else "it does not say why"
+        where = f"{href}/{one.run_id}" if href else ""
+        rows.append((f"Run failed, {moment(one.started_us, asking.site.zone)}", why, where))
+    return tuple(rows)
 
 
 def _earlier(session: Any, run: Run) -> list[Run]:

@@ -16,27 +16,34 @@ from fastapi import Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from bwc_audit.audit.reports import IncidentInput, PlacedPicture, incident_input
+from bwc_audit.audit.incident_input import (
+    IncidentInput,
+    PlacedPicture,
+    incident_input,
+    kept_picture,
+    with_inside,
+)
+from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.runs import Run
+from bwc_audit.domain.times import SECOND_US
 from bwc_audit.report import incident_page
-from bwc_audit.report.contexts import FindingCard, IncidentPage
+from bwc_audit.report.cards import shows, spread
+from bwc_audit.report.contexts import FindingCard, IncidentPage, RunReportInput
 from bwc_audit.report.scenes import scenes_of
 from bwc_audit.report.timeline import Scene
 from bwc_audit.report.words import plural
 from bwc_audit.report.zone_times import clock, length, moment, zone_of
-from bwc_audit.store import inspections
-from bwc_audit.store.database import reading
 from bwc_audit.web.guard import Asking, NotThere, Pages, Visitor
 from bwc_audit.web.lanes import Lanes, lanes_of
 from bwc_audit.web.showing import shown
-from bwc_audit.web.sight import run_of, seen_by
+from bwc_audit.web.sight import footage_of, run_of, seen_by
 from bwc_audit.web.video import Playable, playable_of
 
 pages = Pages()
 
-_MOST_FRAMES = 24
+_MOST_FRAMES, _MOST_FRAMES_OF_CARD, _USUAL_FPS = 24, 8, 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class PlayerView:
     why: str
     start_ms: int
     length_ms: int
+    fps: float
     frames: tuple[FrameView, ...]
     frames_more: str
     sheets: tuple[FrameView, ...]
@@ -66,11 +74,14 @@ class PlayerView:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """One finding: its card, its public id for the panel, and the second that matters (milliseconds; None: no time)."""
+    """One finding: its card, its public id for the panel, the second that matters (milliseconds; None: no time), a video at
+    that second for browsers without scripts (empty: there is none), and the frames that show it."""
 
     card: FindingCard
     finding_id: str
     at_ms: int | None
+    href: str
+    frames: tuple[FrameView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,16 @@ class IncidentView:
     scene: Markup
     runs: tuple[tuple[str, str, bool], ...]
     rerun_href: str
+    files_href: str
     may_watch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilesView:
+    """``incident_files.html`` and ``incident_files_piece.html``: what looking into the files brought."""
+
+    told: IncidentPage
+    back: str
 
 
 @pages.page("/incidents/{incident_id}", Right.FINDINGS)
@@ -98,6 +118,19 @@ def incident(request: Request, asking: Asking, incident_id: str, run: str = "") 
     asking.note(Right.FINDINGS, "viewed", "incident", incident_id)
     context = _view(asking, incident_id, chosen, others, *found)
     return shown(request, "incident.html", f"Incident {incident_id}", context, run=chosen)
+
+
+@pages.page("/incidents/{incident_id}/files", Right.FINDINGS)
+def files(request: Request, asking: Asking, incident_id: str, run: str = "") -> Any:
+    """The inside of the files, which the page loads after itself; a page of its own without scripts."""
+    chosen, _ = run_of(asking, incident_id, run)
+    found, _ = seen_by(asking.person, incident_input(asking.site.audit, chosen.run_id, incident_id))
+    report = with_inside(asking.site.audit, found)
+    asking.note(Right.FINDINGS, "viewed", "incident", incident_id, once=True)
+    told = incident_page.incident_page(_scene_of(report, incident_id), report, with_picture=False)
+    template = "incident_files_piece.html" if "hx-request" in request.headers else "incident_files.html"
+    back = f"/incidents/{quote(incident_id, safe='')}?run={quote(chosen.run_id)}"
+    return shown(request, template, f"Files of incident {incident_id}", FilesView(told, back), run=chosen)
 
 
 @pages.page("/incidents/{incident_id}/footage/{footage_id}/frames/{number}", Right.WATCH)
@@ -113,13 +146,8 @@ def sheet(asking: Asking, incident_id: str, footage_id: str, number: int, run: s
 
 
 def _picture(asking: Visitor, incident_id: str, footage_id: str, number: int, run: str, *, is_sheet: bool) -> Any:
-    chosen, _ = run_of(asking, incident_id, run)
-    found, _ = seen_by(asking.person, incident_input(asking.site.audit, chosen.run_id, incident_id))
-    places = (found.sheets if is_sheet else found.stills).get(footage_id, ())
-    if not 0 <= number < len(places) or all(one.footage_id != footage_id for one in found.report.segments):
-        raise NotThere
-    with reading(asking.site.engine) as session:
-        jpeg = inspections.load_picture(session, places[number].place, is_sheet=is_sheet)
+    found = footage_of(asking, incident_id, footage_id, run)
+    jpeg = kept_picture(asking.site.audit, found, number, is_sheet=is_sheet)
     if jpeg is None:
         raise NotThere
     asking.note(Right.WATCH, "watched", "footage", footage_id, once=True)
@@ -130,9 +158,7 @@ def _view(
     asking: Visitor, incident_id: str, run: Run, others: Sequence[Run], found: IncidentInput, left_out: int
 ) -> IncidentView:
     report, zone = found.report, zone_of(run.request.timezone)
-    scene = next((one for one in scenes_of(report, zone) if one.incident_id == incident_id), None)
-    if scene is None:
-        raise NotThere
+    scene = _scene_of(report, incident_id)
     told = incident_page.incident_page(scene, report)
     may_watch = asking.person.may(Right.WATCH)
     players = tuple(_player(one, found, scene, run, may_watch) for one in scene.segments)
@@ -140,9 +166,9 @@ def _view(
     return IncidentView(
         told=told,
         left_out=f"{plural(left_out, 'officer')} of other units are not shown." if left_out else "",
-        cards=_cards(told.cards, scene),
-        borderline=_cards(told.borderline, scene),
-        resolved=_cards(told.resolved, scene),
+        cards=_cards(told.cards, scene, found, may_watch),
+        borderline=_cards(told.borderline, scene, found, may_watch),
+        resolved=_cards(told.resolved, scene, found, may_watch),
         players=players,
         players_sentence="" if players else told.segments_sentence,
         scene=_scene_json(lanes, players),
@@ -151,27 +177,76 @@ def _view(
             for one in others
         ),
         rerun_href=f"/incidents/{quote(incident_id)}/re-run" if asking.person.may(Right.RERUN) else "",
+        files_href=f"/incidents/{quote(incident_id, safe='')}/files?run={quote(run.run_id)}",
         may_watch=may_watch,
     )
 
 
-def _cards(cards: Sequence[FindingCard], scene: Scene) -> tuple[CardView, ...]:
+def _scene_of(report: RunReportInput, incident_id: str) -> Scene:
+    zone = zone_of(report.run.request.timezone)
+    scene = next((one for one in scenes_of(report, zone) if one.incident_id == incident_id), None)
+    if scene is None:
+        raise NotThere
+    return scene
+
+
+def _cards(cards: Sequence[FindingCard], scene: Scene, found: IncidentInput, may_watch: bool) -> tuple[CardView, ...]:
     by_anchor = {f"f-{one.finding.fingerprint}": one for one in scene.observed}
     views = []
     for card in cards:
         one = by_anchor[card.anchor]
-        spans = one.finding.spans or ((one.finding.window.span,) if one.finding.window else ())
-        views.append(CardView(card, one.finding_id, min(s.start_us for s in spans) // 1000 if spans else None))
+        at_us = second_that_matters(one.finding, scene.segments)
+        frames = _frames_of(one.finding, scene, found) if may_watch else ()
+        href = _video_at(one.finding, scene, found, at_us) if may_watch and at_us is not None else ""
+        views.append(CardView(card, one.finding_id, None if at_us is None else at_us // 1000, href, frames))
     return tuple(views)
 
 
+def second_that_matters(finding: Finding, segments: Sequence[PlacedSegment]) -> int | None:
+    """When what was found begins: its first stretch, else the first of its files, else the window; None: it has no time."""
+    if finding.spans:
+        return min(span.start_us for span in finding.spans)
+    starts = [one.span.start_us for one in segments if one.footage_id in finding.footage_ids]
+    return min(starts) if starts else finding.window.span.start_us if finding.window is not None else None
+
+
+def _frames_of(finding: Finding, scene: Scene, found: IncidentInput) -> tuple[FrameView, ...]:
+    """The frames that lie inside what was found."""
+    query = f"?run={quote(found.report.run.run_id)}"
+    views = [
+        _frame(f"{_footage_href(segment)}/frames/{number}{query}", still, segment, scene)
+        for segment in scene.segments
+        if segment.footage_id in finding.footage_ids
+        for number, still in enumerate(found.stills.get(segment.footage_id, ()))
+        if shows(still.at_us, finding)
+    ]
+    return tuple(spread(views, _MOST_FRAMES_OF_CARD))
+
+
+def _video_at(finding: Finding, scene: Scene, found: IncidentInput, at_us: int) -> str:
+    """The recording of the finding, else of its officer, that is nearest to a second."""
+    can = [one for one in scene.segments if playable_of(one, found.marks.get(one.object_key or "")).is_playable]
+    own = [one for one in can if one.footage_id in finding.footage_ids]
+    own = own or [one for one in can if finding.officer_id in (None, one.officer_id)]
+    if not own:
+        return ""
+    nearest = min(own, key=lambda one: max(one.span.start_us - at_us, at_us - one.span.end_us, 0))
+    into_s = min(max(0, at_us - nearest.span.start_us), nearest.span.length_us) / SECOND_US
+    return f"{_footage_href(nearest)}/video?run={quote(found.report.run.run_id)}#t={into_s:.2f}"
+
+
+def _footage_href(segment: PlacedSegment) -> str:
+    return f"/incidents/{quote(segment.incident_id, safe='')}/footage/{quote(segment.footage_id, safe='')}"
+
+
 def _player(segment: PlacedSegment, found: IncidentInput, scene: Scene, run: Run, may_watch: bool) -> PlayerView:
-    base = f"/incidents/{quote(scene.incident_id)}/footage/{quote(segment.footage_id)}"
+    base = _footage_href(segment)
     query = f"?run={quote(run.run_id)}"
-    playable = playable_of(segment, found) if may_watch else Playable(False, "Your role does not include footage.")
+    mark = found.marks.get(segment.object_key or "")
+    playable = playable_of(segment, mark) if may_watch else Playable(False, "Your role does not include footage.")
     stills = found.stills.get(segment.footage_id, ()) if may_watch else ()
     sheets = found.sheets.get(segment.footage_id, ()) if may_watch else ()
-    chosen = _spread(list(enumerate(stills)))
+    chosen = spread(list(enumerate(stills)), _MOST_FRAMES)
     who = f"officer {segment.officer_id}" if segment.officer_id else "nobody"
     return PlayerView(
         footage_id=segment.footage_id,
@@ -180,6 +255,7 @@ def _player(segment: PlacedSegment, found: IncidentInput, scene: Scene, run: Run
         why=playable.why,
         start_ms=segment.span.start_us // 1000,
         length_ms=segment.span.length_us // 1000,
+        fps=(mark.fps if mark is not None else None) or _USUAL_FPS,
         frames=tuple(_frame(f"{base}/frames/{n}{query}", one, segment, scene) for n, one in chosen),
         frames_more=f"{len(chosen)} of {len(stills)} frames shown" if len(chosen) < len(stills) else "",
         sheets=tuple(_frame(f"{base}/sheets/{n}{query}", one, segment, scene) for n, one in enumerate(sheets)),
@@ -193,17 +269,12 @@ def _frame(href: str, one: PlacedPicture, segment: PlacedSegment, scene: Scene) 
     )
 
 
-def _spread(numbered: list[tuple[int, PlacedPicture]]) -> list[tuple[int, PlacedPicture]]:
-    if len(numbered) <= _MOST_FRAMES:
-        return numbered
-    return [numbered[n * (len(numbered) - 1) // (_MOST_FRAMES - 1)] for n in range(_MOST_FRAMES)]
-
-
 def _scene_json(lanes: Lanes, players: Sequence[PlayerView]) -> Markup:
     document = {
         "lanes": lanes.document(),
         "players": [
-            {"id": one.footage_id, "src": one.src, "start": one.start_ms, "length": one.length_ms} for one in players
+            {"id": one.footage_id, "src": one.src, "start": one.start_ms, "length": one.length_ms, "fps": one.fps}
+            for one in players
         ],
     }
     text = json.dumps(document, ensure_ascii=True).replace("<", "\\u003c").replace("&", "\\u0026")

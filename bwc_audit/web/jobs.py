@@ -76,6 +76,11 @@ class Jobs:
         self._pool.submit(self._run, job, work)
         return job
 
+    def is_under_way(self, kind: str, subject: str) -> bool:
+        """Whether work of this kind on that goes on here, or waits to begin."""
+        with self._lock:
+            return any((job.kind, job.subject) == (kind, subject) and not job.is_over for job in self._jobs.values())
+
     def find(self, job_id: str) -> Job | None:
         """The job of that id; None where it is not known, or not any more."""
         with self._lock:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bwc_audit.domain.records import DeviceEvent
 from bwc_audit.domain.results import AssignmentResult, Outcome, PlacedSegment
+from bwc_audit.domain.spans import joined
 from bwc_audit.domain.times import Span
 from bwc_audit.report.timeline import Scene, is_of, shown_span
 from bwc_audit.report.words import KIND_MARK, humanised
@@ -53,6 +54,9 @@ def lanes_of(scene: Scene, events: Sequence[DeviceEvent]) -> Lanes:
     lanes: list[tuple[str, str]] = []
     items: list[Item] = []
     placed: set[str] = set()
+    if scene.incident is not None and (scene.segments or scene.incident.uncovered):
+        lanes.append(("all", "All cameras"))
+        items += _all_cameras(scene)
     for result in scene.results:
         lane = f"officer {result.officer_id}"
         lanes.append((lane, f"Officer {result.officer_id}"))
@@ -71,6 +75,14 @@ def lanes_of(scene: Scene, events: Sequence[DeviceEvent]) -> Lanes:
     offset = local((shown.start_us + shown.end_us) // 2, scene.zone).utcoffset()
     minutes = int(offset.total_seconds() // 60) if offset else 0
     return Lanes(tuple(lanes), tuple(items), shown.start_us // 1000, shown.end_us // 1000, minutes)
+
+
+def _all_cameras(scene: Scene) -> Iterator[Item]:
+    for span in joined(segment.span for segment in scene.segments):
+        yield _bar("all", span, "union", "", f"At least one camera recorded {stretch(span, scene.zone)}")
+    for span in (scene.incident.uncovered if scene.incident else None) or ():
+        text = f"no camera {length(span.length_us)}"
+        yield _bar("all", span, "uncovered", text, f"{text}, {stretch(span, scene.zone)}")
 
 
 def _window(lane: str, result: AssignmentResult, window: Span, scene: Scene) -> Iterator[Item]:

@@ -1,20 +1,20 @@
 """The video itself, by range, from the store through the application: no copy is kept, and each view is on record.
 
-What a file is, its own first bytes say; only MP4 and MOV are handed to a browser. The store is asked for the version that
-was audited: one that was replaced since is refused rather than shown as evidence.
+What a file is, was found when it was looked into, else its own first bytes say; only what browsers play is handed out. The
+store is asked for the version that was audited: one that was replaced since is refused rather than shown as evidence.
 """
 
 from __future__ import annotations
 
-import re
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
-from bwc_audit.audit.reports import IncidentInput, incident_input
+from bwc_audit.audit.incident_input import FootageInput
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.errors import (
@@ -22,18 +22,23 @@ from bwc_audit.errors import (
     ObjectChangedError,
     ObjectForbiddenError,
     ObjectMissingError,
-    ObjectStoreError,
 )
 from bwc_audit.objects.contract import ObjectStore
+from bwc_audit.store.footage_marks import FootageMark
+from bwc_audit.web.byte_ranges import NoSuchPart, Part, part_asked
 from bwc_audit.web.guard import Asking, NotThere, Pages
-from bwc_audit.web.sight import run_of, seen_by
+from bwc_audit.web.sight import footage_of
 
 pages = Pages()
 
+_log = logging.getLogger(__name__)
 _PIECE_BYTES = 1024 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_MP4 = "mov,mp4"
-_PLAYED_CODECS = ("h264", "av1", "vp9", "mpeg4", "hevc")
+_MP4, _WEBM = "video/mp4", "video/webm"
+_TYPES = {"mov,mp4": _MP4, "webm": _WEBM}
+#: hevc and mpeg4 play in some browsers only; the player says so where they do not.
+_PLAYED_CODECS = ("h264", "av1", "vp8", "vp9", "mpeg4", "hevc")
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+_EBML = b"\x1a\x45\xdf\xa3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,42 +51,45 @@ class Playable:
 
 @dataclass(frozen=True, slots=True)
 class _Object:
+    """``content_type`` empty: its first bytes have to tell."""
+
     key: str
     etag: str
     size_bytes: int
+    content_type: str
 
 
-def playable_of(segment: PlacedSegment, found: IncidentInput) -> Playable:
+def playable_of(segment: PlacedSegment, mark: FootageMark | None) -> Playable:
     """What is known without asking the store."""
     if segment.object_key is None:
         return Playable(False, "No video of this recording is in the store.")
-    seen = found.inspections.get(segment.object_key)
-    if seen is None or seen.container is None:
-        if seen is not None and seen.reason is not None:
-            return Playable(False, f"The file cannot be read: {seen.reason}.")
+    if mark is None:
         return Playable(True)
-    if seen.container.format != _MP4:
-        return Playable(False, f"A browser cannot play this kind of file ({seen.container.format}).")
-    codec = seen.video.codec if seen.video else ""
-    if codec and codec not in _PLAYED_CODECS:
-        return Playable(False, f"A browser cannot play this codec ({codec}).")
+    if mark.container is None:
+        return Playable(False, f"The file cannot be read: {mark.reason}.") if mark.reason else Playable(True)
+    if mark.container not in _TYPES:
+        return Playable(False, f"A browser cannot play this kind of file ({mark.container}).")
+    if mark.picture and mark.picture not in _PLAYED_CODECS:
+        return Playable(False, f"A browser cannot play this codec ({mark.picture}).")
     return Playable(True)
 
 
-@pages.page("/incidents/{incident_id}/footage/{footage_id}/video", Right.WATCH)
+@pages.stream("/incidents/{incident_id}/footage/{footage_id}/video", Right.WATCH)
 def video(request: Request, asking: Asking, incident_id: str, footage_id: str, run: str = "") -> Any:
-    """The bytes of a video, all of them or a range (RFC 9110, section 14)."""
-    chosen, _ = run_of(asking, incident_id, run)
-    found, _ = seen_by(asking.person, incident_input(asking.site.audit, chosen.run_id, incident_id))
-    segment = next((one for one in found.report.segments if one.footage_id == footage_id), None)
-    if segment is None or segment.object_key is None or not playable_of(segment, found).is_playable:
+    """The bytes of a video, all of them or a range (RFC 9110, section 14); or a sentence that says why there are none."""
+    found = footage_of(asking, incident_id, footage_id, run)
+    key, playable = found.segment.object_key, playable_of(found.segment, found.mark)
+    if key is None:
         raise NotThere
-    store = asking.site.audit.source
     asking.note(Right.WATCH, "watched", "footage", footage_id, once=True)
+    if not playable.is_playable:
+        return _words(playable.why, 415)
+    store = asking.site.audit.source
     try:
-        return _answer(request, store, _object(store, segment.object_key, found))
-    except (ObjectMissingError, ObjectForbiddenError, ObjectChangedError, ObjectStoreError) as error:
-        return Response(why_not(error), status_of(error), media_type="text/plain; charset=utf-8")
+        return _answer(request, store, _object(store, key, found))
+    except BwcAuditError as error:
+        _log.warning("footage %s: %s", footage_id, error)  # its text names addresses, which are not for the page
+        return _words(why_not(error), status_of(error))
 
 
 def why_not(error: BwcAuditError) -> str:
@@ -108,19 +116,16 @@ def status_of(error: BwcAuditError) -> int:
     return 503
 
 
-def _object(store: ObjectStore, key: str, found: IncidentInput) -> _Object:
+def _object(store: ObjectStore, key: str, found: FootageInput) -> _Object:
     """As it was audited, else as the store has it now."""
-    planned = found.versions.get(key)
-    if planned is not None:
-        return _Object(key, planned.etag, planned.size_bytes)
+    content_type = _TYPES.get(found.mark.container or "", "") if found.mark else ""
+    if found.version is not None and found.version.etag:
+        return _Object(key, found.version.etag, found.version.size_bytes, content_type)
     stat = store.head(key)
-    return _Object(key, stat.etag, stat.size_bytes)
+    return _Object(key, stat.etag, stat.size_bytes, content_type)
 
 
 def _answer(request: Request, store: ObjectStore, one: _Object) -> Response:
-    head = store.read_range(one.key, 0, min(12, one.size_bytes), one.etag)
-    if head[4:8] not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-        return Response("This file is not one that a browser plays.", 415, media_type="text/plain; charset=utf-8")
     tag = f'"{one.etag.strip(chr(34))}"'
     headers = {
         "accept-ranges": "bytes",
@@ -128,40 +133,41 @@ def _answer(request: Request, store: ObjectStore, one: _Object) -> Response:
         "content-disposition": "inline",
         "cache-control": "private, no-store",
     }
-    asked = request.headers.get("range")
-    if_range = request.headers.get("if-range")
-    part = _part(asked, one.size_bytes) if asked and (if_range is None or if_range == tag) else None
-    if asked and part == (0, 0):
+    try:
+        part = part_asked(request.headers.get("range"), one.size_bytes, tag, request.headers.get("if-range"))
+    except NoSuchPart:
         return Response(status_code=416, headers={**headers, "content-range": f"bytes */{one.size_bytes}"})
-    start, end = part or (0, one.size_bytes)
-    headers["content-length"] = str(end - start)
+    content_type = one.content_type or _told_by(store.read_range(one.key, 0, min(12, one.size_bytes), one.etag))
+    if not content_type:
+        return _words("This file is not one that a browser plays.", 415)
+    wanted = part or Part(0, one.size_bytes)
+    # The first piece before the head of the answer: what is wrong with the store can still be said.
+    at_once = 1 if request.method == "HEAD" else _PIECE_BYTES
+    first = store.read_range(one.key, wanted.start, min(at_once, wanted.length), one.etag)
+    headers["content-length"] = str(wanted.length)
     if part is not None:
-        headers["content-range"] = f"bytes {start}-{end - 1}/{one.size_bytes}"
-    return StreamingResponse(_pieces(store, one, start, end), 206 if part else 200, headers=headers, media_type="video/mp4")
+        headers["content-range"] = f"bytes {part.start}-{part.end - 1}/{one.size_bytes}"
+    body = iter(()) if request.method == "HEAD" else _pieces(store, one, wanted, first)
+    return StreamingResponse(body, 206 if part else 200, headers=headers, media_type=content_type)
 
 
-def _part(asked: str, size: int) -> tuple[int, int] | None:
-    """``[start, end)`` of one range; (0, 0): it cannot be satisfied; None: not one that we understand, so all is sent."""
-    match = _RANGE.fullmatch(asked.strip())
-    if match is None or match.group(1) == match.group(2) == "":
-        return None
-    first, last = match.groups()
-    if len(first) > 18 or len(last) > 18:
-        return (0, 0)
-    if first == "":
-        length = min(int(last), size)
-        return (size - length, size) if length else (0, 0)
-    start, end = int(first), min(int(last) + 1, size) if last else size
-    if last and int(last) < start:
-        return None
-    return (start, end) if start < size else (0, 0)
+def _told_by(head: bytes) -> str:
+    if head[4:8] in _MP4_BOXES:
+        return _MP4
+    return _WEBM if head[:4] == _EBML else ""
 
 
-def _pieces(store: ObjectStore, one: _Object, start: int, end: int) -> Iterator[bytes]:
+def _pieces(store: ObjectStore, one: _Object, wanted: Part, first: bytes) -> Iterator[bytes]:
     """The bytes, a piece at a time; a fault of the store midway breaks the connection off, which a player reports."""
-    while start < end:
-        piece = store.read_range(one.key, start, min(_PIECE_BYTES, end - start), one.etag)
+    at, piece = wanted.start, first
+    while at < wanted.end:
         if not piece:
             raise ObjectChangedError(f"{one.key} ends early")
         yield piece
-        start += len(piece)
+        at += len(piece)
+        if at < wanted.end:
+            piece = store.read_range(one.key, at, min(_PIECE_BYTES, wanted.end - at), one.etag)
+
+
+def _words(sentence: str, status: int) -> Response:
+    return PlainTextResponse(sentence, status, headers={"cache-control": "no-store"})

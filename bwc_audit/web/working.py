@@ -8,25 +8,29 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from bwc_audit.audit.compare import compare_policies, period_request
+from bwc_audit.audit.liveness import is_held
 from bwc_audit.audit.rerun import RunDiff, rerun_incident
 from bwc_audit.audit.setup import day_period
 from bwc_audit.domain.comparison import Comparison
 from bwc_audit.domain.people import Right
+from bwc_audit.domain.runs import RunStatus
 from bwc_audit.domain.times import Span
 from bwc_audit.errors import BwcAuditError
 from bwc_audit.report.comparison_document import comparison_document
 from bwc_audit.report.comparison_page import ComparisonPage, comparison_page
 from bwc_audit.report.rendering import frame as report_frame
-from bwc_audit.report.words import CHANGE, KIND
 from bwc_audit.report.zone_times import local, period
 from bwc_audit.sources.policy_files import load_book
+from bwc_audit.store import runs
+from bwc_audit.store.database import reading
 from bwc_audit.web.guard import Asking, Form, NotThere, Pages, Visitor
 from bwc_audit.web.jobs import Job, JobState
 from bwc_audit.web.packs import shipped_packs
+from bwc_audit.web.rerun_answer import rerun_answer
 from bwc_audit.web.showing import latest_decided, shown
 from bwc_audit.web.sight import run_of
 
@@ -46,19 +50,6 @@ class RerunPage:
 
 
 @dataclass(frozen=True, slots=True)
-class DiffView:
-    """What a re-run changed, in words."""
-
-    headline: str
-    href: str
-    run_id: str
-    outcomes: tuple[tuple[str, str, str], ...]
-    findings: tuple[tuple[str, str, str], ...]
-    basis: tuple[str, ...]
-    not_examined: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class JobPage:
     """``job.html``: how far it is; once it is over, what came of it. ``told``: words, and done and total for a bar."""
 
@@ -68,7 +59,6 @@ class JobPage:
     is_over: bool
     told: tuple[tuple[str, int, int], ...]
     error: str
-    diff: DiffView | None
     result_href: str
 
 
@@ -100,6 +90,11 @@ def start_rerun(request: Request, asking: Asking, form: Form, incident_id: str) 
     if not reason or len(reason) > 2000:
         context = RerunPage(incident_id, reason[:2000], "A re-run needs a reason, of at most 2000 characters.")
         return shown(request, "rerun.html", f"Re-run {incident_id}", context, status=422, run=run)
+    if _is_elsewhere(asking, incident_id):
+        context = RerunPage(
+            incident_id, reason, "Another program is re-running this incident now. Try again when it is done."
+        )
+        return shown(request, "rerun.html", f"Re-run {incident_id}", context, status=409, run=run)
     audit, who = asking.site.audit, f"{asking.person.name} ({asking.person.account_id})"
     job = asking.site.jobs.start(
         "re-run",
@@ -115,10 +110,24 @@ def start_rerun(request: Request, asking: Asking, form: Form, incident_id: str) 
     return RedirectResponse(f"/jobs/{job.job_id}", 303)
 
 
+def _is_elsewhere(asking: Visitor, incident_id: str) -> bool:
+    """Whether another process of this state folder works on a re-run of the incident; our own jobs know of themselves."""
+    audit = asking.site.audit
+    with reading(audit.engine) as session:
+        latest = runs.latest_rerun(session, audit.source.uri, incident_id)
+    if latest is None or latest.status is not RunStatus.RUNNING or asking.site.jobs.is_under_way("re-run", incident_id):
+        return False
+    return is_held(audit.settings.state_dir, latest.run_id)
+
+
 @pages.page("/jobs/{job_id}", None)
 def job(request: Request, asking: Asking, job_id: str) -> Any:
-    """How far a piece of work is; for who asked for it alone."""
+    """How far a piece of work is; for who asked for it alone. A re-run that has its answer leads to it."""
     found = _find(asking, job_id)
+    if isinstance(found.result, RunDiff):
+        href = f"/reruns/{quote(found.result.run.run_id, safe='')}"
+        is_piece = "hx-request" in request.headers
+        return Response(headers={"hx-redirect": href}) if is_piece else RedirectResponse(href, 303)
     heading = f"Re-run of incident {found.subject}" if found.kind == "re-run" else f"What if: {found.subject}"
     context = JobPage(
         heading=heading,
@@ -127,10 +136,17 @@ def job(request: Request, asking: Asking, job_id: str) -> Any:
         is_over=found.is_over,
         told=tuple((what, done, max(total, 1)) for what, (done, total) in found.told.items()),
         error=found.error,
-        diff=_diff(found.result, found.subject) if isinstance(found.result, RunDiff) else None,
         result_href=f"/jobs/{job_id}/comparison" if isinstance(found.result, Comparison) else "",
     )
     return shown(request, "job.html", heading, context)
+
+
+@pages.page("/reruns/{run_id}", Right.FINDINGS)
+def rerun(request: Request, asking: Asking, run_id: str) -> Any:
+    """What a re-run changed against the run before."""
+    context, run = rerun_answer(asking, run_id)
+    asking.note(Right.FINDINGS, "viewed", "incident", run.request.incident_id or "")
+    return shown(request, "rerun_diff.html", context.heading, context, run=run)
 
 
 def _find(asking: Visitor, job_id: str) -> Job:
@@ -138,24 +154,6 @@ def _find(asking: Visitor, job_id: str) -> Job:
     if found is None or found.account_id != asking.person.account_id:
         raise NotThere
     return found
-
-
-def _diff(diff: RunDiff, incident_id: str) -> DiffView:
-    headline = "The same answer as before." if diff.is_unchanged else "The answer is not the same as before."
-    if diff.before is None:
-        headline = "No earlier run holds this incident: there is nothing to compare with."
-    return DiffView(
-        headline=headline,
-        href=f"/incidents/{quote(incident_id)}?run={quote(diff.run.run_id)}",
-        run_id=diff.run.run_id,
-        outcomes=tuple((one.officer_id, one.before or "not there", one.now or "not there") for one in diff.outcomes),
-        findings=tuple(
-            (CHANGE[one.change], KIND[one.finding.kind], one.finding.message + (f" ({one.cause})" if one.cause else ""))
-            for one in diff.observed
-        ),
-        basis=diff.basis,
-        not_examined=diff.run.not_examined,
-    )
 
 
 @pages.page("/policies/what-if", Right.COMPARE)

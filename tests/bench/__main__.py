@@ -1,10 +1,11 @@
-"""``python -m tests.bench [engine|clocks|decision|stored|store|sources|nightly …]``: what it costs; all by default."""
+"""``python -m tests.bench [engine|clocks|decision|stored|store|sources|incident_page|reviewers|nightly …]``: what it
+costs; all by default."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import clocks, decision, engine, nightly, sources, store, stored_year
+from tests.bench import clocks, decision, engine, incident_page, nightly, reviewers, sources, store, stored_year
 from tests.bench.measuring import ROUNDS, machine, print_lines
 
 _PARTS = {
@@ -14,6 +15,8 @@ _PARTS = {
     "stored": ("From rows of the database to decided results (SQLite and PostgreSQL)", stored_year.lines),
     "store": ("Writing what a year decided", store.lines),
     "sources": ("Reading record files", sources.lines),
+    "incident_page": ("The page of an incident of 12 officers and 60 recordings", incident_page.lines),
+    "reviewers": ("Reviewers at work, all at once (SQLite)", reviewers.lines),
     "nightly": ("The night of the sample", nightly.lines),
 }
 

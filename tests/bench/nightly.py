@@ -29,12 +29,12 @@ from bwc_audit.domain.runs import RunKind
 from bwc_audit.store.database import open_database, upgrade
 from tests.bench.measuring import ROUNDS, Line, in_fresh_process, peak_rss_mib
 
-_SAMPLE = Path(__file__).parents[2] / ".state" / "demo" / "sample"
+SAMPLE_FOLDER = Path(__file__).parents[2] / ".state" / "demo" / "sample"
 
 
 def lines() -> list[Line]:
     """The whole comparison, over a database and a Prefect home that are made for it and removed."""
-    built = sample_media.build(_SAMPLE)
+    built = sample_media.build(SAMPLE_FOLDER)
     truth = json.loads(sample_media.GROUND_TRUTH.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         environment = {

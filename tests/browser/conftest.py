@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from bwc_audit.audit.setup import open_audit
+from bwc_audit.audit.setup import Audit, open_audit
 from bwc_audit.web.app import make_app
 from bwc_audit.web.site import Site
 from tests.audit.nights import night_settings
@@ -56,7 +57,13 @@ def served(peopled: Path, sample_night: SampleNight, tmp_path: Path) -> Iterator
     state = tmp_path / "state"
     state.mkdir()
     copy_database(peopled / "audit.db", state / "audit.db")
-    audit = open_audit(night_settings(sample_night.source, state, **SAMPLE))
+    with serving(open_audit(night_settings(sample_night.source, state, **SAMPLE))) as running:
+        yield running
+
+
+@contextmanager
+def serving(audit: Audit) -> Iterator[Served]:
+    """The application over an audit, on a free port of the loopback interface."""
     site = Site(audit, "k" * 40)
     server = uvicorn.Server(uvicorn.Config(make_app(site), host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -65,10 +72,12 @@ def served(peopled: Path, sample_night: SampleNight, tmp_path: Path) -> Iterator
         assert thread.is_alive(), "the application did not start"
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Served(f"http://127.0.0.1:{port}", site)
-    server.should_exit = True
-    thread.join(20)
-    audit.engine.dispose()
+    try:
+        yield Served(f"http://127.0.0.1:{port}", site)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        audit.engine.dispose()
 
 
 @pytest.fixture(scope="session")

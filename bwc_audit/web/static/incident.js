@@ -16,7 +16,7 @@
       if (!video) return null;
       video.controls = false;
       video.muted = true;
-      return { ...one, figure, video, state: figure.querySelector(".player-state") };
+      return { ...one, figure, video, state: figure.querySelector(".player-state"), sound: figure.querySelector("[data-sound]") };
     })
     .filter(Boolean);
   const first = Math.min(scene.lanes.start, ...players.map((one) => one.start));
@@ -25,8 +25,12 @@
   const scrub = document.querySelector("[data-scrub]");
   const now = document.querySelector("[data-now]");
   const playButton = document.querySelector("[data-play]");
-  const DRIFT_S = 0.1;
-  let at = players.length ? Math.max(scene.lanes.start, Math.min(...players.map((one) => one.start))) : scene.lanes.start;
+  const SOFT_S = 0.03, HARD_S = 0.5, PATIENCE_MS = 8000;
+  let isAwake = false;
+  let leader = null;
+  let waitedSince = 0;
+  const starts = players.map((one) => one.start).sort((a, b) => a - b);
+  let at = starts.find((ms) => ms >= scene.lanes.start && ms < scene.lanes.end) ?? scene.lanes.start;
   let rate = 1;
   let isPlaying = false;
   let before = 0;
@@ -39,8 +43,11 @@
   };
 
   const isThere = (one, ms) => ms >= one.start && ms < one.start + one.length;
+  const isReady = (one) => one.video.ended || one.isSlow || (!one.video.seeking && one.video.readyState >= 3);
 
-  const follow = (one, isSeek) => {
+  // One player at the second that all show. The leader keeps the time while playing; the others are slowed or hurried until
+  // they are within SOFT_S of it, and jump only where they are far off.
+  const follow = (one, isSeek, isHeld) => {
     const video = one.video;
     if (!isThere(one, at)) {
       if (!video.paused) video.pause();
@@ -50,19 +57,21 @@
     }
     one.figure.classList.remove("away");
     if (one.failed) return;
+    if (!isAwake) return say(one, "recording at this time; nothing is loaded before you play or choose a second");
     const wanted = (at - one.start) / 1000;
     if (video.preload === "none") {
       video.preload = "auto";
       say(one, "loading");
     }
-    if (isSeek || Math.abs(video.currentTime - wanted) > (isPlaying ? DRIFT_S : 0.02)) {
+    const drift = video.currentTime - wanted;
+    if (isSeek || Math.abs(drift) > (isPlaying ? HARD_S : 0.02)) {
       if (!video.seeking || isSeek) video.currentTime = wanted;
     }
-    if (isPlaying && video.paused) {
-      video.playbackRate = rate;
-      video.play().catch(() => {});
-    } else if (!isPlaying && !video.paused) video.pause();
-    if (video.playbackRate !== rate) video.playbackRate = rate;
+    const pull = one === leader || Math.abs(drift) < SOFT_S ? 1 : drift > 0 ? 0.93 : 1.07;
+    if (Math.abs(video.playbackRate - rate * pull) > 0.001) video.playbackRate = rate * pull;
+    if (isPlaying && !isHeld && !video.ended) {
+      if (video.paused) video.play().catch(() => {});
+    } else if (!video.paused) video.pause();
   };
 
   const say = (one, words) => {
@@ -77,30 +86,61 @@
   };
 
   const seek = (ms) => {
+    isAwake = true;
+    for (const one of players) {
+      if (!one.mayRetry) continue;
+      one.failed = one.mayRetry = false;
+      one.figure.classList.remove("failed");
+      one.video.load();
+    }
+    place(ms);
+  };
+
+  const place = (ms) => {
     at = Math.min(Math.max(ms, first), last);
-    for (const one of players) follow(one, true);
+    for (const one of players) follow(one, true, false);
     show();
-    document.dispatchEvent(new CustomEvent("bwc:seek", { detail: at }));
   };
 
   const tick = (time) => {
     if (!isPlaying) return;
-    // The clock waits while a camera that records now is still loading, so that none of them falls behind.
-    const waits = players.some((one) => isThere(one, at) && !one.failed && (one.video.seeking || one.video.readyState < 3));
-    if (!waits) at += (time - before) * rate;
+    const passed = Math.min(time - before, 500) * rate;
     before = time;
+    const here = players.filter((one) => isThere(one, at) && !one.failed);
+    // All wait for one that loads, so that none falls behind; not for ever: then it comes in when it can.
+    const late = here.filter((one) => !isReady(one));
+    waitedSince = late.length ? waitedSince || time : 0;
+    if (late.length && time - waitedSince > PATIENCE_MS) for (const one of late) one.isSlow = true;
+    if (!here.includes(leader) || !isReady(leader) || leader.isSlow || leader.video.ended) {
+      leader = here.find((one) => isReady(one) && !one.isSlow && !one.video.ended) || null;
+    }
+    if (!late.length) {
+      const told = leader && !leader.video.paused ? leader.start + leader.video.currentTime * 1000 : null;
+      at = told !== null && Math.abs(told - at) < 2000 * Math.max(1, rate) ? told : at + passed;
+    }
     if (at >= last) return play(false);
-    for (const one of players) follow(one, false);
+    for (const one of players) follow(one, false, late.length > 0 && isReady(one));
     show();
     requestAnimationFrame(tick);
   };
 
   const play = (wanted) => {
+    isAwake = isAwake || wanted;
     isPlaying = wanted;
+    leader = null;
+    waitedSince = 0;
     if (playButton) playButton.textContent = isPlaying ? "Pause" : "Play";
     before = performance.now();
     if (isPlaying) requestAnimationFrame(tick);
-    else for (const one of players) follow(one, false);
+    else for (const one of players) follow(one, false, false);
+  };
+
+  const listen = (chosen) => {
+    for (const one of players) {
+      one.video.muted = one !== chosen || !one.video.muted;
+      one.sound.textContent = one.video.muted ? "Sound off" : "Sound on";
+      one.sound.setAttribute("aria-pressed", String(!one.video.muted));
+    }
   };
 
   for (const one of players) {
@@ -114,15 +154,16 @@
       one.figure.classList.add("failed");
       try {
         const answer = await fetch(one.src, { headers: { range: "bytes=0-0" } });
-        const words = answer.ok ? "This browser cannot play this file." : (await answer.text()).slice(0, 200);
-        one.state.textContent = words;
+        one.mayRetry = answer.status >= 500;
+        one.state.textContent = answer.ok ? "This browser cannot play this file." : (await answer.text()).slice(0, 200);
       } catch {
-        one.state.textContent = "The application cannot be reached.";
+        one.mayRetry = true;
+        one.state.textContent = "The application cannot be reached. Choose a second to try again.";
       }
     });
-    one.video.addEventListener("click", () => {
-      for (const other of players) other.video.muted = other !== one || !other.video.muted;
-    });
+    one.video.addEventListener("canplay", () => { one.isSlow = false; });
+    one.video.addEventListener("click", () => play(!isPlaying));
+    one.sound.addEventListener("click", () => listen(one));
   }
   if (!players.length && transport) transport.hidden = true;
 
@@ -217,6 +258,21 @@
   for (const button of document.querySelectorAll("[data-skip]")) {
     button.addEventListener("click", () => seek(at + 1000 * Number(button.dataset.skip)));
   }
+  const nextButton = document.querySelector("[data-next]");
+  if (nextButton) {
+    nextButton.addEventListener("click", () => {
+      const next = starts.find((ms) => ms > at + 1);
+      if (next !== undefined) seek(next);
+    });
+  }
+  const step = (frames) => {
+    const one = players.find((other) => isThere(other, at) && !other.failed);
+    if (isPlaying) play(false);
+    seek(at + (1000 * frames) / ((one && one.fps) || 25));
+  };
+  for (const button of document.querySelectorAll("[data-frame]")) {
+    button.addEventListener("click", () => step(Number(button.dataset.frame)));
+  }
   const speed = document.querySelector("[data-rate]");
   if (speed) speed.addEventListener("change", () => { rate = Number(speed.value); });
   if (scrub) scrub.addEventListener("input", () => seek(first + ((last - first) * Number(scrub.value)) / 1000));
@@ -232,12 +288,28 @@
       else bring(Number(one.dataset.seek));
     });
   }
+  const timed = [...document.querySelectorAll("[data-entry][data-at]")];
+  let chosen = -1;
+  const finding = (step) => {
+    if (!timed.length) return;
+    const focused = timed.findIndex((one) => one.contains(document.activeElement));
+    chosen = Math.min(Math.max((focused >= 0 ? focused : chosen) + step, 0), timed.length - 1);
+    const entry = timed[chosen], ms = Number(entry.dataset.at);
+    seek(ms - 2000);
+    if (lanes && (ms < lanes.getWindow().start || ms > lanes.getWindow().end)) lanes.moveTo(ms, { animation: false });
+    const target = entry.querySelector("button, summary, a");
+    if (target) target.focus({ preventScroll: true });
+    entry.scrollIntoView({ block: "nearest" });
+  };
   document.addEventListener("keydown", (event) => {
     const target = event.target;
     if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
     if (event.key === " " && !/^(BUTTON|A|SUMMARY)$/.test(target.tagName)) play(!isPlaying);
-    else if (event.key === ",") seek(at - 40);
-    else if (event.key === ".") seek(at + 40);
+    else if (event.key === ",") step(-1);
+    else if (event.key === ".") step(1);
+    else if (event.key === "n" || event.key === "p") finding(event.key === "n" ? 1 : -1);
+    else if (event.key === "ArrowLeft" && target === box) pan(-0.2);
+    else if (event.key === "ArrowRight" && target === box) pan(0.2);
     else if (event.key === "+") zoom(0.5);
     else if (event.key === "-") zoom(-0.5);
     else if (event.key === "s") {
@@ -253,5 +325,5 @@
   const entry = named && named.closest("[data-at]");
   if (asked && !Number.isNaN(Date.parse(asked))) seek(Date.parse(asked));
   else if (entry) seek(Number(entry.dataset.at) - 2000);
-  else seek(at);
+  else place(at);
 })();

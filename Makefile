@@ -40,6 +40,9 @@ bench-detectors: setup ## precision, recall and exactness of the detectors, on l
 bench-overlay: setup ## how often burned-in clocks are read, and wrongly; needs the Debian fonts it names
 	@$(BIN)/python -m tests.bench.overlay
 
+bench-web: setup ## the lists of the application over 100,000 (SQLite) and 1,000,000 (PostgreSQL) made-up findings
+	@$(BIN)/python -m tests.bench.lists
+
 bench-media: setup ## what looking into video costs, against other ways of doing it
 	@$(BIN)/python -m tests.bench.media
 

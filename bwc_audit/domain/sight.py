@@ -187,6 +187,7 @@ def _sight_of(placement: Placement, inspection: Inspection, rules: UsabilityRule
         UnusableSpan(FindingKind(defect.kind.value), span)
         for defect in inspection.defects
         if defect.kind.value in _USABILITY_KINDS
+        and defect.measures.get("covered_share", 1.0) >= rules.obstructed_unusable_share
         and (span := _clipped(placement, defect.start_us, max(defect.end_us, defect.start_us + 1)))
     )
     missed = list(inspection.not_examined)

@@ -34,6 +34,7 @@ _AT_LIMIT_AND_SURE: dict[str, tuple[float, float]] = {
     "covered in part, nothing moves": (0.3, 0.48),
     DefectKind.BLURRED_VIEW: (0.6, 0.85),
     DefectKind.ROTATED_VIEW: (0.55, 0.9),
+    "turned, far apart": (0.3, 0.48),
     # frozen, by what the burned-in clock and the rest of the file tell
     "clock stands": (0.8, 0.98),
     "clock runs": (0.45, 0.85),

@@ -30,7 +30,7 @@ Mask = NDArray[np.bool_]
 
 #: A run goes on while the region that all its samples share takes this much of what is asked for; and is one cover only
 #: where nearly all share this much of what each shows: the edge of a wall wanders, the edge of a cover does not.
-_SHARED, _STEADY, _NEARLY_ALWAYS = 0.8, 0.7, 0.9
+_SHARED, _STEADY, _NEARLY_ALWAYS = 0.8, 0.7, 0.8
 #: What belongs to the cover, its coming and going apart: cells without detail in so many of the samples.
 _USUAL = 0.5
 #: Brighter parts are a sky or a lit wall: what lies on a lens takes the light.

@@ -105,7 +105,7 @@ def _sharing(regions: Sequence[Mask], least: float) -> Iterator[tuple[int, int, 
             if both.mean() < least:
                 break
             shared, last = both, last + 1
-        if shared.mean() >= least:
+        if shared.any() and shared.mean() >= least:
             yield first, last, shared
         first = last + 1
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from bwc_audit.detectors.frozen import is_one_picture
+from bwc_audit.detectors.part_cover import part_covers
 from bwc_audit.detectors.states import has_free_side, smooth_share
 from bwc_audit.domain.inspection import DefectKind
 from bwc_audit.domain.measures import PictureMeasures
@@ -29,8 +30,11 @@ _AT_LIMIT_AND_SURE: dict[str, tuple[float, float]] = {
     DefectKind.UNIFORM_PICTURE: (0.7, 0.98),
     DefectKind.CORRUPT_PICTURE: (0.65, 0.95),
     DefectKind.OBSTRUCTED_VIEW: (0.6, 0.95),
+    "covered in part": (0.55, 0.8),
+    "covered in part, nothing moves": (0.3, 0.48),
     DefectKind.BLURRED_VIEW: (0.6, 0.85),
     DefectKind.ROTATED_VIEW: (0.55, 0.9),
+    "turned, far apart": (0.3, 0.48),
     # frozen, by what the burned-in clock and the rest of the file tell
     "clock stands": (0.8, 0.98),
     "clock runs": (0.45, 0.85),
@@ -69,6 +73,8 @@ def weighed(kind: DefectKind, inside: Samples, around: Around, rules: UsabilityR
             measures, margin = _corrupt(inside, rules)
         case DefectKind.BLURRED_VIEW:
             measures, margin = _blurred(inside, rules)
+        case DefectKind.OBSTRUCTED_VIEW if covers := _in_part(inside, around, rules):
+            return covers
         case DefectKind.OBSTRUCTED_VIEW:
             measures, margin = _obstructed(inside, rules)
             return round(at_margin(kind, margin) * _factor_of_light(measures, rules), 3), measures
@@ -126,6 +132,23 @@ def _obstructed(inside: Samples, rules: UsabilityRules) -> Weighed:
         "free_side": float(np.mean([has_free_side(s, rules) for s in inside]) > _MOSTLY),
     }
     return measures, (share - rules.obstructed_share) / max(1 - rules.obstructed_share, 1e-9)
+
+
+def _in_part(inside: Samples, around: Around, rules: UsabilityRules) -> tuple[float, dict[str, float]] | None:
+    """Of a cover of part of the lens; None where most of the samples are covered whole."""
+    whole = [smooth_share(s, rules) >= rules.obstructed_share for s in inside]
+    first, last = inside[0].at_us, inside[-1].at_us
+    samples = around.samples
+    covers = [
+        one for one in part_covers(samples, rules) if samples[one.first].at_us <= last and samples[one.last].at_us >= first
+    ]
+    if sum(whole) > _MOSTLY * len(whole) or not covers:
+        return None
+    cover = max(covers, key=lambda one: one.last - one.first)
+    measures = {"covered_share": round(cover.share, 3), "is_part": 1.0, "moved": round(cover.moved, 2)}
+    row = "covered in part" if cover.is_told else "covered in part, nothing moves"
+    margin = (cover.share - rules.obstructed_part_share) / max(rules.obstructed_share - rules.obstructed_part_share, 1e-9)
+    return at_margin(row, margin), measures
 
 
 def _factor_of_light(measures: dict[str, float], rules: UsabilityRules) -> float:

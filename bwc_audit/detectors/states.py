@@ -5,8 +5,8 @@ covered; and, after what only time shows (a frozen picture), out of focus. So a 
 colour bars are not called damage.
 
 Not known here: whether a smooth bright picture is a wall or a white cloth; damage below its shares (a hall full of
-uprights repeats its rows as well, over a quarter of the height); a lens covered in part below ``obstructed_share`` (its
-share is in the measures, and the policy may lower the limit), or covered by night while a lamp shows beside the cover.
+uprights repeats its rows as well, over a quarter of the height); a lens covered in part below ``obstructed_share``, which
+only time tells (``part_cover``), or covered by night while a lamp shows beside the cover.
 """
 
 from __future__ import annotations

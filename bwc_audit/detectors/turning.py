@@ -3,13 +3,15 @@
 The container's own request to turn the picture is a fact. A turn inside the recording is claimed only where the frames
 on both sides of one moment are unlike as they stand and alike when one of them is turned, and where it stays so. Of a
 walking camera two frames a second apart are as often unlike as not, so only frames close together are compared: those
-of a deep look. A camera that turns slowly, a turn by a quarter that shows other parts of the scene, a scene that looks
-alike upside down, and samples further apart show no turn here.
+of a deep look. Two neighbouring samples further apart that are nearly one picture turned are a doubt, never a claim. A
+camera that turns slowly, a turn by a quarter that shows other parts of the scene, a scene that looks alike upside down,
+and most turns between samples further apart show nothing here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ _MIRROR = -1
 _AHEAD = 0.4
 #: Thumbnails must hold this much contrast (standard deviation, luma) on both sides: a few lamps look alike any way up.
 _LEAST_CONTRAST = 16.0
+#: So much must one of two samples far apart, turned, be like the other to be doubtful.
+_SUSPECT = 0.85
 
 
 def turns(measures: Measures, rules: UsabilityRules) -> Iterator[Defect]:
@@ -32,6 +36,7 @@ def turns(measures: Measures, rules: UsabilityRules) -> Iterator[Defect]:
     if measures.rotation_degrees or measures.is_mirrored:
         told = {"rotation_degrees": float(measures.rotation_degrees), "is_mirrored": float(measures.is_mirrored)}
         yield Defect(DefectKind.ROTATED_VIEW, 0, max(1, measures.lengths.held_us), 1.0, told)
+    yield from _suspicions(measures.pictures, rules)
     began: tuple[int, int, float] | None = None
     samples = measures.pictures
     for number in range(1, len(samples)):
@@ -45,6 +50,19 @@ def turns(measures: Measures, rules: UsabilityRules) -> Iterator[Defect]:
             began = (number, *found)
     if began is not None:
         yield from _span(samples, began, len(samples) - 1, rules)
+
+
+def _suspicions(samples: Sequence[PictureMeasures], rules: UsabilityRules) -> Iterator[Defect]:
+    """Between two samples too far apart to claim it the picture may have turned: with a confidence that claims nothing."""
+    apart_us = us_of_seconds(rules.rotated_apart_s)
+    for before, after in pairwise(samples):
+        if after.at_us - before.at_us <= apart_us:
+            continue
+        found = _turned(before.thumbnail, after.thumbnail, _SUSPECT)
+        if found is not None:
+            told = {"rotation_degrees": float(max(0, found[0]) * 90), "likeness": found[1]}
+            confidence = at_margin("turned, far apart", (found[1] - _SUSPECT) / (1 - _SUSPECT))
+            yield Defect(DefectKind.ROTATED_VIEW, before.at_us, after.end_us, confidence, told)
 
 
 def _span(
@@ -68,15 +86,19 @@ def _turn(before: PictureMeasures, after: PictureMeasures, rules: UsabilityRules
     """The turn between two samples (quarter turns, or the mirror) and how alike they are then; None: no turn."""
     if after.at_us - before.at_us > us_of_seconds(rules.rotated_apart_s):
         return None
-    if min(float(np.std(before.thumbnail)), float(np.std(after.thumbnail))) < _LEAST_CONTRAST:
+    return _turned(before.thumbnail, after.thumbnail, rules.rotated_likeness)
+
+
+def _turned(before: NDArray[np.uint8], after: NDArray[np.uint8], least: float) -> tuple[int, float] | None:
+    """The turn that makes two thumbnails alike by at least ``least``, while they are unlike as they stand."""
+    if min(float(np.std(before)), float(np.std(after))) < _LEAST_CONTRAST:
         return None
-    standing = _likeness(before.thumbnail, after.thumbnail)
-    if standing >= rules.rotated_likeness - _AHEAD:
+    if _likeness(before, after) >= least - _AHEAD:
         return None
-    tried = {quarter: _likeness(np.rot90(before.thumbnail, -quarter), after.thumbnail) for quarter in (1, 2, 3)}
-    tried[_MIRROR] = _likeness(np.fliplr(before.thumbnail), after.thumbnail)
+    tried = {quarter: _likeness(np.rot90(before, -quarter), after) for quarter in (1, 2, 3)}
+    tried[_MIRROR] = _likeness(np.fliplr(before), after)
     turn = max(tried, key=lambda one: tried[one])
-    return (turn, round(tried[turn], 3)) if tried[turn] >= rules.rotated_likeness else None
+    return (turn, round(tried[turn], 3)) if tried[turn] >= least else None
 
 
 def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:

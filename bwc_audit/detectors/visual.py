@@ -15,9 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
+from math import inf
 
 from bwc_audit.detectors.confidence import Around, weighed
 from bwc_audit.detectors.frozen import frozen_runs
+from bwc_audit.detectors.part_cover import part_covers
 from bwc_audit.detectors.states import is_black, is_blurred, is_dark, is_obstructed, own_kind, smooth_share
 from bwc_audit.domain.inspection import Defect, DefectKind
 from bwc_audit.domain.measures import PictureMeasures
@@ -49,7 +51,15 @@ def kinds_of(samples: Samples, rules: UsabilityRules) -> list[DefectKind | None]
         kind or (DefectKind.BLURRED_VIEW if is_blurred(sample, rules) else None)
         for kind, sample in zip(kinds, samples, strict=True)
     ]
-    return _one_cover(samples, kinds, rules)
+    return _partly_covered(samples, _one_cover(samples, kinds, rules), rules)
+
+
+def _partly_covered(samples: Samples, kinds: list[DefectKind | None], rules: UsabilityRules) -> list[DefectKind | None]:
+    """Samples in which nothing else is wrong and a part of the lens is covered."""
+    for cover in part_covers(samples, rules):
+        for number in range(cover.first, cover.last + 1):
+            kinds[number] = kinds[number] or DefectKind.OBSTRUCTED_VIEW
+    return kinds
 
 
 def _one_cover(samples: Samples, kinds: list[DefectKind | None], rules: UsabilityRules) -> list[DefectKind | None]:
@@ -98,10 +108,11 @@ def candidate_runs(
 ) -> Iterator[tuple[Samples, int, int]]:
     """Runs ``(stretch, first, last)`` that can have lasted the minimum: worth a closer look at their edges.
 
-    Two samples far apart that repeat one picture are too few to call it frozen, and reason enough to look between them.
+    Two samples far apart that repeat one picture are too few to call it frozen, and reason enough to look between them; so
+    is a place in the picture that lost its detail, whatever else changed.
     """
     minimum_us = us_of_seconds(rules.minimum_s)
-    rules = replace(rules, frozen_pairs=1)
+    rules = replace(rules, frozen_pairs=1, obstructed_apart_s=inf)
     for stretch in _stretches(samples, [*breaks_us, *breaks_between(samples, max_apart_us)]):
         for _, first, last in visual_runs(stretch, rules):
             if _possible_us(stretch, first, last) >= minimum_us:

@@ -251,7 +251,10 @@ class UsabilityRules:
     ``clipped_share`` (0-1): share of a block's samples
     at full scale from which on it is clipped; ``clipped_blocks_share`` (0-1): share of such blocks in a clipped span.
     ``obstructed_bright_luma``: mean luma from which on a smooth picture may be a wall or a sky as well as a cover, the more
-    the brighter. ``strip_difference``: luma by which a block of the clock strips changes when the clock in it runs on.
+    the brighter. ``obstructed_part_share`` (0-1): share of the picture from which on a cover of a part of the lens is told;
+    ``obstructed_unusable_share`` (0-1): from which on the view counts as lost; ``obstructed_apart_s``: an open picture of
+    the same scene must lie within this of the first or the last covered one.
+    ``strip_difference``: luma by which a block of the clock strips changes when the clock in it runs on.
     """
 
     clause: str
@@ -291,6 +294,9 @@ class UsabilityRules:
     clipped_blocks_share: float = 0.25
     strip_difference: float = 12.0
     obstructed_bright_luma: float = 90.0
+    obstructed_part_share: float = 0.2
+    obstructed_unusable_share: float = 0.5
+    obstructed_apart_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ def _sight_of(placement: Placement, inspection: Inspection, rules: UsabilityRule
         UnusableSpan(FindingKind(defect.kind.value), span)
         for defect in inspection.defects
         if defect.kind.value in _USABILITY_KINDS
+        and defect.measures.get("covered_share", 1.0) >= rules.obstructed_unusable_share
         and (span := _clipped(placement, defect.start_us, max(defect.end_us, defect.start_us + 1)))
     )
     missed = list(inspection.not_examined)
@@ -286,7 +287,7 @@ def _finding(
         kind=kind,
         clause=matching.policy.usability.clause,
         severity=OF_KIND.get(kind) or severity_of_excess(total_us, judged.policy.severity),
-        message=f"In recording {recording_id} {_SAID[kind]} for {said_length(total_us)} "
+        message=f"In recording {recording_id} {_said(kind, matching.policy.usability)} for {said_length(total_us)} "
         f"inside the required window ({where}).",
         incident_id=judged.attendance.incident_id,
         officer_id=judged.attendance.officer_id,
@@ -299,6 +300,13 @@ def _finding(
         evidence=tuple(_evidence(place) for place in placements.values()),
         policy=judged.policy.reference,
     )
+
+
+def _said(kind: FindingKind, rules: UsabilityRules) -> str:
+    """What is wrong, in words; of a cover how much of the view it takes at least."""
+    if kind is FindingKind.OBSTRUCTED_VIEW and rules.obstructed_unusable_share < rules.obstructed_share:
+        return f"at least {rules.obstructed_unusable_share:.0%} of the view is covered"
+    return _SAID[kind]
 
 
 def _evidence(placement: Placement) -> Evidence:

@@ -51,12 +51,14 @@ def test_what_is_no_turn(stretches: tuple[tuple[NDArray[np.uint8], int], ...]) -
     assert shown(*stretches) == []
 
 
-def test_no_turn_is_seen_between_samples_far_apart() -> None:
-    def found(first_s: float) -> int:
-        turned = (sample(first_s + number, thumbnail=np.rot90(ROOM, 2)) for number in range(20))
-        return len([*turns(file_of([sample(0.0, thumbnail=ROOM), *turned]), RULES)])
+def test_between_samples_far_apart_a_turn_is_a_doubt_and_no_claim() -> None:
+    def found(first_s: float, shown: NDArray[np.uint8] = ROOM) -> list[tuple[float, bool]]:
+        turned = (sample(first_s + number, thumbnail=np.rot90(shown, 2)) for number in range(20))
+        judged = turns(file_of([sample(0.0, thumbnail=ROOM), *turned]), RULES)
+        return [(one.start_us / SECOND_US, one.confidence >= RULES.minimum_confidence) for one in judged]
 
-    assert (found(0.5), found(0.6)) == (1, 0)
+    assert (found(0.5), found(0.6)) == ([(0.5, True)], [(0.0, False)])
+    assert found(0.6, OTHER) == []
 
 
 def test_what_the_container_asks_of_players_is_told() -> None:

@@ -349,6 +349,15 @@ def test_black_from_ten_seconds_inside_the_window(length: float, kinds: list[str
     assert world.result().unusable == (Span(at(60), at(60 + length)),)
 
 
+@pytest.mark.parametrize(("share", "kinds"), [(0.49, []), (0.5, ["obstructed_view"])])
+def test_a_cover_of_part_of_the_view_counts_from_the_policys_share_on(share: float, kinds: list[str]) -> None:
+    world = one_officer()
+    cover = Defect(DefectKind.OBSTRUCTED_VIEW, 100 * SECOND_US, 130 * SECOND_US, 0.7, {"covered_share": share})
+    world.inspections["footage/R1.mp4"] = seen("footage/R1.mp4", cover, length=350)
+    assert world.kinds() == kinds
+    assert world.result().usable_us == (270 if kinds else 300) * SECOND_US
+
+
 def test_black_outside_the_window_is_nothing() -> None:
     world = one_officer()
     world.inspections["footage/R1.mp4"] = seen("footage/R1.mp4", black(0, 40), length=350)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from sample_media.scenery import Picture, Random, clipped
+from tests.bench.detectors.parts import in_part, with_fixed_part
 from tests.bench.detectors.recipe import Trouble, What
 from tests.bench.detectors.scenes import rough
 
@@ -25,7 +26,7 @@ class Faults:
         self._size, self._rng = size, rng
         width, height = size
         weave = cv2.GaussianBlur(rough(rng, height * 2, width * 2, 26, (max(8, width // 3), max(4, width // 9))), (0, 0), 3)
-        self._cloth = weave
+        self._cloth = np.asarray(weave, np.uint8)
         self._rain = [self._streaks() for _ in range(6)]
 
     def before_lens(self, picture: Picture, trouble: Trouble, at_s: float) -> Picture:
@@ -37,6 +38,8 @@ class Faults:
                 return self._blurred(picture, trouble.how)
             case What.TURNED:
                 return self._turned(picture, trouble.how)
+            case What.FIXED:
+                return with_fixed_part(picture, trouble, at_s)
             case What.HAND:
                 return self._hand(picture, (at_s - trouble.start_s) / (trouble.end_s - trouble.start_s))
             case What.FOG:
@@ -54,6 +57,8 @@ class Faults:
 
     def _covered(self, picture: Picture, trouble: Trouble, at_s: float) -> Picture:
         width, height = self._size
+        if trouble.how in ("thumb", "jacket"):
+            return in_part(picture, trouble, at_s, self._cloth)
         if trouble.how == "finger":
             skin = np.array((92.0, 118.0, 190.0)) * (0.75 + 0.1 * sin(at_s * 1.3))
             cover = clipped(skin + (self._cloth[:height, :width, None].astype(np.float32) - 128) * 0.25)

@@ -17,7 +17,18 @@ from tests.bench.detectors.faults import Faults
 from tests.bench.detectors.recipe import STILL_SCENES, Recipe, What
 from tests.bench.detectors.scenes import place_of
 
-_LENS = (What.COVERED, What.BLURRED, What.TURNED, What.HAND, What.FOG, What.RAIN, What.FADE, What.FLASH, What.PAN)
+_LENS = (
+    What.COVERED,
+    What.BLURRED,
+    What.TURNED,
+    What.HAND,
+    What.FOG,
+    What.RAIN,
+    What.FADE,
+    What.FLASH,
+    What.PAN,
+    What.FIXED,
+)
 _SENSOR = (What.BLACK, What.UNIFORM, What.CORRUPT)
 _PAN_SPEED = 420.0  # panorama pixels a second
 _NOISE_SPARE = 48

@@ -14,6 +14,7 @@ from tests.bench.detectors.shots import (
     damaged,
     dropped,
     fade,
+    fixed,
     flash,
     fog,
     frozen,
@@ -93,6 +94,10 @@ _LINES = (
     shot(PATH, HEVC, buffer(30.0), length_s=60.0),
     shot(SHOP, AV1, buffer(15.0)),
     shot(PATH, MJPEG, no_sound(0.0, 0.5)),
+    shot(PATH, BASE, fixed(0.0, 48.0, "dashboard", 0.45)),
+    shot(SHOP, B, fixed(0.0, 48.0, "frame", 0.3)),
+    shot(PARKED, BASE, fixed(13.0, 29.0, "leaf", 0.5), noise=2.0),
+    shot(SHOP, BASE, fixed(14.0, 33.0, "wall", 0.45)),
     # black
     shot(PATH, BASE, black(0.0, 13.5, "noisy")),
     shot(SHOP, TS, black(19.0, 33.0)),
@@ -124,6 +129,12 @@ _LINES = (
     shot(CAR_PARK, BASE, covered(13.0, 26.0)),
     shot(SHOP, B, covered(14.0, 29.0, "cloth", 0.65)),
     shot(CORRIDOR, HEVC, covered(9.0, 24.0, "finger", 0.75), covered(34.0, 40.0, "finger")),
+    # covered in part
+    shot(PATH, BASE, covered(15.0, 34.0, "thumb", 0.35)),
+    shot(SHOP, HEVC, covered(8.0, 22.0, "jacket", 0.5), covered(31.0, 44.0, "cloth", 0.45)),
+    shot(CORRIDOR, B, covered(12.0, 31.0, "jacket", 0.4)),
+    shot(PATH, VP9, covered(17.0, 33.0, "finger", 0.55)),
+    shot(PARKED, BASE, covered(14.0, 30.0, "thumb", 0.5), noise=2.0),
     # blurred
     shot(PATH, BASE, blurred(11.0, 27.0)),
     shot(SHOP, AV1, blurred(0.0, 15.0, "grease"), blurred(29.0, 36.0, "much")),

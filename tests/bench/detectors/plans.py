@@ -16,7 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 
-from bwc_audit.domain.inspection import Inspection, InspectionRequest
+from bwc_audit.detectors.judge import weigh
+from bwc_audit.domain.inspection import Defect, Inspection, InspectionRequest
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import SECOND_US, us_of_seconds
 from bwc_audit.media.inspect import inspect_object
@@ -44,16 +45,34 @@ def rules_of(plan: str, limits: str) -> InspectionRules:
     return rules
 
 
-def inspect_all(clips: Sequence[Clip], folder: Path, plan: str, limits: str, *, processes: int = 2) -> list[Outcome]:
-    """All clips in their order."""
+def inspect_all(clips: Sequence[Clip], folder: Path, plan: str, *, processes: int = 2) -> list[Outcome]:
+    """All clips in their order under the shipped limits, then all with the minimum of three seconds."""
     workers = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=prepare_worker)
     with workers as pool:
         size = len(clips)
-        return list(pool.map(inspected, clips, [folder] * size, [plan] * size, [limits] * size, chunksize=4))
+        pairs = list(pool.map(_inspected_twice, clips, [folder] * size, [plan] * size, chunksize=4))
+    return [pair[number] for number in (0, 1) for pair in pairs]
+
+
+def _inspected_twice(clip: Clip, folder: Path, plan: str) -> tuple[Outcome, Outcome]:
+    """Under both limits. What the adaptive plan looks at depends on the minimum; what the others look at does not, so that
+    their measures are judged again, as a changed policy judges them."""
+    if plan == "adaptive":
+        return inspected(clip, folder, plan, SHIPPED), inspected(clip, folder, plan, SHORT)
+    shipped, seen = _looked(clip, folder, plan, SHIPPED)
+    again = replace(shipped, limits=SHORT)
+    if seen is None or seen.measures is None:
+        return shipped, again
+    defects = weigh(seen.measures, rules_of(plan, SHORT).usability).defects
+    return shipped, replace(again, claims=_claims(defects))
 
 
 def inspected(clip: Clip, folder: Path, plan: str, limits: str) -> Outcome:
     """One clip. A fault of the program is an outcome with its ``failure``; the benchmark goes on."""
+    return _looked(clip, folder, plan, limits)[0]
+
+
+def _looked(clip: Clip, folder: Path, plan: str, limits: str) -> tuple[Outcome, Inspection | None]:
     recipe = clip.recipe
     request = InspectionRequest(
         clip.object_key,
@@ -69,19 +88,23 @@ def inspected(clip: Clip, folder: Path, plan: str, limits: str) -> Outcome:
         with _patience(_PATIENCE_S):
             seen = inspect_object(FolderStore(folder), request, rules_of(plan, limits))
     except Exception as error:  # noqa: BLE001 the outermost edge: counted and shown
-        return replace(outcome, failure=f"{type(error).__name__}: {error}", cpu_s=time.process_time() - began_s)
-    return replace(_seen(outcome, seen), cpu_s=time.process_time() - began_s)
+        failure = f"{type(error).__name__}: {error}"
+        return replace(outcome, failure=failure, cpu_s=time.process_time() - began_s), None
+    return replace(_seen(outcome, seen), cpu_s=time.process_time() - began_s), seen
+
+
+def _claims(defects: Sequence[Defect]) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(str(defect.kind), defect.start_us / SECOND_US, defect.end_us / SECOND_US, defect.confidence)
+        for defect in defects
+        if defect.kind not in _NOT_SCORED
+    )
 
 
 def _seen(outcome: Outcome, seen: Inspection) -> Outcome:
-    claims = tuple(
-        Claim(str(defect.kind), defect.start_us / SECOND_US, defect.end_us / SECOND_US, defect.confidence)
-        for defect in seen.defects
-        if defect.kind not in _NOT_SCORED
-    )
     return replace(
         outcome,
-        claims=claims,
+        claims=_claims(seen.defects),
         failure=f"unreadable: {seen.reason} {seen.detail}" if seen.reason else "",
         frames=seen.video.frames if seen.video else 0,
         sampled=seen.examined.frames_sampled,

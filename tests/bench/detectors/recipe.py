@@ -88,6 +88,7 @@ class What(StrEnum):
     DROPPED = "dropped frame"
     QUIET = "quiet room"
     BUFFER = "buffer silence"
+    FIXED = "fixed part"
 
 
 #: Kinds of defect that follow from the recipe alone. ``NO_SOUND`` is a missing track, or one that begins late or ends early.
@@ -106,7 +107,7 @@ KIND_OF = {
     What.BUFFER: "silent_lead_in",
 }
 _FROM_FILE = (What.DAMAGED, What.CUT)
-_NEAR = (What.FLASH, What.FADE, What.HAND, What.PAN, What.FOG, What.RAIN, What.DROPPED, What.QUIET, What.BUFFER)
+_NEAR = (What.FLASH, What.FADE, What.HAND, What.PAN, What.FOG, What.RAIN, What.DROPPED, What.QUIET, What.BUFFER, What.FIXED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ class Recipe:
         """What in this clip only looks like a defect."""
         tags = [NEAR_MISS_SCENES[self.scene]] if self.scene in NEAR_MISS_SCENES else []
         tags += ["variable rate"] if self.coding.is_variable else []
-        tags += [str(t.what) for t in self.troubles if t.what in _NEAR]
+        tags += [f"{t.what}, {t.how}" if t.what is What.FIXED else str(t.what) for t in self.troubles if t.what in _NEAR]
         tags += ["late sound" for t in self.troubles if t.what is What.NO_SOUND and t.end_s - t.start_s < LEAST_LABEL_S]
         return tuple(dict.fromkeys(tags))
 

@@ -29,8 +29,15 @@ def frozen(start_s: float, end_s: float, how: str = "picture") -> Trouble:
 
 
 def covered(start_s: float, end_s: float, how: str = "cloth", share: float = 1.0) -> Trouble:
-    """``cloth`` or ``finger`` over ``share`` of the picture."""
+    """``cloth`` or ``finger`` over ``share`` of the picture from the left, ``thumb`` (dark) from a lower corner, ``jacket``
+    (its cloth in folds) from below, with a slanting edge."""
     return Trouble(What.COVERED, start_s, end_s, how, share)
+
+
+def fixed(start_s: float, end_s: float, how: str, share: float) -> Trouble:
+    """Something without detail that belongs to the scene: ``dashboard`` below, ``frame`` of a door at the left, ``leaf`` of
+    a door that swings in from the right, ``wall`` that the wearer turns to. All have a sharp edge."""
+    return Trouble(What.FIXED, start_s, end_s, how, share)
 
 
 def blurred(start_s: float, end_s: float, how: str = "focus") -> Trouble:

@@ -14,6 +14,7 @@ from tests.bench.detectors.shots import (
     damaged,
     dropped,
     fade,
+    fixed,
     flash,
     fog,
     frozen,
@@ -89,6 +90,10 @@ _LINES = (
     shot(STREET, BASE, buffer(20.0)),
     shot(DUSK, TS, buffer(30.0), length_s=60.0),
     shot(STREET, FRAGS, no_sound(0.0, 0.5)),
+    shot(STREET, BASE, fixed(0.0, 48.0, "dashboard", 0.4)),
+    shot(HALL, B, fixed(0.0, 48.0, "frame", 0.35)),
+    shot(DESK, BASE, fixed(14.0, 30.0, "leaf", 0.45), noise=2.0),
+    shot(HALL, BASE, fixed(15.0, 31.0, "wall", 0.5)),
     # black
     shot(STREET, BASE, black(0.0, 12.0)),
     shot(DUSK, B, black(18.0, 32.0, "noisy")),
@@ -118,6 +123,12 @@ _LINES = (
     shot(NIGHT, BASE, covered(14.0, 27.0)),
     shot(HALL, BASE, covered(12.0, 28.0, "cloth", 0.6)),
     shot(STREET, HEVC, covered(10.0, 25.0, "finger", 0.7), covered(33.0, 38.0, "finger")),
+    # covered in part
+    shot(STREET, BASE, covered(14.0, 32.0, "thumb", 0.3)),
+    shot(HALL, B, covered(9.0, 24.0, "jacket", 0.45), covered(33.0, 45.0, "cloth", 0.4)),
+    shot(DUSK, HEVC, covered(13.0, 29.0, "jacket", 0.6)),
+    shot(STREET, TS, covered(16.0, 34.0, "finger", 0.5)),
+    shot(DESK, BASE, covered(15.0, 33.0, "thumb", 0.45), noise=2.5),
     # blurred
     shot(STREET, BASE, blurred(10.0, 25.0)),
     shot(HALL, B, blurred(0.0, 14.0, "grease"), blurred(30.0, 36.0, "much")),

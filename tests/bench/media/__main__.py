@@ -33,6 +33,9 @@ from tests.bench.media.ways import Cost, Subject
 _FOLDER = Path(".state/bench/media")
 _BUCKET = "bench"
 _ROUNDS = 3
+_UNIFORM, _PICTURES = "uniform 10 s plan", "uniform 10 s plan, no sound"
+#: Baselines that look at pictures only.
+_PICTURES_ONLY = ("ffmpeg -skip_frame nokey, no sound", "OpenCV seeks", "OpenCV, every frame")
 _THREADS = "OPENBLAS_NUM_THREADS"
 
 
@@ -74,17 +77,20 @@ def _uploaded(server: EmbeddedS3) -> S3Store:
 
 def _against(subject: Subject, rules: InspectionRules, *, is_quick: bool) -> list[Line]:
     limit, limit_bytes = ways.from_memory(subject)
+    uniform_rules = ways.uniform_rules(rules)
     tasks: dict[str, Callable[[], Cost]] = {
-        "uniform 10 s plan": lambda: ways.inspection(ways.uniform_rules(rules))(subject),
+        _UNIFORM: lambda: ways.inspection(uniform_rules)(subject),
+        _PICTURES: lambda: ways.inspection(uniform_rules, has_sound=False)(subject),
         "adaptive plan": lambda: ways.inspection(rules)(subject),
         "the same key frames from memory": limit,
         "index only": lambda: ways.index_only(subject),
         "demuxing all packets": lambda: ways.demux_all(subject),
         "ffmpeg -skip_frame nokey": lambda: ways.ffmpeg_key_frames(subject),
+        "ffmpeg -skip_frame nokey, no sound": lambda: ways.ffmpeg_key_pictures(subject),
         "OpenCV seeks": lambda: ways.opencv_seeks(subject),
     }
     found = _measured(tasks, _ROUNDS)
-    baselines = ["ffmpeg -skip_frame nokey", "OpenCV seeks"]
+    baselines = ["ffmpeg -skip_frame nokey", "ffmpeg -skip_frame nokey, no sound", "OpenCV seeks"]
     if not is_quick:
         slow: dict[str, Callable[[], Cost]] = {
             "ffmpeg filters": lambda: ways.ffmpeg_filters(subject),
@@ -92,11 +98,10 @@ def _against(subject: Subject, rules: InspectionRules, *, is_quick: bool) -> lis
         }
         found |= _measured(slow, 1)
         baselines += slow
-    uniform, adaptive = found["uniform 10 s plan"], found["adaptive plan"]
-    lines = [Line("uniform 10 s plan", _said(uniform))]
+    uniform, adaptive = found[_UNIFORM], found["adaptive plan"]
+    lines = [Line(name, _said(found[name])) for name in (_UNIFORM, _PICTURES)]
     for name in baselines:
-        ratio = found[name].cpu_s / uniform.cpu_s
-        lines.append(Line(name, _said(found[name]), "uniform 10 s plan", ratio, _bytes(found[name], uniform)))
+        lines += _compared(name, found)
     memory = found["the same key frames from memory"]
     lines.append(
         Line(
@@ -111,6 +116,15 @@ def _against(subject: Subject, rules: InspectionRules, *, is_quick: bool) -> lis
     index = found["index only"]
     demux = found["demuxing all packets"]
     lines.append(Line("demuxing all packets", _said(demux), "index only", demux.cpu_s / index.cpu_s, _said(index)))
+    return lines
+
+
+def _compared(name: str, found: Mapping[str, Measured]) -> list[Line]:
+    """A baseline against our whole look; one that hears nothing also against the same look without its sound."""
+    lines = []
+    for ours in (_UNIFORM, _PICTURES) if name in _PICTURES_ONLY else (_UNIFORM,):
+        ratio = found[name].cpu_s / found[ours].cpu_s
+        lines.append(Line(name, _said(found[name]), ours, ratio, _bytes(found[name], found[ours])))
     return lines
 
 

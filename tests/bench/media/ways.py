@@ -62,12 +62,13 @@ def uniform_rules(rules: InspectionRules) -> InspectionRules:
     return replace(rules, sampling=sampling)
 
 
-def inspection(rules: InspectionRules) -> Callable[[Subject], Cost]:
-    """Our own look, pictures and sound, as the night takes it."""
+def inspection(rules: InspectionRules, *, has_sound: bool = True) -> Callable[[Subject], Cost]:
+    """Our own look, pictures and sound, as the night takes it. Without sound it is the look that the night takes where
+    only the clock in the picture is wanted: the same frames, measured and judged the same."""
 
     def look(subject: Subject) -> Cost:
         cv2.setNumThreads(1)
-        request = InspectionRequest(subject.stat.key, is_hashed=False)
+        request = InspectionRequest(subject.stat.key, is_hashed=False, is_clock_look=not has_sound)
         examined = inspect_object(subject.store, request, rules, stat=subject.stat).examined
         return Cost(examined.bytes_read, examined.requests, examined.frames_sampled)
 
@@ -135,6 +136,11 @@ def ffmpeg_key_frames(subject: Subject) -> Cost:
     return _filtered(subject, ["-skip_frame", "nokey"])
 
 
+def ffmpeg_key_pictures(subject: Subject) -> Cost:
+    """Download, the picture filters over key frames only; no sound is decoded."""
+    return _filtered(subject, ["-skip_frame", "nokey"], has_sound=False)
+
+
 def from_memory(subject: Subject) -> tuple[Callable[[], Cost], int]:
     """The limit: the key frames of the uniform plan decoded and measured from memory; and their bytes with the index."""
     source = subject.source()
@@ -168,19 +174,10 @@ def from_memory(subject: Subject) -> tuple[Callable[[], Cost], int]:
     return look, index_bytes + planned
 
 
-def _filtered(subject: Subject, options: list[str]) -> Cost:
+def _filtered(subject: Subject, options: list[str], *, has_sound: bool = True) -> Cost:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-threads", "1", *options]
-    command += [
-        "-i",
-        str(_downloaded(subject)),
-        "-vf",
-        "blackdetect,freezedetect",
-        "-af",
-        "silencedetect",
-        "-f",
-        "null",
-        "-",
-    ]
+    command += ["-i", str(_downloaded(subject)), "-vf", "blackdetect,freezedetect"]
+    command += [*(("-af", "silencedetect") if has_sound else ("-an",)), "-f", "null", "-"]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     return Cost(subject.stat.size_bytes, 1)
 

@@ -241,9 +241,9 @@ def test_reading_never_writes_what_it_was_told(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("INSERT INTO video_object VALUES ('s', 'k', -1, 'e', 0)", "size_bytes_not_negative"),
+        ("INSERT INTO video_object VALUES ('s', 'k', -1, 'e', 0, false)", "size_bytes_not_negative"),
         ("INSERT INTO officer (file_id, ordinal, line, officer_id, unit) VALUES (77, 0, 1, 'A', 'B')", "(?i)foreign key"),
-        ("INSERT INTO video_object VALUES ('s', 'k', NULL, 'e', 0)", "(?i)not[- ]null"),
+        ("INSERT INTO video_object VALUES ('s', 'k', NULL, 'e', 0, false)", "(?i)not[- ]null"),
     ],
 )
 def test_rules_of_the_database_hold(engine: Engine, row: str, told: str) -> None:

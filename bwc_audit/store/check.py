@@ -151,6 +151,12 @@ _RULES: tuple[tuple[str, str], ...] = (
         "frame_size, size HAVING frame_size <> COUNT(review_frame.incident_id) OR size <> COUNT(review_frame.pick)",
     ),
     (
+        "a video is marked as named by metadata that do not name it, or the other way round",
+        "SELECT video_object.source || ' ' || video_object.object_key FROM video_object WHERE is_named <> (EXISTS ("
+        "SELECT 1 FROM segment JOIN source_file ON source_file.file_id = segment.file_id "
+        "WHERE segment.object_key = video_object.object_key AND source_file.source = video_object.source))",
+    ),
+    (
         "the rates of a run speak of other assignments than its results",
         "SELECT run.run_id FROM run JOIN run_rate_group ON run_rate_group.run_id = run.run_id AND dimension = 'all' "
         "WHERE run_rate_group.assignments <> run.result_count",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql_text
 
 from bwc_audit.domain.records import DeviceEventKind, RejectReason
 from bwc_audit.store.columns import Stored, claim, document, integer, not_negative, one_of, small, text
@@ -48,6 +49,7 @@ class SegmentRow(_Read, table=True):
         Index(None, "media_started_us"),
         Index(None, "uploaded_us"),
         Index(None, "footage_id"),
+        Index(None, "object_key"),
     )
 
     footage_id: str = text("identifier of the segment, from its metadata")
@@ -207,10 +209,20 @@ class VideoObjectRow(Stored, table=True):
     """A video as the object store lists it; identity is key, etag and size."""
 
     __tablename__ = "video_object"
-    __table_args__: ClassVar[Any] = not_negative("size_bytes")
+    __table_args__: ClassVar[Any] = (
+        *not_negative("size_bytes"),
+        Index(
+            "ix_video_object_unnamed",
+            "source",
+            "object_key",
+            sqlite_where=sql_text("is_named = 0"),
+            postgresql_where=sql_text("NOT is_named"),
+        ),
+    )
 
     source: str = text("source URI, without credentials", primary_key=True)
     object_key: str = text("key inside the source", primary_key=True)
     size_bytes: int = integer("bytes, as the store lists it")
     etag: str = text("version mark of the store")
     modified_us: int = integer("microseconds UTC, clock of the store")
+    is_named: bool = claim("a segment of the source names it")

@@ -38,10 +38,10 @@ from bwc_audit.domain.records import (
 )
 from bwc_audit.domain.segment_table import FIELDS, Coded, SegmentTable, TableBuilder
 from bwc_audit.domain.times import DAY_US, Span
-from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.store.bulk import chunks, insert_columns, insert_rows
 from bwc_audit.store.columns import Stored
+from bwc_audit.store.named_videos import is_among, mark_named, names_of, unmark_named, videos_in_question
 from bwc_audit.store.raw_rows import raw, raw_batches
 from bwc_audit.store.tables import (
     AssignmentRow,
@@ -142,6 +142,7 @@ def replace_file_parts(
         for each in (*columns, *refused):
             _insert_columns(session, file_id, written[each.record_type], each)
             written[each.record_type] += len(each)
+    mark_named(session, source, file_id)
     counts = {"accepted": written.total() - written[RejectedRow], "rejected": written[RejectedRow]}
     connection.execute(update(file).where(file.c.file_id == file_id).values(**counts))
     return file_id
@@ -164,6 +165,7 @@ def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:
     file = table_of(SourceFileRow)
     count = 0
     for chunk in chunks(keys, 500):
+        unmark_named(session, source, chunk)
         count += session.connection().execute(delete(file).where(file.c.source == source, file.c.key.in_(chunk))).rowcount
     return count
 
@@ -172,8 +174,13 @@ def replace_video_objects(session: Session, source: str, objects: Iterable[Store
     """Set the video objects of the source to exactly these."""
     table = table_of(VideoObjectRow)
     session.connection().execute(delete(table).where(table.c.source == source))
-    rows = ((source, item.object_key, item.size_bytes, item.etag, item.modified_us) for item in objects)
-    insert_rows(session, table, ("source", "object_key", "size_bytes", "etag", "modified_us"), rows)
+    names = names_of(session, source)
+    columns = ("source", "object_key", "size_bytes", "etag", "modified_us", "is_named")
+    rows = (
+        (source, item.object_key, item.size_bytes, item.etag, item.modified_us, is_among(item.object_key, names))
+        for item in objects
+    )
+    insert_rows(session, table, columns, rows)
 
 
 def load_video_objects(session: Session, source: str) -> tuple[StoredObject, ...]:
@@ -215,7 +222,7 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     beside = _load(session, files, Assignment, AssignmentRow, table_of(AssignmentRow).c.on_scene_us.between(*around))
     return Records(
         segments=segments,
-        objects=_videos_in_question(session, source, segments),
+        objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),
         beside=tuple(row for row in beside if row.row not in decided),
         **loaded,
     )
@@ -302,23 +309,6 @@ def _load_segments(session: Session, files: _Files, around: Span) -> SegmentTabl
 
 def _as_tuple(document: str) -> tuple[str, ...]:
     return tuple(json.loads(document))
-
-
-def _videos_in_question(session: Session, source: str, segments: SegmentTable) -> VideoTable:
-    """Videos that one of these segments names, and those that no segment at all names, by key."""
-    segment_table, file_table = table_of(SegmentRow), table_of(SourceFileRow)
-    video, segment, file = table_of(VideoObjectRow).c, segment_table.c, file_table.c
-    named_elsewhere: set[str] = set()
-    if len(segments) < (session.connection().scalar(select(func.count()).select_from(segment_table)) or 0):
-        naming = select(segment.object_key).join(file_table, segment.file_id == file.file_id).where(file.source == source)
-        for batch in raw_batches(session, naming):
-            named_elsewhere.update(key for (key,) in batch)
-        named_elsewhere.difference_update(segments.object_key)
-    query = select(video.object_key, video.size_bytes, video.etag, video.modified_us).where(video.source == source)
-    rows: list[Sequence[Any]] = []
-    for batch in raw_batches(session, query.order_by(video.object_key)):
-        rows.extend(row for row in batch if row[0] not in named_elsewhere)
-    return VideoTable(*(list(column) for column in zip(*rows, strict=True))) if rows else VideoTable([], [], [], [])
 
 
 def _rows(session: Session, query: Select[Any]) -> Iterator[Sequence[Any]]:

@@ -211,7 +211,7 @@ def test_check_names_a_dropped_check(empty_url: str, dialect: str) -> None:
 
 
 def test_a_writing_block_that_raises_leaves_nothing(engine: Engine) -> None:
-    row = "INSERT INTO video_object VALUES ('s', 'k', 1, 'e', 0)"
+    row = "INSERT INTO video_object VALUES ('s', 'k', 1, 'e', 0, false)"
 
     def write_and_fail() -> None:
         with writing(engine) as session:
@@ -227,7 +227,7 @@ def test_a_writing_block_that_raises_leaves_nothing(engine: Engine) -> None:
 
 
 def test_reading_never_writes_what_it_was_told(engine: Engine) -> None:
-    row = text("INSERT INTO video_object VALUES ('s', 'k', 1, 'e', 0)")
+    row = text("INSERT INTO video_object VALUES ('s', 'k', 1, 'e', 0, false)")
     if engine.dialect.name == "postgresql":
         with pytest.raises(StoreError, match="read-only"), reading(engine) as session:
             session.connection().execute(row)
@@ -241,9 +241,9 @@ def test_reading_never_writes_what_it_was_told(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("INSERT INTO video_object VALUES ('s', 'k', -1, 'e', 0)", "size_bytes_not_negative"),
+        ("INSERT INTO video_object VALUES ('s', 'k', -1, 'e', 0, false)", "size_bytes_not_negative"),
         ("INSERT INTO officer (file_id, ordinal, line, officer_id, unit) VALUES (77, 0, 1, 'A', 'B')", "(?i)foreign key"),
-        ("INSERT INTO video_object VALUES ('s', 'k', NULL, 'e', 0)", "(?i)not[- ]null"),
+        ("INSERT INTO video_object VALUES ('s', 'k', NULL, 'e', 0, false)", "(?i)not[- ]null"),
     ],
 )
 def test_rules_of_the_database_hold(engine: Engine, row: str, told: str) -> None:

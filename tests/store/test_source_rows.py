@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import fields, replace
 from typing import Any, get_args, get_type_hints
@@ -29,6 +30,8 @@ from bwc_audit.domain.records import (
 from bwc_audit.domain.times import DAY_US, HOUR_US, Span
 from bwc_audit.errors import StoreError
 from bwc_audit.objects.contract import ObjectStat
+from bwc_audit.store import named_videos
+from bwc_audit.store.check import check
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.source_rows import (
     FileMark,
@@ -178,6 +181,49 @@ def test_videos_in_question_are_those_of_wanted_segments_and_those_nobody_names(
         replace_video_objects(session, SOURCE, [StoredObject(f"{name}.mp4", 1, "e", 3) for name in ("now", "then", "none")])
         found = load_records(session, SOURCE, PERIOD, margin_us=0).objects
     assert [item.object_key for item in found] == ["none.mp4", "now.mp4"]
+
+
+def test_videos_in_question_are_the_same_as_by_reading_all_names_whatever_came_and_went(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(1)
+    keys = [f"{name}.mp4" for name in ("a", "B", "_c", "é", "d\x00", "e e", "f", "g")]
+    for _ in range(60):
+        monkeypatch.setattr(named_videos, "MOST_BY_KEY", chance.choice([0, 10_000]))
+        with writing(engine) as session:
+            source, file = chance.choice([SOURCE, "s3://other"]), chance.choice(["a.csv", "b.csv", "c.csv"])
+            match chance.randrange(4):
+                case 0:
+                    forget_files(session, source, chance.sample(["a.csv", "b.csv", "c.csv"], 2))
+                case 1:
+                    listed = chance.sample(keys, 6)
+                    replace_video_objects(session, source, [StoredObject(key, 1, "e", 3) for key in listed])
+                case _:
+                    named = [chance.choice([None, *keys]) for _ in range(4)]
+                    starts = [PERIOD.start_us + chance.choice([0, -9 * DAY_US]) for _ in named]
+                    rows = [segment(f"{file}{n}", starts[n], key=file, object_key=key) for n, key in enumerate(named)]
+                    put(session, file, Records(segments=tuple(rows)), source)
+            for each in (SOURCE, "s3://other"):
+                here = set(chance.sample(keys, 3)) & named_videos.names_of(session, each)
+                found = named_videos.videos_in_question(session, each, here)
+                assert [item.object_key for item in found] == _by_reading_all(session, each, here)
+        assert check(engine) == ()
+
+
+def _by_reading_all(session: Session, source: str, here: set[str]) -> list[str]:
+    """Keys of the listed videos that are among ``here`` or that no segment at all names."""
+    named = text("SELECT object_key FROM segment JOIN source_file USING (file_id) WHERE source = :source")
+    names = set(session.connection().scalars(named, {"source": source}))
+    listed = [item.object_key for item in load_video_objects(session, source)]
+    return [key for key in listed if key in here or key not in names]
+
+
+def test_a_wrong_mark_of_a_named_video_is_found(engine: Engine) -> None:
+    with writing(engine) as session:
+        replace_video_objects(session, SOURCE, [StoredObject("none.mp4", 1, "e", 3)])
+        session.connection().execute(text("UPDATE video_object SET is_named = true"))
+    (problem,) = check(engine)
+    assert "none.mp4" in problem.subject
 
 
 @pytest.mark.parametrize(

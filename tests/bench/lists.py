@@ -153,7 +153,7 @@ def fill(audit: Audit, count: int) -> None:
 
 def _add_run(session: Session, source: str, run_id: str, place: int) -> None:
     end_us = _START_US + _DAYS * DAY_US
-    values = {
+    values: dict[str, object] = {
         "run_id": run_id,
         "kind": "nightly" if place else "backfill",
         "source": source,

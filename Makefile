@@ -31,7 +31,8 @@ test-all: test test-browser test-heavy ## all tests: browser, chaos and scale in
 bench: setup ## engine and overhead, as ratios against named baselines
 	@$(BIN)/python -m tests.bench
 
-bench-web: setup ## the reviewers' application: the page of a large incident, fifty reviewers at once
+bench-web: setup ## the reviewers' application: lists of a million, the page of a large incident, fifty reviewers at once
+	@$(BIN)/python -m tests.bench.lists
 	@$(BIN)/python -m tests.bench incident_page reviewers
 
 bench-detectors: setup ## precision, recall and exactness of the detectors, on labelled clips
@@ -39,9 +40,6 @@ bench-detectors: setup ## precision, recall and exactness of the detectors, on l
 
 bench-overlay: setup ## how often burned-in clocks are read, and wrongly; needs the Debian fonts it names
 	@$(BIN)/python -m tests.bench.overlay
-
-bench-web: setup ## the lists of the application over 100,000 (SQLite) and 1,000,000 (PostgreSQL) made-up findings
-	@$(BIN)/python -m tests.bench.lists
 
 bench-media: setup ## what looking into video costs, against other ways of doing it
 	@$(BIN)/python -m tests.bench.media

@@ -6,7 +6,12 @@
   const scene = JSON.parse(block.textContent);
   for (const one of document.querySelectorAll(".needs-script")) one.hidden = false;
   const picture = document.querySelector(".still-picture");
-  if (picture) picture.open = false;
+  if (picture) {
+    picture.open = false;
+    // Paper has no lanes to zoom: it shows the picture.
+    addEventListener("beforeprint", () => { picture.open = true; });
+    addEventListener("afterprint", () => { picture.open = false; });
+  }
 
   // ---- The players -------------------------------------------------------------------------------------------------
   const players = scene.players

@@ -9,7 +9,7 @@ from tests.cli.small_run import SmallRun
 from tests.cli.tables import TABLES, table_text
 
 #: Groups of commands, and the program itself: their commands show the examples.
-_GROUPS = ((), ("db",), ("policy",), ("sample",), ("sources",))
+_GROUPS = ((), ("db",), ("policy",), ("sample",), ("sources",), ("users",))
 _MEND = "run `make golden` and look at the difference"
 
 

@@ -71,7 +71,8 @@ def test_template_uses_exactly_the_fields_of_its_context(context: type) -> None:
         tree = env.parse(env.loader.get_source(env, waiting.pop())[0])
         imported = {node.target for node in tree.find_all(nodes.Import)}
         used |= meta.find_undeclared_variables(tree) - imported
-        waiting += [name for node in tree.find_all(nodes.Extends) for name in [node.template.as_const()]]
+        others = [*tree.find_all(nodes.Extends), *tree.find_all(nodes.Include)]
+        waiting += [node.template.as_const() for node in others]
     assert used == {field.name for field in fields(context)}
 
 

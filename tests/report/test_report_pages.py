@@ -71,8 +71,8 @@ def test_template_uses_exactly_the_fields_of_its_context(context: type) -> None:
         tree = env.parse(env.loader.get_source(env, waiting.pop())[0])
         imported = {node.target for node in tree.find_all(nodes.Import)}
         used |= meta.find_undeclared_variables(tree) - imported
-        others = [*tree.find_all(nodes.Extends), *tree.find_all(nodes.Include)]
-        waiting += [node.template.as_const() for node in others]
+        waiting += [node.template.as_const() for node in tree.find_all(nodes.Extends)]
+        waiting += [node.template.as_const() for node in tree.find_all(nodes.Include)]
     assert used == {field.name for field in fields(context)}
 
 

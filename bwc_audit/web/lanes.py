@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bwc_audit.domain.records import DeviceEvent
 from bwc_audit.domain.results import AssignmentResult, Outcome, PlacedSegment
 from bwc_audit.domain.spans import joined
-from bwc_audit.domain.times import Span
+from bwc_audit.domain.times import HOUR_US, MINUTE_US, Span
 from bwc_audit.report.timeline import Scene, is_of, shown_span
 from bwc_audit.report.words import KIND_MARK, humanised
 from bwc_audit.report.zone_times import clock, length, local, stretch
+
+#: How far the timeline can be panned beyond what it shows first, and a little more.
+_AROUND_US = 8 * HOUR_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """``offset_minutes``: of the agency's zone at the middle of the picture; ``start`` and ``end``: what to show first."""
+    """``offsets``: of the agency's zone, each from a moment on, so that an incident across a change of clocks reads right;
+    ``start`` and ``end``: what to show first. Milliseconds."""
 
     lanes: tuple[tuple[str, str], ...]
     items: tuple[Item, ...]
     start: int
     end: int
-    offset_minutes: int
+    offsets: tuple[tuple[int, int], ...]
 
     def document(self) -> dict[str, Any]:
         """As JSON values."""
@@ -44,7 +49,7 @@ class Lanes:
             "items": [asdict(one) for one in self.items],
             "start": self.start,
             "end": self.end,
-            "offset": self.offset_minutes,
+            "offsets": [list(one) for one in self.offsets],
         }
 
 
@@ -72,9 +77,7 @@ def lanes_of(scene: Scene, events: Sequence[DeviceEvent]) -> Lanes:
     for device_id in sorted({one.device_id for one in others}):
         mine = [one for one in others if one.device_id == device_id]
         items += _camera(lanes, f"other {device_id}", f"Camera {device_id} (other)", mine, events, scene, shown)
-    offset = local((shown.start_us + shown.end_us) // 2, scene.zone).utcoffset()
-    minutes = int(offset.total_seconds() // 60) if offset else 0
-    return Lanes(tuple(lanes), tuple(items), shown.start_us // 1000, shown.end_us // 1000, minutes)
+    return Lanes(tuple(lanes), tuple(items), shown.start_us // 1000, shown.end_us // 1000, offsets_of(shown, scene.zone))
 
 
 def _all_cameras(scene: Scene) -> Iterator[Item]:
@@ -83,6 +86,21 @@ def _all_cameras(scene: Scene) -> Iterator[Item]:
     for span in (scene.incident.uncovered if scene.incident else None) or ():
         text = f"no camera {length(span.length_us)}"
         yield _bar("all", span, "uncovered", text, f"{text}, {stretch(span, scene.zone)}")
+
+
+def offsets_of(shown: Span, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    """(from this moment on, minutes ahead of UTC), of a picture and of what can be panned to around it.
+
+    Clocks change on whole quarters of an hour."""
+    step_us = 15 * MINUTE_US
+    first = (shown.start_us - _AROUND_US) // step_us * step_us
+    found: list[tuple[int, int]] = []
+    for at_us in range(first, shown.end_us + _AROUND_US, step_us):
+        offset = local(at_us, zone).utcoffset()
+        minutes = int(offset.total_seconds() // 60) if offset else 0
+        if not found or found[-1][1] != minutes:
+            found.append((at_us // 1000, minutes))
+    return tuple(found)
 
 
 def _window(lane: str, result: AssignmentResult, window: Span, scene: Scene) -> Iterator[Item]:

@@ -8,13 +8,17 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
 
+from bwc_audit.domain.times import HOUR_US, Span, us_of
 from bwc_audit.objects.folder import FolderStore
 from bwc_audit.web.app import make_app
+from bwc_audit.web.lanes import offsets_of
 from bwc_audit.web.site import Site
 from tests.web.conftest import Browser
 
@@ -35,9 +39,17 @@ def test_the_page_holds_lanes_players_and_the_second_that_matters(browser: Opene
     assert isinstance(lanes, dict)
     styles = {item["style"] for item in lanes["items"]}
     assert {"required", "gap", "covered", "moment"} <= styles
-    assert lanes["offset"] == 60
+    assert [minutes for _, minutes in lanes["offsets"]] == [60]
     assert len(scene["players"]) == 4  # type: ignore[arg-type]
     assert re.search(r'data-seek="17481\d+"', page)
+
+
+def test_times_of_lanes_follow_a_change_of_clocks() -> None:
+    london = ZoneInfo("Europe/London")
+    change_us = us_of(datetime(2025, 10, 26, 1, tzinfo=UTC))
+    night = Span(change_us - HOUR_US, change_us + HOUR_US)
+    (_, before), (at_ms, after) = offsets_of(night, london)
+    assert (before, at_ms, after) == (60, change_us // 1000, 0)
 
 
 def test_every_incident_of_the_night_opens(browser: Opened) -> None:

@@ -42,8 +42,9 @@
   let lanes = null;
 
   const two = (n) => String(n).padStart(2, "0");
+  const minutesAhead = (ms) => scene.lanes.offsets.reduce((minutes, [from, ahead]) => (ms >= from ? ahead : minutes), scene.lanes.offsets[0][1]);
   const clock = (ms) => {
-    const local = new Date(ms + scene.lanes.offset * 60000);
+    const local = new Date(ms + minutesAhead(ms) * 60000);
     return `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}.${Math.floor(local.getUTCMilliseconds() / 100)}`;
   };
 
@@ -212,7 +213,7 @@
       if (changes.length) items.update(changes);
     };
     lanes = new window.vis.Timeline(box, items, scene.lanes.groups, {
-      moment: (date) => window.vis.moment(date).utcOffset(scene.lanes.offset),
+      moment: (date) => window.vis.moment(date).utcOffset(minutesAhead(+date)),
       start: new Date(scene.lanes.start),
       end: new Date(scene.lanes.end),
       min: new Date(first - 6 * 3600e3),

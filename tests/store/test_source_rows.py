@@ -188,7 +188,7 @@ def test_videos_in_question_are_the_same_as_by_reading_all_names_whatever_came_a
 ) -> None:
     chance = random.Random(1)
     keys = [f"{name}.mp4" for name in ("a", "B", "_c", "é", "d\x00", "e e", "f", "g")]
-    for _ in range(60):
+    for step in range(60):
         monkeypatch.setattr(named_videos, "MOST_BY_KEY", chance.choice([0, 10_000]))
         with writing(engine) as session:
             source, file = chance.choice([SOURCE, "s3://other"]), chance.choice(["a.csv", "b.csv", "c.csv"])
@@ -207,7 +207,8 @@ def test_videos_in_question_are_the_same_as_by_reading_all_names_whatever_came_a
                 here = set(chance.sample(keys, 3)) & named_videos.names_of(session, each)
                 found = named_videos.videos_in_question(session, each, here)
                 assert [item.object_key for item in found] == _by_reading_all(session, each, here)
-        assert check(engine) == ()
+        if step % 12 == 11:  # it compares the whole schema as well
+            assert check(engine) == ()
 
 
 def _by_reading_all(session: Session, source: str, here: set[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import sha256
@@ -86,6 +87,12 @@ _NAV = (
     ("Accounts", "/accounts", Right.ACCOUNTS),
 )
 
+#: All that a page says after an action.
+_NOTICES = re.compile(
+    r"Recorded\.|Recorded for \d{1,5} findings\.|Done\.|The account is made\.|The token no longer works\."
+    r"|The view is kept\.|The view is forgotten\.|A view needs a name\."
+)
+
 
 def when(at_us: int, site: Site) -> When:
     """An instant as pages show it."""
@@ -124,9 +131,14 @@ def _frame(request: Request, site: Site, title: str, secret: str, run: Run | Non
         nav=tuple(NavEntry(label, href, _is_here(href, here)) for label, href, right in _NAV if person.may(right)),
         as_of=_as_of(site, run),
         as_of_utc=moment_utc(run.request.as_of_us) if run else "",
-        notice=request.query_params.get("done", "")[:200] if person.account_id else "",
+        notice=_notice(request.query_params.get("done", "")) if person.account_id else "",
         version=bwc_audit.__version__,
     )
+
+
+def _notice(asked: str) -> str:
+    """What an action just did. It comes by the address, which anybody can write: only our own sentences are shown."""
+    return asked if _NOTICES.fullmatch(asked) else ""
 
 
 def _is_here(href: str, here: str) -> bool:

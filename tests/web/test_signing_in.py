@@ -113,3 +113,9 @@ def test_the_public_page_names_nobody_and_is_shown_only_where_the_site_is_open(b
 def test_no_file_outside_our_own_is_served(browser: Opened) -> None:
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/vendor", "/static/", "/static/nothing.css"):
         assert browser().get(path).status_code == 404
+
+
+def test_an_address_cannot_put_words_into_our_mouth(browser: Opened) -> None:
+    one = browser("reviewer")
+    assert "Call 0800" not in one.get("/?done=Your+account+is+blocked.+Call+0800").text
+    assert "Recorded for 12 findings." in one.get("/?done=Recorded+for+12+findings.").text

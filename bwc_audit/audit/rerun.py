@@ -161,6 +161,8 @@ def differences_of_basis(run: Run, before: Run) -> list[str]:
         said.append("files of the source were added, changed or removed")
     if run.request.is_deep and not before.request.is_deep:
         said.append("videos were sampled more densely than by the night")
+    if before.request.is_deep and not run.request.is_deep:
+        said.append("videos were sampled less densely than by the re-run")
     if run.request.as_of_us != before.request.as_of_us:
         said.append(f"judged {said_length(run.request.as_of_us - before.request.as_of_us)} later")
     return said

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.domain.funnel import Funnel, FunnelPoint, Place, funnel_of
-from bwc_audit.domain.people import Right
+from bwc_audit.domain.people import Right, Role
 from bwc_audit.domain.rates import RateGroup
 from bwc_audit.domain.runs import Run, RunKind
 from bwc_audit.report.contexts import RateBar
@@ -163,7 +163,7 @@ def _one(request: Request, asking: Visitor, by: str, name: str) -> Any:
     asking.note(Right.PEOPLE, "viewed", by, name)
     column = "officer_id" if by == "officer" else "unit"
     with reading(asking.site.engine) as session:
-        kinds = findings_by_kind(session, [finding_list.is_of(column, name)])
+        kinds = findings_by_kind(session, [finding_list.is_of(column, name), *_of_own_unit(asking)])
     decided = own.counts.decided
     context = PersonPage(
         heading=f"{by.capitalize()} {name}",
@@ -183,6 +183,13 @@ def _one(request: Request, asking: Visitor, by: str, name: str) -> Any:
         findings_href=f"/findings?{by}={quote(name, safe='')}",
     )
     return shown(request, "person.html", context.heading, context, run=found.run)
+
+
+def _of_own_unit(asking: Visitor) -> list[finding_list.Clause]:
+    """A supervisor's officer may have worked in another unit too: what was found there is not theirs to see."""
+    if asking.person.role is not Role.SUPERVISOR:
+        return []
+    return [finding_list.is_of("unit", asking.person.unit or "")]
 
 
 def _funnels(groups: tuple[RateGroup, ...], by: str, name: str) -> tuple[OwnFunnel, ...]:

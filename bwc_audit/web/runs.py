@@ -13,6 +13,7 @@ from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.audit.rerun import differences_of_basis
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.runs import Change, Run, RunKind
+from bwc_audit.errors import BwcAuditError
 from bwc_audit.report.banner import status_headline
 from bwc_audit.report.contexts import Fact, RateBar
 from bwc_audit.report.numbers import input_facts, rate_bars
@@ -120,6 +121,10 @@ def compared(request: Request, asking: Asking, a: str = "", b: str = "") -> Any:
     first, second = _run(asking, a), _run(asking, b)
     if first.started_us > second.started_us:
         first, second = second, first
+    for one in (first, second):
+        if one.status not in ("complete", "incomplete"):
+            raise CannotCompare(f"Run {one.run_id} is {one.status}: it decided nothing, so there is nothing to compare.")
+    asking.note(Right.RUNS, "compared", "runs", f"{first.run_id} and {second.run_id}")
     with reading(asking.site.engine) as session:
         counted = run_comparison.count_moves(session, first.run_id, second.run_id)
         moved = run_comparison.moved(session, first.run_id, second.run_id, _MOST_MOVED + 1)
@@ -130,7 +135,7 @@ def compared(request: Request, asking: Asking, a: str = "", b: str = "") -> Any:
     context = ComparePage(
         first=_line(first, asking.site),
         second=_line(second, asking.site),
-        basis=tuple(differences_of_basis(second, first)),
+        basis=(*_period_difference(first, second, asking.site), *differences_of_basis(second, first)),
         outcomes=tuple((one, other, number(count)) for (one, other), count in sorted(counted.items()) if one != other),
         outcomes_sentence=_outcomes_sentence(both, still),
         moved=tuple(moved[:_MOST_MOVED]),
@@ -142,12 +147,25 @@ def compared(request: Request, asking: Asking, a: str = "", b: str = "") -> Any:
     return shown(request, "runs_compared.html", "Two runs", context, run=second)
 
 
+def _period_difference(first: Run, second: Run, site: Site) -> tuple[str, ...]:
+    """Counts of two periods stand beside each other; fewer of them does not mean that anything vanished."""
+    one, other = (run.request for run in (first, second))
+    if (one.period, one.incident_id) == (other.period, other.incident_id):
+        return ()
+    about = [f"incident {each.incident_id}" if each.incident_id else period(each.period, site.zone) for each in (one, other)]
+    return (f"they are about {about[0]}, and about {about[1]}: counts of findings and rates are of each alone",)
+
+
+class CannotCompare(BwcAuditError):  # noqa: N818  # what is so, not a fault
+    """A run that came to no decision says nothing of any assignment: absent is not resolved."""
+
+
 def _outcomes_sentence(both: int, still: int) -> str:
     if not both:
-        return "No assignment was judged by both runs: their periods do not meet."
+        return "No assignment was judged by both runs."
     if both == still:
-        return f"All {plural(both, 'assignment')} judged by both came out the same."
-    return f"{number(both - still)} of {plural(both, 'assignment')} judged by both came out otherwise."
+        return f"All {plural(both, 'assignment')} judged by both have the same outcome."
+    return f"{number(both - still)} of {plural(both, 'assignment')} judged by both have another outcome."
 
 
 @pages.page("/runs/{run_id}", Right.RUNS)

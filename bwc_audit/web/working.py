@@ -17,6 +17,7 @@ from bwc_audit.audit.rerun import RunDiff, rerun_incident
 from bwc_audit.audit.setup import day_period
 from bwc_audit.domain.comparison import Comparison
 from bwc_audit.domain.people import Right
+from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.runs import RunStatus
 from bwc_audit.domain.times import Span
 from bwc_audit.errors import BwcAuditError
@@ -37,6 +38,9 @@ from bwc_audit.web.sight import run_of
 pages = Pages()
 
 _LONGEST_DAYS = 31
+
+#: What the configured policy is called in forms and addresses.
+IN_USE = "in-use"
 _SHOWN = 200
 
 
@@ -168,7 +172,7 @@ def start_what_if(request: Request, asking: Asking, form: Form) -> Any:
     audit = asking.site.audit
     try:
         span = _period(form, asking)
-        books = [load_book(_pack(form.get(name, "")), audit.settings.timezone) for name in ("first", "second")]
+        books = [_book(form.get(name, ""), asking) for name in ("first", "second")]
     except (ValueError, BwcAuditError) as error:
         return shown(request, "what_if.html", "What if", _what_if(asking, form, str(error)), status=422)
     subject = f"{books[0].book_id} against {books[1].book_id}, {period(span, asking.site.zone)}"
@@ -182,11 +186,14 @@ def start_what_if(request: Request, asking: Asking, form: Form) -> Any:
     return RedirectResponse(f"/jobs/{started.job_id}", 303)
 
 
-def _pack(name: str) -> str:
-    """A pack's name that is shipped: never a path of the server's. Raises ``ValueError``."""
+def _book(name: str, asking: Visitor) -> PolicyBook:
+    """The policy in use, or a pack that is shipped: never a path of the server's. Raises ``ValueError``."""
+    audit = asking.site.audit
+    if name == IN_USE:
+        return audit.book
     if name not in dict(shipped_packs()):
         raise ValueError("Choose two of the policies listed.")
-    return name
+    return load_book(name, audit.settings.timezone)
 
 
 def _period(form: Mapping[str, str], asking: Visitor) -> Span:
@@ -204,8 +211,8 @@ def _what_if(asking: Visitor, typed: Mapping[str, str], problem: str) -> WhatIfP
     run = latest_decided(asking.site)
     from_day = local(run.request.period.start_us, asking.site.zone).date().isoformat() if run else ""
     return WhatIfPage(
-        packs=shipped_packs(),
-        first=typed.get("first") or asking.site.audit.settings.policy,
+        packs=((IN_USE, f"In use: {asking.site.audit.book.base.title}"), *shipped_packs()),
+        first=typed.get("first") or IN_USE,
         second=typed.get("second", ""),
         from_day=typed.get("from", from_day),
         to_day=typed.get("to", from_day),
@@ -227,7 +234,9 @@ def comparison(request: Request, asking: Asking, job_id: str) -> Any:
 @pages.page("/jobs/{job_id}/comparison.json", Right.COMPARE)
 def comparison_json(asking: Asking, job_id: str) -> Any:
     """The same as ``bwc-policy-comparison/1``."""
-    return JSONResponse(comparison_document(_compared(asking, job_id)))
+    found = _compared(asking, job_id)
+    asking.note(Right.COMPARE, "exported", "policies", _find(asking, job_id).subject)
+    return JSONResponse(comparison_document(found))
 
 
 def _compared(asking: Visitor, job_id: str) -> Comparison:

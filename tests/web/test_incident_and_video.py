@@ -149,7 +149,7 @@ def test_with_a_lost_store_the_page_opens_and_says_that_the_video_cannot_be_reac
 
 def test_two_policies_are_compared_to_the_end(browser: Opened) -> None:
     one = browser("auditor")
-    fields = {"first": "uk_generic", "second": "engineering", "from": "2025-05-24", "to": "2025-05-24"}
+    fields = {"first": "in-use", "second": "engineering", "from": "2025-05-24", "to": "2025-05-24"}
     assert one.post("/policies/what-if", **{**fields, "second": "../../etc/passwd"}).status_code == 422
     assert one.post("/policies/what-if", **{**fields, "to": "2025-09-01"}).status_code == 422
     job = one.post("/policies/what-if", **fields).headers["location"]
@@ -165,7 +165,7 @@ def test_a_run_compared_with_itself_differs_in_nothing(browser: Opened) -> None:
     one = browser("auditor")
     run_id = re.findall(r'href="/runs/([0-9TZ]+-[0-9a-f]+)"', one.get("/runs").text)[0]
     page = one.get(f"/runs/compare?a={run_id}&b={run_id}").text
-    assert "All 54 assignments judged by both came out the same." in page
+    assert "All 54 assignments judged by both have the same outcome." in page
     assert "Nothing: the same policy, versions and files." in page
     assert "10 rows" in one.get(f"/runs/{run_id}").text
 

@@ -1,0 +1,55 @@
+"""What a supervisor may not see is not counted for them either; what two runs are compared of is on record and said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from bwc_audit.audit.night import fail_run, start_run
+from bwc_audit.domain.runs import RunKind
+from bwc_audit.domain.times import MINUTE_US, Span
+from bwc_audit.store.database import reading, writing
+from bwc_audit.store.tables import FindingRow, table_of
+from bwc_audit.web.site import Site
+from tests.web.conftest import UNIT, Browser
+
+Opened = Callable[..., Browser]
+
+
+@pytest.fixture
+def moved_officer(site: Site) -> str:
+    """An officer of the supervisor's unit whose findings were all made in another one."""
+    table = table_of(FindingRow)
+    with reading(site.engine) as session:
+        query = select(table.c.officer_id).where(
+            table.c.unit == UNIT, table.c.is_borderline.is_(False), table.c.state == "open"
+        )
+        officer_id = str(session.connection().scalars(query.order_by(table.c.officer_id)).first())
+    with writing(site.engine) as session:
+        session.connection().execute(update(table).where(table.c.officer_id == officer_id).values(unit="Response C"))
+    return officer_id
+
+
+def test_findings_of_another_unit_are_not_counted_for_a_supervisor(browser: Opened, moved_officer: str) -> None:
+    assert "No open finding." in browser("supervisor").get(f"/officers/{moved_officer}").text
+    assert "No open finding." not in browser("auditor").get(f"/officers/{moved_officer}").text
+
+
+def test_comparing_runs_is_on_record(browser: Opened) -> None:
+    one = browser("auditor")
+    (run_id,) = set(re.findall(r'href="/runs/([0-9TZ]+-[0-9a-f]+)"', one.get("/runs").text))
+    one.get(f"/runs/compare?a={run_id}&b={run_id}")
+    assert f"{run_id} and {run_id}" in one.get("/access-log?account=auditor").text
+
+
+def test_a_run_that_decided_nothing_is_not_compared_as_if_findings_had_gone(browser: Opened, site: Site) -> None:
+    one = browser("auditor")
+    (run_id,) = set(re.findall(r'href="/runs/([0-9TZ]+-[0-9a-f]+)"', one.get("/runs").text))
+    failed = start_run(site.audit, site.audit.request(RunKind.NIGHTLY, Span(0, MINUTE_US)))
+    fail_run(site.audit, failed, "the store went away")
+    answer = one.get(f"/runs/compare?a={run_id}&b={failed}")
+    assert answer.status_code == 400
+    assert "it decided nothing" in answer.text

@@ -178,7 +178,7 @@ def findings(
     }
     given = {name: str(value) for name, value in {**asked, "from": from_}.items() if value is not None}
     run = latest_decided(asking.site)
-    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run))
+    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run, given))
     with reading(asking.site.engine) as session:
         count = finding_list.count_listed(session, wanted.clauses)
         rows = finding_list.list_findings(session, wanted.clauses, wanted.order, limit, start)
@@ -235,7 +235,7 @@ def add_entry(asking: Annotated[Visitor, with_right(Right.FINDINGS)], finding_id
     return _standing(asking, finding_id, fingerprint)
 
 
-@router.get("/incidents/{incident_id}", response_model=IncidentItem, summary="One incident")
+@router.get("/incidents/{incident_id:path}", response_model=IncidentItem, summary="One incident")
 def incident(
     asking: Annotated[Visitor, with_right(Right.FINDINGS)],
     incident_id: _Id,

@@ -80,7 +80,7 @@ def _list(asking: Visitor, given: Mapping[str, str]) -> tuple[Narrowed, list[See
     """The list, at most one more than may be decided at once. Raises ``NotThere`` for filters that are none."""
     run = latest_decided(asking.site)
     try:
-        wanted = narrowed(given, asking.person, asked_of(asking.site, run))
+        wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
     except WrongFilter as error:
         raise NotThere from error
     with reading(asking.site.engine) as session:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
@@ -32,6 +31,7 @@ from bwc_audit.store.database import reading
 from bwc_audit.store.dispositions import load_standings
 from bwc_audit.store.observations import load_last_observed
 from bwc_audit.store.tables import FindingRow, table_of
+from bwc_audit.web.addresses import finding_href, incident_href
 from bwc_audit.web.guard import Asking, Forbidden, Form, NotThere, Pages, Visitor
 from bwc_audit.web.showing import When, shown, when
 
@@ -133,7 +133,7 @@ def add_entry(request: Request, asking: Asking, form: Form, finding_id: str) -> 
     if request.headers.get("hx-request"):
         done = _Found(found.run, found.observed, standing)
         return shown(request, "panel.html", finding_id, PanelPage(_panel(asking, done, {}, "")), run=found.run)
-    return RedirectResponse(f"/findings/{quote(finding_id)}?done=Recorded.", 303)
+    return RedirectResponse(f"{finding_href(finding_id)}?done=Recorded.", 303)
 
 
 def _again(request: Request, asking: Visitor, found: _Found, form: Mapping[str, str], problem: str, status: int) -> Any:
@@ -207,7 +207,7 @@ def _page(
     context = FindingPage(
         heading=KIND[about.kind],
         incident_id=about.incident_id or "",
-        incident_href=f"/incidents/{quote(about.incident_id)}#f-{about.fingerprint}" if about.incident_id else "",
+        incident_href=incident_href(about.incident_id, fingerprint=about.fingerprint) if about.incident_id else "",
         card=finding_card(found.observed, report, asking.site.zone),
         panel=_panel(asking, found, typed, problem),
         next_href="",

@@ -6,6 +6,7 @@ Two people cannot take the same place: the database refuses the second one, what
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -36,6 +37,22 @@ def append_disposition(session: Session, disposition: Disposition) -> None:
         if "fingerprint" not in str(error.orig) or "place" not in str(error.orig):
             raise
         raise PlaceTaken(f"an entry {disposition.place} of finding {disposition.fingerprint} is there already") from error
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """The identity of a finding, and the unit it belongs to (None: not known)."""
+
+    fingerprint: str
+    unit: str | None
+
+
+def find_finding(session: Session, finding_id: str) -> KnownFinding | None:
+    """The finding of this id; None where there is none."""
+    row = table_of(FindingRow).c
+    query = select(row.fingerprint, row.unit).where(row.finding_id == finding_id).order_by(row.fingerprint).limit(1)
+    known = session.connection().execute(query).one_or_none()
+    return None if known is None else KnownFinding(*known)
 
 
 def load_dispositions(session: Session, fingerprints: Iterable[str]) -> dict[str, tuple[Disposition, ...]]:

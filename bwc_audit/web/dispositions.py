@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
-from sqlalchemy import select
 
 from bwc_audit.audit.dispositions import EntryRefused, Seen, SeenTooLittle, dispose
 from bwc_audit.audit.reports import finding_context
@@ -28,9 +27,8 @@ from bwc_audit.report.cards import finding_card
 from bwc_audit.report.contexts import FindingCard
 from bwc_audit.report.words import KIND, humanised
 from bwc_audit.store.database import reading
-from bwc_audit.store.dispositions import load_standings
+from bwc_audit.store.dispositions import find_finding, load_standings
 from bwc_audit.store.observations import load_last_observed
-from bwc_audit.store.tables import FindingRow, table_of
 from bwc_audit.web.addresses import finding_href, incident_href
 from bwc_audit.web.guard import Asking, Forbidden, Form, NotThere, Pages, Visitor
 from bwc_audit.web.showing import When, shown, when
@@ -145,10 +143,8 @@ def _again(request: Request, asking: Visitor, found: _Found, form: Mapping[str, 
 
 def _find(asking: Visitor, finding_id: str) -> _Found:
     """The finding as last observed. Raises ``NotThere`` for one that is not known, or not for this visitor to know of."""
-    row = table_of(FindingRow).c
     with reading(asking.site.engine) as session:
-        query = select(row.fingerprint, row.unit).where(row.finding_id == finding_id).order_by(row.fingerprint).limit(1)
-        known = session.connection().execute(query).one_or_none()
+        known = find_finding(session, finding_id)
         if known is None or not asking.person.may_see_unit(known.unit):
             raise NotThere
         observed = load_last_observed(session, [known.fingerprint])[known.fingerprint]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bwc_audit.audit.dispositions import Seen, dispose
+from bwc_audit.audit.dispositions import Seen, SeenTooLittle, dispose
 from bwc_audit.audit.setup import now_us, open_audit
 from bwc_audit.cli.showing import note, print_table, say
 from bwc_audit.config import load_settings
@@ -62,7 +62,12 @@ def dispose_finding(
         standing = load_standings(session, [known.fingerprint]).get(known.fingerprint, standing_of(()))
     entry = _entry(decision, reason, second, undo, comment)
     if entry is not None:
-        standing = dispose(audit.engine, Seen(known.fingerprint, after), entry)
+        try:
+            standing = dispose(audit.engine, Seen(known.fingerprint, after), entry)
+        except SeenTooLittle as refused:
+            _print(finding, refused.standing)
+            note(f"read these entries; then the same with --after {refused.standing.place}")
+            raise
     _print(finding, standing)
 
 

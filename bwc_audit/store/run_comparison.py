@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, and_, func, or_, select, union_all
+from sqlalchemy import CompoundSelect, Select, and_, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
@@ -99,7 +99,9 @@ def moved_findings(
     session: Session, first: str, second: str, limit: int, *, is_same_period: bool
 ) -> tuple[FindingMove, ...]:
     """The findings that only one of the runs states open, by incident, at most so many: at incidents that both judged, since
-    elsewhere a run that did not look says nothing; those of no incident only where both are about the same period."""
+    elsewhere a run that did not look says nothing; those of no incident only where both are about the same period.
+
+    Findings of one kind, incident, officer and recording (else device) are the same, whatever clause each policy names."""
     finding, answer = table_of(FindingRow).c, table_of(RunAnswerRow).c
     judged = [
         finding.incident_id.in_(select(answer.incident_id).where(answer.run_id == run_id)) for run_id in (first, second)
@@ -109,13 +111,28 @@ def moved_findings(
     for states, does_not, is_new in ((first, second, False), (second, first, True)):
         query = (
             select(finding.finding_id, finding.kind, finding.incident_id, finding.officer_id)
-            .where(finding.fingerprint.in_(_open_in(states)), finding.fingerprint.not_in(_open_in(does_not)), is_comparable)
+            .where(finding.fingerprint.in_(_open_in(states)), is_comparable)
+            .where(tuple_(*_subject(finding)).not_in(_subjects_open_in(does_not)))
             .order_by(finding.incident_id, finding.finding_id)
             .limit(limit)
         )
         for finding_id, kind, incident_id, officer_id in session.connection().execute(query):
             found.append(FindingMove(finding_id, kind, incident_id, officer_id, is_new))
     return tuple(sorted(found, key=lambda one: (one.incident_id or "", one.finding_id, one.is_new))[:limit])
+
+
+def _subject(finding: Any) -> tuple[Any, ...]:
+    return (
+        finding.kind,
+        func.coalesce(finding.incident_id, ""),
+        func.coalesce(finding.officer_id, ""),
+        func.coalesce(finding.recording_id, finding.device_id, ""),
+    )
+
+
+def _subjects_open_in(run_id: str) -> Select[Any]:
+    other = aliased(table_of(FindingRow)).c
+    return select(*_subject(other)).where(other.fingerprint.in_(_open_in(run_id)))
 
 
 def _open_in(run_id: str) -> CompoundSelect[Any]:

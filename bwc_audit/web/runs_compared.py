@@ -146,4 +146,7 @@ def _only_sentence(found: Sequence[FindingMove], *, is_same_period: bool) -> str
     if not found:
         return f"{among}, both state the same findings."
     more = f" The first {_MOST} are listed." if len(found) > _MOST else ""
-    return f"{among}. Elsewhere a run that did not look says nothing, so nothing is compared.{more}"
+    return (
+        f"{among}: of the same kind, officer and recording, whatever clause each policy names. Elsewhere a run that did not "
+        f"look says nothing, so nothing is compared.{more}"
+    )

@@ -11,7 +11,7 @@ import pytest
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.night import decide_run, plan_run, start_run
 from bwc_audit.audit.setup import day_period
-from bwc_audit.domain.runs import RunKind
+from bwc_audit.domain.runs import ObservedFinding, RunKind
 from bwc_audit.sources.policy_files import load_book
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading
@@ -83,6 +83,11 @@ def test_findings_of_a_run_are_narrowed_by_how_it_saw_them(browser: Opened, site
     assert night != stricter
 
 
+def _subject(observed: ObservedFinding) -> tuple[str | None, ...]:
+    found = observed.finding
+    return (found.kind, found.incident_id, found.officer_id, found.recording_id or found.device_id)
+
+
 def test_two_runs_list_what_moved_and_which_findings_only_one_states(browser: Opened, site: Site, stricter: str) -> None:
     one, night = browser("auditor"), _night(site)
     page = one.get(f"/runs/compare?a={stricter}&b={night}").text
@@ -94,21 +99,29 @@ def test_two_runs_list_what_moved_and_which_findings_only_one_states(browser: Op
             {(each.incident_id, each.officer_id): (each.outcome, each.reason) for each in runs.load_results(session, run_id)}
             for run_id in (night, stricter)
         ]
-        stated = [
-            {each.finding_id for each in runs.load_observed(session, run_id) if each.state == "open"}
-            for run_id in (night, stricter)
+        observed = [
+            [each for each in runs.load_observed(session, run_id) if each.state == "open"] for run_id in (night, stricter)
         ]
-        judged = [{each.incident_id for each in runs.load_incidents(session, run_id)} for run_id in (night, stricter)]
-        about = {each.finding_id: each.finding.incident_id for each in runs.load_observed(session, night)}
+        judged = {each.incident_id for each in runs.load_incidents(session, stricter)}
     both = results[0].keys() & results[1].keys()
     moved = {key for key in both if results[0][key] != results[1][key]}
     assert moved
     assert page.count(f"?run={stricter}") >= len(moved)
     assert all(f"/incidents/{incident_id}?run={night}" in page for incident_id, _ in moved)
-    gone = {name for name in stated[0] - stated[1] if about[name] in {*judged[1], None}}  # both are about one period
-    section = page.split("<h3>Only the earlier run</h3>")[1].split("<h3>Only the later run</h3>")[0]
-    assert set(re.findall(r'href="/findings/(F-[0-9a-f]+)"', section)) == gone
-    assert gone
+    assert all(each.finding.incident_id in {*judged, None} for each in observed[0])  # both are about one period
+    for heading, own, other in (("earlier", observed[0], observed[1]), ("later", observed[1], observed[0])):
+        subjects = {_subject(each) for each in other}
+        only = {each.finding_id for each in own if _subject(each) not in subjects}
+        assert _listed(page, f"<h3>Only the {heading} run</h3>") == only
+        # The others are the same facts, under a clause of each policy.
+        assert only < {each.finding_id for each in own} - {each.finding_id for each in other}
+    assert _listed(page, "<h3>Only the later run</h3>")
+
+
+def _listed(page: str, heading: str) -> set[str]:
+    """Findings of the table below a heading; none where it is not there."""
+    section = page.partition(heading)[2].partition("</table>")[0]
+    return set(re.findall(r'href="/findings/(F-[0-9a-f]+)"', section))
 
 
 def test_officers_of_a_chosen_run_are_broken_down_by_shift_and_call_type(browser: Opened, site: Site, stricter: str) -> None:

@@ -76,7 +76,7 @@ def _clock_looks(matching: Matching, keys: set[str]) -> list[InspectionRequest]:
     for index in worth_a_look(needs(matching.measured), wanting, matching.placements, matching.windows_of):
         placement = matching.placements[index]
         key, length_us = placement.segment.object_key, min(placement.segment.duration_us, CLOCK_LOOK_US)
-        if key in keys and key is not None and placement.segment.deleted_us is None and length_us > 0:
+        if key in keys and key is not None and placement.deleted_us is None and length_us > 0:
             found[key] = InspectionRequest(key, (Span(0, length_us),), is_hashed=False, is_clock_look=True)
     return list(found.values())
 

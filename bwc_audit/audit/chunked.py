@@ -138,10 +138,10 @@ def _own_counts(gathered: Gathered, matching: Matching, own: Decision, seen: Map
     """The counts of a decision for what belongs to the chunk alone, so that those of all chunks add up."""
     chunk, records = gathered.chunk, gathered.records
     placed = [index for index, one in enumerate(matching.placements) if chunk.holds(one.start_us)]
-    keys = {matching.placements[index].segment.object_key for index in placed}
+    keys = {matching.placements[index].object_key for index in placed}
     touching = [index for index in placed if index in matching.windows_of]
-    named = {one.segment.object_key for one in matching.placements}
-    looked = {matching.placements[index].segment.object_key for index in touching} & seen.keys()
+    named = {one.object_key for one in matching.placements}
+    looked = {matching.placements[index].object_key for index in touching} & seen.keys()
     outcomes = [one.outcome for one in own.results]
     return {
         "incidents": len(own.incidents),

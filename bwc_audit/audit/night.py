@@ -182,7 +182,7 @@ def _make_plan(audit: Audit, run: Run, chunk: Chunk, first: int) -> tuple[Planne
         gathered = gather(session, run.request, chunk)
     matching = match_chunk(audit, run.request, gathered)
     stored = {video.object_key: video for video in matching.records.objects}
-    own = {one.segment.object_key for one in matching.placements if chunk.holds(one.start_us)}
+    own = {one.object_key for one in matching.placements if chunk.holds(one.start_us)}
     asked = [one for one in inspection_plan(matching, is_deep=run.request.is_deep) if one.object_key in own]
     with reading(audit.engine) as session:
         present = planned.planned_keys(session, run.run_id, [one.object_key for one in asked]) if first else frozenset()

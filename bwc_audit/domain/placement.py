@@ -60,6 +60,10 @@ class Placement:
         return self._all.table.device_id[self._place]
 
     @property
+    def object_key(self) -> str | None:
+        return self._all.table.object_key[self._place]
+
+    @property
     def sha256(self) -> str | None:
         return self._all.table.sha256[self._place]
 
@@ -176,8 +180,8 @@ class Placements(Sequence[Placement]):
 
     def tagged_with(self, incident_ids: Collection[str]) -> Bool:
         """Which of them carry one of these incident ids, entered by hand."""
-        entered = self.table.incident_ids
-        return entered.where(not set(incident_ids).isdisjoint(each) for each in entered.values)[self.segment]
+        entered, wanted = self.table.incident_ids, frozenset(incident_ids)
+        return entered.where(not wanted.isdisjoint(each) for each in entered.values)[self.segment]
 
     def tags(self) -> tuple[Int, Coded[str]]:
         """Each incident id that was entered by hand, in order of the placements: (index, the id)."""

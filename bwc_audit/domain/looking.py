@@ -38,7 +38,8 @@ class RequiredParts:
         window, index = matching.placements_of.pairs()
         is_stored = matching.videos.is_stored[index]
         window, index = window[is_stored], index[is_stored]
-        object_key = [matching.placements[place].object_key or "" for place in index.tolist()]
+        named = matching.placements.listed("object_key")
+        object_key = [named[place] or "" for place in index.tolist()]
         keys = tuple(sorted(set(object_key)))
         number = {key: place for place, key in enumerate(keys)}
         owner = np.array([number[key] for key in object_key], np.int64)

@@ -117,6 +117,22 @@ def test_no_footage_is_borderline_where_the_clock_could_explain_it() -> None:
     assert stated.outcome is Outcome.FINDINGS
 
 
+@pytest.mark.parametrize(("last", "outcome"), [(50, Outcome.UNKNOWN), (70, Outcome.COVERED)])
+def test_a_window_of_which_only_an_edge_is_covered_is_not_known_where_clocks_could_empty_it(
+    last: float, outcome: Outcome
+) -> None:
+    """CAD times are rounded to minutes: the recording may begin up to 61 s before or after where it seems to."""
+    world = World().officer("101").incident().attended("101", clear=110).recorded("101", 110 - last, 900)
+    world.inspections["footage/R1.mp4"] = seen(length=790 + last)
+    kinds = [kind for kind in world.kinds() if "late" in kind or "early" in kind]
+    assert kinds == ["~late_activation"]
+    (result,) = world.decided().results
+    assert result.outcome is outcome
+    assert (result.reason, result.is_on_time) == (
+        (UnknownReason.WITHIN_UNCERTAINTY, None) if outcome is Outcome.UNKNOWN else (None, True)
+    )
+
+
 def test_a_late_start_that_the_clocks_could_explain_is_still_covered() -> None:
     world = one_officer(start=50, activated=80)
     assert "~late_activation" in world.kinds()

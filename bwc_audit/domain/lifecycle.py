@@ -52,7 +52,8 @@ def observe(
         cause = _cause(finding, before, basis, previous_basis) if change is Change.CHANGED else None
         if change is Change.REOPENED:
             cause = "stated again after it had been resolved"
-        observed.append(ObservedFinding(finding_id_of(fingerprint), run_id, finding, FindingState.OPEN, change, cause))
+        said = before.disposition if before else None
+        observed.append(ObservedFinding(finding_id_of(fingerprint), run_id, finding, FindingState.OPEN, change, cause, said))
     for fingerprint, before in sorted(previous.items()):
         if fingerprint in current or before.state is FindingState.RESOLVED:
             continue

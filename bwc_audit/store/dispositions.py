@@ -72,6 +72,16 @@ def load_standings(session: Session, fingerprints: Iterable[str]) -> dict[str, S
     return {name: standing_of(entries) for name, entries in load_dispositions(session, fingerprints).items()}
 
 
+def decided_of(session: Session, finding_ids: Iterable[str]) -> frozenset[str]:
+    """Which of these findings (by id) have a decision in force."""
+    finding, found = table_of(FindingRow).c, set()
+    for chunk in chunks(sorted(set(finding_ids)), 500):
+        query = select(finding.fingerprint, finding.finding_id).where(finding.finding_id.in_(chunk))
+        id_of: dict[str, str] = dict(session.connection().execute(query).tuples().all())
+        found |= {id_of[fingerprint] for fingerprint in latest_decisions(session, id_of)}
+    return frozenset(found)
+
+
 def latest_decisions(session: Session, fingerprints: Iterable[str]) -> dict[str, str]:
     """The word of the decision in force on each of these findings; open ones are left out."""
     standings = load_standings(session, fingerprints)

@@ -21,8 +21,10 @@ def count_rejected(session: Session, source: str, *, read_until_us: int | None =
     return {RejectReason(reason): count for reason, count in session.connection().execute(query)}
 
 
-def load_rejected(session: Session, source: str, limit: int, *, read_until_us: int | None = None) -> tuple[RejectedRow, ...]:
-    """The rejected rows by file and line, at most so many."""
+def load_rejected(
+    session: Session, source: str, limit: int | None = None, *, read_until_us: int | None = None
+) -> tuple[RejectedRow, ...]:
+    """The rejected rows by file and line, at most so many, or all."""
     row, file = table_of(RejectedRowRow).c, table_of(SourceFileRow).c
     query = (
         select(file.key, row.line, row.field, row.reason, row.detail, row.text)

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from bwc_audit.domain.findings import Finding
+from bwc_audit.domain.placed_segments import of_incidents
 from bwc_audit.domain.results import Decision
 from bwc_audit.domain.times import DAY_US, Span
 
@@ -85,7 +86,7 @@ def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) ->
         results=tuple(one for one in decision.results if one.incident_id in incident_ids),
         incidents=tuple(one for one in decision.incidents if one.incident_id in incident_ids),
         findings=tuple(one for one in decision.findings if is_own(one)),
-        segments=tuple(one for one in decision.segments if one.incident_id in incident_ids),
+        segments=of_incidents(decision.segments, incident_ids),
         clocks=tuple(one for one in decision.clocks if chunk.holds(one.start_us)),
         waiting=tuple(one for one in decision.waiting if one.incident_id in incident_ids),
     )

@@ -48,7 +48,8 @@ class UnknownReason(StrEnum):
     """Why nothing can be said. ``footage_not_loaded``: no footage metadata at all were read for the period.
     ``no_policy_in_force``: no edition of the policy holds on the day of the incident.
     ``clock_contradiction``: the clock in a recording's picture places it into the window, its metadata elsewhere.
-    ``within_uncertainty``: nothing covers the window, and a recording lies so near that the clocks could explain it."""
+    ``within_uncertainty``: nothing covers the window and a recording lies so near that the clocks could explain it, or the
+    clock of what covers a part is known to be so wrong that it could explain the rest."""
 
     IDENTITY = "identity"
     HOLDER_CONFLICT = "holder_conflict"

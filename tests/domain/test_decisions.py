@@ -165,6 +165,28 @@ def test_a_clock_that_was_an_hour_off_at_the_dock_accuses_nobody() -> None:
     assert "~no_footage" in world.kinds()
 
 
+def hour_off_at_the_dock(start: float, end: float) -> World:
+    """On scene for an hour; what the dock found says that the recording lies an hour earlier, or as its metadata say."""
+    world = World().officer("101", checked=False).incident().attended("101", clear=3600).recorded("101", start, end)
+    return world.event("cam-101", DeviceEventKind.CLOCK_CHECK, 5 * 3600, "3600")
+
+
+def test_a_window_recorded_at_its_end_by_a_clock_an_hour_off_is_neither_covered_nor_missed() -> None:
+    """Corrected the last five minutes are recorded, uncorrected none; an hour the other way it would be whole."""
+    world = hour_off_at_the_dock(6870, 7200)
+    result = world.result()
+    assert "~late_activation" in world.kinds()
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, UnknownReason.WITHIN_UNCERTAINTY)
+    assert (result.is_on_time, result.is_whole_window) == (None, None)
+
+
+def test_a_small_absence_by_a_clock_an_hour_off_is_judged_as_by_one_that_nobody_checked() -> None:
+    """Late by 30 s more than allowed: no usual clock makes that firm. From 121 s on one that nobody checked would."""
+    assert hour_off_at_the_dock(3630, 7230).result().outcome is Outcome.COVERED
+    assert hour_off_at_the_dock(3720, 7230).result().outcome is Outcome.COVERED
+    assert hour_off_at_the_dock(3722, 7230).result().outcome is Outcome.UNKNOWN
+
+
 def test_a_drift_has_grown_evenly_since_the_check_before() -> None:
     """17 s over 10 h: at the recording, in the middle, 8.5 s."""
     world = World().officer("101", checked=False).incident().attended("101").recorded("101", 140, 490)

@@ -137,11 +137,11 @@ def decide_chunk(
 def _own_counts(gathered: Gathered, matching: Matching, own: Decision, seen: Mapping[str, Inspection]) -> dict[str, int]:
     """The counts of a decision for what belongs to the chunk alone, so that those of all chunks add up."""
     chunk, records = gathered.chunk, gathered.records
-    placed = [index for index, one in enumerate(matching.placements) if chunk.holds(one.start_us)]
-    keys = {matching.placements[index].segment.object_key for index in placed}
+    key_of = matching.placements.listed("object_key")
+    placed = [index for index, start_us in enumerate(matching.placements.start_us.tolist()) if chunk.holds(start_us)]
+    keys, named = {key_of[index] for index in placed}, set(key_of)
     touching = [index for index in placed if index in matching.windows_of]
-    named = {one.segment.object_key for one in matching.placements}
-    looked = {matching.placements[index].segment.object_key for index in touching} & seen.keys()
+    looked = {key_of[index] for index in touching} & seen.keys()
     outcomes = [one.outcome for one in own.results]
     return {
         "incidents": len(own.incidents),

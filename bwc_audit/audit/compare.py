@@ -16,8 +16,8 @@ from bwc_audit.audit.night import in_scope
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.comparison import Comparison, Replayed, compare
 from bwc_audit.domain.decide import Basis, basis_of, decide
-from bwc_audit.domain.inspection import Inspection
-from bwc_audit.domain.looking import inspection_plan
+from bwc_audit.domain.inspection import Inspection, InspectionRequest
+from bwc_audit.domain.looking import RequiredParts
 from bwc_audit.domain.matching import Matching, match
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.domain.policy_book import PolicyBook
@@ -73,6 +73,9 @@ def _unseen(matching: Matching, seen: Mapping[str, Inspection]) -> int:
     """Time inside required windows, in stored videos, that nobody has looked at."""
     if not seen and not matching.records.objects:
         return 0
-    sampling = matching.policy.sampling
-    asked = (one for one in inspection_plan(matching) if not one.is_clock_look)
+    required, sampling = RequiredParts.of(matching), matching.policy.sampling
+    if not seen:
+        return int((required.pieces.end_us - required.pieces.start_us).sum())
+    spans = required.pieces.spans_by_window()
+    asked = (InspectionRequest(key, spans[place]) for place, key in enumerate(required.keys))
     return sum(unseen_us(one, seen.get(one.object_key), sampling) or 0 for one in asked)

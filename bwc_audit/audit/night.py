@@ -34,16 +34,17 @@ from bwc_audit.domain.rate_columns import RatePart
 from bwc_audit.domain.records import Records, RejectedRow
 from bwc_audit.domain.results import Decision, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run, RunKind, RunRequest, RunStatus
-from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span, at_of
+from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, at_of
 from bwc_audit.domain.turned import turned
 from bwc_audit.domain.unseen import asked_us, unseen_us
 from bwc_audit.errors import ObjectForbiddenError, ObjectMissingError, ObjectStoreError, StoreError
 from bwc_audit.media.isolated import inspect_many
 from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.store import input_marks, inspections, planned, policies, run_chunks, runs, source_rows, turns
+from bwc_audit.store import input_marks, inspections, planned, policies, run_chunks, runs, turns
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.inspections import InspectionIdentity
 from bwc_audit.store.planned import PlannedInspection
+from bwc_audit.store.rejected import load_rejected
 from bwc_audit.store.run_chunks import StoredChunk
 from bwc_audit.store.run_notes import add_notes
 
@@ -182,7 +183,13 @@ def _make_plan(audit: Audit, run: Run, chunk: Chunk, first: int) -> tuple[Planne
         gathered = gather(session, run.request, chunk)
     matching = match_chunk(audit, run.request, gathered)
     stored = {video.object_key: video for video in matching.records.objects}
-    own = {one.segment.object_key for one in matching.placements if chunk.holds(one.start_us)}
+    own = {
+        key
+        for key, start_us in zip(
+            matching.placements.listed("object_key"), matching.placements.start_us.tolist(), strict=True
+        )
+        if chunk.holds(start_us)
+    }
     asked = [one for one in inspection_plan(matching, is_deep=run.request.is_deep) if one.object_key in own]
     with reading(audit.engine) as session:
         present = planned.planned_keys(session, run.run_id, [one.object_key for one in asked]) if first else frozenset()
@@ -332,8 +339,7 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: Mapping[
     """Add up the chunks and end the run. ``told``: what rates need of the chunks that were decided just now."""
     with writing(audit.engine) as session:
         stored = run_chunks.load_chunks(session, run.run_id)
-        moment = Span(run.request.period.start_us, run.request.period.start_us + 1)
-        rejected = source_rows.load_records(session, run.request.source, moment, margin_us=0).rejected
+        rejected = load_rejected(session, run.request.source)
         doubled = sum(chunk.counts.get(_DOUBLED, 0) for chunk in stored)
         parts = [chunk.not_examined for chunk in stored]
         not_examined = (

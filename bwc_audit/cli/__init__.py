@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 import bwc_audit
-from bwc_audit.cli import looking, reading, running, sampling, serving, sources_told, sourcing, upkeep
+from bwc_audit.cli import disposing, looking, reading, running, sampling, serving, sources_told, sourcing, upkeep
 from bwc_audit.cli.showing import note, say
 from bwc_audit.errors import BwcAuditError, ConfigurationError
 from bwc_audit.sources.policy_files import PolicyFileError
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for _room in (running, reading, sampling, sources_told, looking, sourcing, upkeep, serving):
+for _room in (running, reading, disposing, sampling, sources_told, looking, sourcing, upkeep, serving):
     _room.add_to(app)
 
 

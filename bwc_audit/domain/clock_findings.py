@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.clock_days import ClockDay
-from bwc_audit.domain.clocks import ClockChecks, kind_of
+from bwc_audit.domain.clocks import STATED_BY_CHECKS, ClockChecks, kinds_of
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Severity
 from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.records import DeviceEvent, Segment
@@ -54,16 +56,21 @@ def clock_findings(
 def _largest(checks: ClockChecks, period: Span, used: Collection[DeviceEvent]) -> Iterator[tuple[FindingKind, str, _Check]]:
     """The largest check of each device and kind."""
     found: dict[tuple[str, FindingKind], _Check] = {}
-    before: DeviceEvent | None = None
-    for event, offset_us in zip(checks.events, checks.offset_us.tolist(), strict=True):
-        is_next = before is not None and before.device_id == event.device_id
-        elapsed_us = event.at_us - before.at_us if before is not None and is_next else None
-        before = event
-        if not period.start_us <= event.at_us < period.end_us and event not in used:
-            continue
-        kind = kind_of(offset_us, elapsed_us, checks.rules)
-        if kind and abs(offset_us) > abs(found[key].offset_us if (key := (event.device_id, kind)) in found else 0):
-            found[event.device_id, kind] = _Check(event.at_us, offset_us, event, elapsed_us)
+    events = checks.events
+    befores = (None, *events[:-1]) if events else ()
+    elapsed = [
+        event.at_us - before.at_us if before is not None and before.device_id == event.device_id else None
+        for before, event in zip(befores, events, strict=True)
+    ]
+    says = kinds_of(checks.offset_us, np.array([one or 0 for one in elapsed], np.int64), checks.rules)
+    for kind, is_said in zip(STATED_BY_CHECKS, says, strict=True):
+        for place in np.flatnonzero(is_said).tolist():
+            event, offset_us = events[place], int(checks.offset_us[place])
+            if not period.start_us <= event.at_us < period.end_us and event not in used:
+                continue
+            key = (event.device_id, kind)
+            if abs(offset_us) > abs(found[key].offset_us if key in found else 0):
+                found[key] = _Check(event.at_us, offset_us, event, elapsed[place])
     for (device_id, kind), check in found.items():
         yield kind, device_id, check
 

@@ -196,6 +196,10 @@ def _checked(event: DeviceEvent) -> int | None:
     return offset_us if abs(offset_us) < _MOST_US else None
 
 
+#: The kinds that checks may state, in the order of ``kinds_of``.
+STATED_BY_CHECKS = (FindingKind.CLOCK_JUMP, FindingKind.CLOCK_DRIFT, FindingKind.CLOCK_OFFSET)
+
+
 def kinds_of(measured_us: Int, elapsed_us: Int, rules: ClockRules) -> tuple[Bool, Bool, Bool]:
     """Whether each check says (jump, drift, offset): at most one of them. ``elapsed_us`` 0: no check before.
 
@@ -208,10 +212,3 @@ def kinds_of(measured_us: Int, elapsed_us: Int, rules: ClockRules) -> tuple[Bool
     is_jump = is_timed & (size_s >= rules.jump_s) & (rate_ppm > rules.jump_ppm)
     is_drift = is_timed & ~is_jump & (size_s >= rules.drift_minimum_s) & (rate_ppm > rules.drift_ppm)
     return np.asarray(is_jump), np.asarray(is_drift), np.asarray((size_s >= rules.offset_s) & ~is_jump & ~is_drift)
-
-
-def kind_of(measured_us: int, elapsed_us: int | None, rules: ClockRules) -> FindingKind | None:
-    """The kind that one check states, if any."""
-    found = kinds_of(np.array([measured_us]), np.array([elapsed_us or 0]), rules)
-    kinds = (FindingKind.CLOCK_JUMP, FindingKind.CLOCK_DRIFT, FindingKind.CLOCK_OFFSET)
-    return next((kind for kind, says in zip(kinds, found, strict=True) if says[0]), None)

@@ -42,10 +42,12 @@ _LOOKED_AT = 48
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """Recordings that belong to nobody, in order of start, then footage id; and their ends alone in order."""
+    """Recordings that belong to nobody, in order of start, then footage id: their starts and ends, and their ends alone in
+    order."""
 
     placements: Sequence[Placement]
     starts_us: list[int]
+    until_us: list[int]
     ends_us: list[int]
 
     @staticmethod
@@ -55,6 +57,7 @@ class Pool:
         return Pool(
             placements.among(nobody.tolist()),
             placements.start_us[nobody].tolist(),
+            placements.end_us[nobody].tolist(),
             np.sort(placements.end_us[nobody]).tolist(),
         )
 
@@ -66,10 +69,12 @@ class Pool:
         """Up to ``most`` that overlap it and whose start is nearest to its start, in order of that. Looked for among the
         neighbours by start: one that began very long before may be missed, and is still counted."""
         place = bisect_left(self.starts_us, span.start_us)
-        around = self.placements[max(0, place - _LOOKED_AT) : place + _LOOKED_AT]
-        running = [one for one in around if one.start_us < span.end_us and one.end_us > span.start_us]
-        running.sort(key=lambda one: (abs(one.start_us - span.start_us), one.start_us, one.footage_id))
-        return tuple(running[:most])
+        first, behind = max(0, place - _LOOKED_AT), min(place + _LOOKED_AT, bisect_left(self.starts_us, span.end_us))
+        ends_us = self.until_us[first:behind]
+        running = [one for one, end_us in enumerate(ends_us, first) if end_us > span.start_us]
+        # Those of one start stand in the order of their footage ids already.
+        running.sort(key=lambda one: (abs(self.starts_us[one] - span.start_us), self.starts_us[one]))
+        return tuple(self.placements[one] for one in running[:most])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Numbered:
     """The numbered files of one camera in order of time."""
 
     starts_us: tuple[int, ...]
-    rows: tuple[Placement, ...]
+    rows: Sequence[Placement]
 
     def around(self, span: Span) -> tuple[Placement, Placement] | None:
         """The last one that begins before a span's start and the first that begins at or after its end, each within two
@@ -161,7 +166,7 @@ def overlapping(placements: TimeIndex[Placement], spans: tuple[Span, ...]) -> It
 
 def _numbered(placements: Placements, own: Int) -> Numbered:
     own = own[placements.table.sequence_no[placements.segment[own]] != NO_NUMBER]
-    return Numbered(tuple(placements.start_us[own].tolist()), tuple(placements.among(own.tolist())))
+    return Numbered(tuple(placements.start_us[own].tolist()), placements.among(own.tolist()))
 
 
 def _uploads(placements: Placements, own: Int) -> tuple[int, ...]:

@@ -274,7 +274,7 @@ def _reference(finding: Finding | None, result: AssignmentResult | None) -> str 
 
 
 def _by_subject(findings: Iterable[Finding]) -> dict[Key, Finding]:
-    return {(one.kind, one.incident_id, one.officer_id, one.recording_id or one.device_id): one for one in findings}
+    return {one.subject: one for one in findings}
 
 
 def _in_order(subject: Key) -> tuple[str, ...]:

@@ -15,12 +15,14 @@ import numpy as np
 
 from bwc_audit.domain.clock_findings import clock_findings
 from bwc_audit.domain.clues import Clues
+from bwc_audit.domain.coverage import Bool
 from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
 from bwc_audit.domain.custody import custody_findings
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.holder_conflicts import holder_conflicts
 from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.margins import holding_us
 from bwc_audit.domain.matching import Judged, Matching
 from bwc_audit.domain.placed_segments import PlacedSegments
 from bwc_audit.domain.placement import Placement
@@ -59,6 +61,7 @@ class _Pieces:
     sight: Sight
     absent: dict[int, tuple[Finding, ...]]
     withheld: dict[int, PendingReason | UnknownReason]
+    is_held: Bool
     doubted: frozenset[tuple[str | None, str | None]]
     spans: dict[str, dict[int, tuple[Span, ...]]]
     said: dict[int, tuple[str, ...]]
@@ -140,7 +143,9 @@ def decide(
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
     findings = _distinct(findings)
-    pieces = _Pieces(matching, sight, absent, withheld, _doubted(findings), _span_tables(matching, sight), said)
+    pieces = _Pieces(
+        matching, sight, absent, withheld, _is_held(matching), _doubted(findings), _span_tables(matching, sight), said
+    )
     results = tuple(_results(pieces))
     return Decision(
         results=results,
@@ -358,8 +363,8 @@ def _outcome(reason: PendingReason | UnknownReason | None, is_doubted: bool) -> 
 
 def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownReason | None:
     """Why a window with an absence stays open: its sources are not complete, a clock in a picture contradicts metadata so
-    far that nothing of the absence is firm, or its clocks could explain the absence of all of it, or one that would be firm
-    by any usual clock: then it is neither missing nor covered."""
+    far that nothing of the absence is firm, or the absence is not firm and neither is that anything covers the window, or
+    what covers it has a clock that is known to be so wrong that nothing else keeps the absence from being firm."""
     absent = pieces.absent.get(index, ())
     if not absent:
         return None
@@ -369,9 +374,8 @@ def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownRea
         return None
     if _is_contradicted(pieces.matching, index, absent):
         return UnknownReason.CLOCK_CONTRADICTION
-    is_covered = bool(pieces.matching.measures.covered_us[index])
-    is_open = not is_covered or _is_beyond_any_usual_clock(pieces.matching, index, absent)
-    return UnknownReason.WITHIN_UNCERTAINTY if is_open else None
+    is_held = pieces.is_held[index] and not _is_beyond_any_usual_clock(pieces.matching, index, absent)
+    return None if is_held else UnknownReason.WITHIN_UNCERTAINTY
 
 
 def _is_beyond_any_usual_clock(matching: Matching, index: int, absent: Iterable[Finding]) -> bool:
@@ -379,6 +383,13 @@ def _is_beyond_any_usual_clock(matching: Matching, index: int, absent: Iterable[
     clock at hand is known to be worse than that."""
     usual_us = us_of_seconds(matching.checks.rules.untrusted_s) + int(matching.windows.precision_us[index])
     return any(finding.margin_us is not None and finding.margin_us > usual_us for finding in absent)
+
+
+def _is_held(matching: Matching) -> Bool:
+    """For each measured window whether something covers it whatever the clocks may be off by."""
+    measures = matching.measures
+    held_us = holding_us(matching.placements_of, matching.windows, matching.placements)
+    return np.asarray((measures.covered_us > 0) & (held_us > measures.uncertainty_us))
 
 
 def _is_contradicted(matching: Matching, index: int, absent: Iterable[Finding]) -> bool:

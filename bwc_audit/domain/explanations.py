@@ -104,8 +104,8 @@ def _tagged_elsewhere(clues: Clues, judged: Judged) -> Iterator[Explanation]:
             f"recording {placement.recording_id} carries this incident's id and starts at "
             f"{iso_utc(placement.start_us)}; it would fit if its clock were {shift}"
         ]
-        if placement.segment.deleted_us is not None:
-            said.append(f"its video was deleted at {said_moment(placement.segment.deleted_us)}")
+        if placement.deleted_us is not None:
+            said.append(f"its video was deleted at {said_moment(placement.deleted_us)}")
         if place == NAMED_AT_MOST - 1 and len(elsewhere) > NAMED_AT_MOST:
             said.append(f"{len(elsewhere) - NAMED_AT_MOST} more recordings carry this incident's id and lie elsewhere")
         against = [] if placement.officer_id == officer_id else ["it belongs to another officer"]
@@ -174,7 +174,7 @@ def _never_arrived(
         neighbours = clues.numbered[device_id].around(whole) if device_id in clues.numbered else None
         docking = _docked_without_upload(matching, clues, device_id, whole.end_us)
         if neighbours is not None:
-            before, after = (one.segment.sequence_no or 0 for one in neighbours)
+            before, after = (one.sequence_no or 0 for one in neighbours)
             missing = after - before - 1
             if missing > 0:
                 names = (
@@ -227,10 +227,10 @@ def _deleted(matching: Matching, clues: Clues, judged: Judged, held: tuple[str, 
         if device_id in clues.by_device
         for one in clues.by_device[device_id].overlapping(around.start_us, around.end_us)
     ]
-    deleted = [one for one in near if one.segment.deleted_us is not None]
+    deleted = [one for one in near if one.deleted_us is not None]
     said += [
         f"recording {one.recording_id} of camera {one.device_id}, of a day around, was deleted at "
-        f"{said_moment(one.segment.deleted_us or 0)}"
+        f"{said_moment(one.deleted_us or 0)}"
         for one in deleted[:NAMED_AT_MOST]
     ]
     kept = len(near) - len(deleted)

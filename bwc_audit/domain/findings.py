@@ -167,9 +167,13 @@ class Finding:
     policy: str | None = None
 
     @property
+    def subject(self) -> tuple[str | None, ...]:
+        """What was found of whom and of what, whatever the policy says of it: kind, incident, officer, recording (else
+        device)."""
+        return (self.kind, self.incident_id, self.officer_id, self.recording_id or self.device_id)
+
+    @property
     def fingerprint(self) -> str:
-        """Identity over time: 32 hexadecimal digits over kind, incident, officer, recording (else device) and clause."""
-        subject = self.recording_id or self.device_id
-        identity = (self.kind, self.incident_id, self.officer_id, subject, self.clause)
-        text = "\x1f".join("" if part is None else str(part) for part in identity)
+        """Identity over time: 32 hexadecimal digits over ``subject`` and clause."""
+        text = "\x1f".join("" if part is None else str(part) for part in (*self.subject, self.clause))
         return hashlib.sha256(text.encode()).hexdigest()[:32]

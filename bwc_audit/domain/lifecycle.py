@@ -40,9 +40,11 @@ def observe(
 
     ``previous``: the last observation for each fingerprint in this run's scope. ``previous_basis``: the basis of an
     earlier run by its id. ``is_withheld``: true where this run could not judge a finding (its assignment is pending or
-    unknown now), so that its absence resolves nothing and it stays as it was.
+    unknown now), so that its absence resolves nothing and it stays as it was; unless the same fact is stated under another
+    clause of a policy, which replaces it.
     """
     current = {finding.fingerprint: finding for finding in findings}
+    restated = {finding.subject: finding for finding in current.values()}
     observed: list[ObservedFinding] = []
     for fingerprint, finding in sorted(current.items()):
         before = previous.get(fingerprint)
@@ -50,11 +52,15 @@ def observe(
         cause = _cause(finding, before, basis, previous_basis) if change is Change.CHANGED else None
         if change is Change.REOPENED:
             cause = "stated again after it had been resolved"
-        observed.append(ObservedFinding(finding_id_of(fingerprint), run_id, finding, FindingState.OPEN, change, cause))
+        said = before.disposition if before else None
+        observed.append(ObservedFinding(finding_id_of(fingerprint), run_id, finding, FindingState.OPEN, change, cause, said))
     for fingerprint, before in sorted(previous.items()):
         if fingerprint in current or before.state is FindingState.RESOLVED:
             continue
-        observed.append(_gone(before, run_id, basis, previous_basis, is_withheld))
+        other = restated.get(before.finding.subject)
+        observed.append(
+            _gone(before, run_id, basis, previous_basis, is_withheld) if other is None else _replaced(before, run_id, other)
+        )
     return tuple(observed)
 
 
@@ -82,6 +88,14 @@ def _change(finding: Finding, before: ObservedFinding | None) -> Change:
 
 def _measured(finding: Finding) -> tuple[object, ...]:
     return (finding.spans, finding.seconds_us, finding.is_borderline, finding.severity, finding.window)
+
+
+def _replaced(before: ObservedFinding, run_id: str, other: Finding) -> ObservedFinding:
+    """The same fact is stated under another clause: two findings of it would count it twice."""
+    cause = f"stated as {finding_id_of(other.fingerprint)}, under another clause of the policy"
+    return ObservedFinding(
+        before.finding_id, run_id, before.finding, FindingState.RESOLVED, Change.RESOLVED, cause, before.disposition
+    )
 
 
 def _gone(

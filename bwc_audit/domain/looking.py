@@ -6,10 +6,12 @@ Decides from rows alone; how an asked-for part is sampled is the business of who
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
 from bwc_audit.domain import coverage
+from bwc_audit.domain.coverage import Int, SpanTable
 from bwc_audit.domain.inspection import InspectionRequest
 from bwc_audit.domain.matching import Judged, Matching, needs
 from bwc_audit.domain.placement import Placement
@@ -21,37 +23,69 @@ from bwc_audit.domain.waterfall import Attendance
 CLOCK_LOOK_US = 20 * SECOND_US
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RequiredParts:
+    """The stored videos that touch required windows, by key: ``pieces`` (``window``: place in ``keys``) are the parts inside
+    windows, disjoint, in media time; ``placement`` the first that names the video, as an index of the placements."""
+
+    keys: tuple[str, ...]
+    pieces: SpanTable
+    placement: Int
+
+    @staticmethod
+    def of(matching: Matching) -> RequiredParts:
+        """From the windows that each recording touches."""
+        window, index = matching.placements_of.pairs()
+        is_stored = matching.videos.is_stored[index]
+        window, index = window[is_stored], index[is_stored]
+        named = matching.placements.listed("object_key")
+        object_key = [named[place] or "" for place in index.tolist()]
+        keys = tuple(sorted(set(object_key)))
+        number = {key: place for place, key in enumerate(keys)}
+        owner = np.array([number[key] for key in object_key], np.int64)
+        begins_us, ends_us = matching.placements.start_us[index], matching.placements.end_us[index]
+        low_us = np.maximum(begins_us, matching.windows.start_us[window]) - begins_us
+        high_us = np.minimum(ends_us, matching.windows.end_us[window]) - begins_us
+        first = np.full(len(keys), np.iinfo(np.int64).max)
+        np.minimum.at(first, owner, index)
+        return RequiredParts(keys, coverage.together(SpanTable(owner, low_us, high_us)), first)
+
+
 def inspection_plan(matching: Matching, *, is_deep: bool = False) -> tuple[InspectionRequest, ...]:
     """What to look at: each stored video that touches a required window, the parts inside windows, more closely near the
     recorded times of dispatch; and the clock of those that could explain an absence if their times were wrong. By key."""
-    stored = {video.object_key for video in matching.records.objects}
-    spans: dict[str, set[Span]] = defaultdict(set)
-    focus_us: dict[str, set[int]] = defaultdict(set)
-    placement_of: dict[str, Placement] = {}
+    required = RequiredParts.of(matching)
+    spans, focus_us = required.pieces.spans_by_window(), _focus(matching, required)
+    planned = []
+    for place, (key, index) in enumerate(zip(required.keys, required.placement.tolist(), strict=True)):
+        placement = matching.placements[index]
+        planned.append(
+            InspectionRequest(
+                object_key=key,
+                spans=spans[place],
+                expected_duration_us=placement.end_us - placement.start_us,
+                buffer_us=_buffer_in_file(placement),
+                is_deep=is_deep,
+                focus_us=tuple(sorted(focus_us[key])),
+            )
+        )
+    planned += _clock_looks(matching, required)
+    return tuple(sorted(planned, key=lambda request: request.object_key))
+
+
+def _focus(matching: Matching, required: RequiredParts) -> dict[str, set[int]]:
+    """For each video the times of dispatch inside its required parts, in media time."""
+    keys, found = frozenset(required.keys), defaultdict[str, set[int]](set)
     for index, windows in matching.windows_of.items():
         placement = matching.placements[index]
-        key = placement.segment.object_key
-        if key is None or key not in stored:
+        key = placement.object_key
+        if key is None or key not in keys:
             continue
-        placement_of.setdefault(key, placement)
         for window in windows:
             low = max(placement.start_us, int(matching.windows.start_us[window])) - placement.start_us
             high = min(placement.end_us, int(matching.windows.end_us[window])) - placement.start_us
-            spans[key].add(Span(low, high))
-            focus_us[key].update(_dispatch_times(matching.measured[window].attendance, placement, Span(low, high)))
-    planned = [
-        InspectionRequest(
-            object_key=key,
-            spans=_merged(spans[key]),
-            expected_duration_us=placement_of[key].segment.duration_us,
-            buffer_us=_buffer_in_file(placement_of[key]),
-            is_deep=is_deep,
-            focus_us=tuple(sorted(focus_us[key])),
-        )
-        for key in sorted(spans)
-    ]
-    planned += _clock_looks(matching, stored - spans.keys())
-    return tuple(sorted(planned, key=lambda request: request.object_key))
+            found[key].update(_dispatch_times(matching.measured[window].attendance, placement, Span(low, high)))
+    return found
 
 
 def _dispatch_times(attendance: Attendance, placement: Placement, inside: Span) -> tuple[int, ...]:
@@ -62,7 +96,7 @@ def _dispatch_times(attendance: Attendance, placement: Placement, inside: Span) 
     return tuple(at_us for at_us in media if inside.start_us < at_us < inside.end_us)
 
 
-def _clock_looks(matching: Matching, keys: set[str]) -> list[InspectionRequest]:
+def _clock_looks(matching: Matching, required: RequiredParts) -> list[InspectionRequest]:
     """Short looks, at the beginning, for the clock in the picture of recordings that touch no window; only where an absence
     may be stated by now."""
     measures = matching.measures
@@ -73,10 +107,13 @@ def _clock_looks(matching: Matching, keys: set[str]) -> list[InspectionRequest]:
         if not _is_pending(matching, matching.measured[window])
     ]
     found: dict[str, InspectionRequest] = {}
+    others = frozenset(required.keys)
     for index in worth_a_look(needs(matching.measured), wanting, matching.placements, matching.windows_of):
         placement = matching.placements[index]
-        key, length_us = placement.segment.object_key, min(placement.segment.duration_us, CLOCK_LOOK_US)
-        if key in keys and key is not None and placement.segment.deleted_us is None and length_us > 0:
+        key, length_us = placement.object_key, min(placement.end_us - placement.start_us, CLOCK_LOOK_US)
+        if key is None or key in others or not matching.videos.is_stored[index]:
+            continue
+        if placement.deleted_us is None and length_us > 0:
             found[key] = InspectionRequest(key, (Span(0, length_us),), is_hashed=False, is_clock_look=True)
     return list(found.values())
 
@@ -87,16 +124,8 @@ def _is_pending(matching: Matching, judged: Judged) -> bool:
     return matching.completeness.pending(judged.attendance.officer_id, judged.window.span, judged.policy.upload) is not None
 
 
-def _merged(spans: set[Span]) -> tuple[Span, ...]:
-    ordered = sorted(spans)
-    starts, ends = coverage.union(
-        np.array([span.start_us for span in ordered], np.int64), np.array([span.end_us for span in ordered], np.int64)
-    )
-    return tuple(Span(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
-
-
 def _buffer_in_file(placement: Placement) -> int | None:
     """How much of the start of this file is pre-event buffer; 0 in later segments; None: not known."""
     if placement.activated_us is not None:
-        return max(0, min(placement.activated_us - placement.start_us, placement.segment.duration_us))
+        return max(0, min(placement.activated_us - placement.start_us, placement.end_us - placement.start_us))
     return 0 if (placement.segment.segment_no or 1) > 1 else placement.segment.pre_event_buffer_us

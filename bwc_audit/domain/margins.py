@@ -1,7 +1,8 @@
 """By how little a clock may be off for an absence to vanish, beyond the plain excess over what the policy allows.
 
 A late start also vanishes where the officer's recording before the window is brought into it, and what then lies between
-the two is no longer than a gap may be; an early end likewise by the recording after the window.
+the two is no longer than a gap may be; an early end likewise by the recording after the window. The other way round,
+``holding_us`` says by how little a clock may be off for what covers a window to leave it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bwc_audit.domain.coverage import Int, WindowArrays
 from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.placement import Placements
 from bwc_audit.domain.times import Span
@@ -58,3 +60,14 @@ def _least(distance_us: int | None, uncovered_us: int, excess_us: int, gap_us: i
     if distance_us is None or distance_us + uncovered_us > gap_us:
         return excess_us
     return min(excess_us, distance_us)
+
+
+def holding_us(placements_of: Groups, windows: WindowArrays, placements: Placements) -> Int:
+    """For each window how far the recording that lies deepest in it would have to move to leave it; 0: none touches it.
+    A clock error smaller than that leaves something in the window."""
+    window, index = placements_of.pairs()
+    by_its_end = placements.end_us[index] - windows.start_us[window]
+    by_its_start = windows.end_us[window] - placements.start_us[index]
+    found = np.zeros(len(windows.owner), np.int64)
+    np.maximum.at(found, window, np.minimum(by_its_end, by_its_start))
+    return found

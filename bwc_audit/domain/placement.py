@@ -19,7 +19,7 @@ from bwc_audit.domain.clocks import ClockChecks, ClockEstimate, ClockEstimates
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.records import Holding, RowRef, Segment
-from bwc_audit.domain.segment_table import NO_NUMBER, Coded, SegmentTable
+from bwc_audit.domain.segment_table import NO_NUMBER, Coded, SegmentTable, number_at
 from bwc_audit.domain.shown_clocks import ShownClock
 from bwc_audit.domain.time_index import TimeIndex
 
@@ -60,8 +60,22 @@ class Placement:
         return self._all.table.device_id[self._place]
 
     @property
+    def object_key(self) -> str | None:
+        return self._all.table.object_key[self._place]
+
+    @property
     def sha256(self) -> str | None:
         return self._all.table.sha256[self._place]
+
+    @property
+    def deleted_us(self) -> int | None:
+        """When its video was deleted, as its metadata say."""
+        return number_at(self._all.table.deleted_us, self._place)
+
+    @property
+    def sequence_no(self) -> int | None:
+        """The number that its camera gave it."""
+        return number_at(self._all.table.sequence_no, self._place)
 
     @property
     def row(self) -> RowRef:
@@ -166,8 +180,8 @@ class Placements(Sequence[Placement]):
 
     def tagged_with(self, incident_ids: Collection[str]) -> Bool:
         """Which of them carry one of these incident ids, entered by hand."""
-        entered = self.table.incident_ids
-        return entered.where(not set(incident_ids).isdisjoint(each) for each in entered.values)[self.segment]
+        entered, wanted = self.table.incident_ids, frozenset(incident_ids)
+        return entered.where(not wanted.isdisjoint(each) for each in entered.values)[self.segment]
 
     def tags(self) -> tuple[Int, Coded[str]]:
         """Each incident id that was entered by hand, in order of the placements: (index, the id)."""
@@ -304,8 +318,8 @@ def _owners(
 ) -> tuple[Coded[str | None], Bool, dict[int, tuple[str, ...]]]:
     """Whose each segment is, whether that follows from the holder history, and between whom it contradicts itself."""
     number: dict[str | None, int] = {None: 0}
-    stated = [None if name is None else roster.resolve(name) for name in table.officer_id.values]
-    codes = [number.setdefault(one.officer_id if one else None, len(number)) for one in stated]
+    named = [None if name is None else roster.resolve(name) for name in table.officer_id.values]
+    codes = [number.setdefault(one.officer_id if one else None, len(number)) for one in named]
     officer = np.array(codes, np.int64)[table.officer_id.code]
     is_by_holder, conflict = np.zeros(len(table), np.bool_), {}
     for places, holdings in _held(table, np.flatnonzero(officer == 0), start_us, history):

@@ -48,8 +48,9 @@ class UnknownReason(StrEnum):
     """Why nothing can be said. ``footage_not_loaded``: no footage metadata at all were read for the period.
     ``no_policy_in_force``: no edition of the policy holds on the day of the incident.
     ``clock_contradiction``: the clock in a recording's picture places it into the window, its metadata elsewhere.
-    ``within_uncertainty``: nothing covers the window and a recording lies so near that the clocks could explain it, or the
-    clock of what covers a part is known to be so wrong that it could explain the rest."""
+    ``within_uncertainty``: no absence is firm, and neither is that anything covers the window: a recording lies so near
+    its edge, inside or outside, that the clocks could have it on the other side; or the clock of what covers it is known to
+    be so wrong that it could explain an absence that no other clock would."""
 
     IDENTITY = "identity"
     HOLDER_CONFLICT = "holder_conflict"

@@ -155,6 +155,12 @@ def column_of(name: str, values: Sequence[Any]) -> Any:
         return np.array([NO_NUMBER if value is None else value for value in values], np.int64)
 
 
+def number_at(column: Int, place: int) -> int | None:
+    """A number of a column as a segment has it; None where nothing is stated."""
+    value = int(column[place])
+    return None if value == NO_NUMBER else value
+
+
 def _stated(value: Any) -> Any:
     if isinstance(value, np.int64):
         return None if value == NO_NUMBER else int(value)

@@ -20,8 +20,8 @@ _FUNNEL_RATES = ("existence", "whole_window")
 _MOST_ROWS = 60
 
 
-def rate_groups(book: RateBook | None) -> tuple[RateGroups, ...]:
-    """A table for each key of which there are groups; nothing for a report on a part of a run."""
+def rate_groups(book: RateBook | None, *, but: str = "") -> tuple[RateGroups, ...]:
+    """A table for each key (``but`` one) of which there are groups; nothing for a report on a part of a run."""
     if book is None:
         return ()
     return tuple(
@@ -32,7 +32,7 @@ def rate_groups(book: RateBook | None) -> tuple[RateGroups, ...]:
             more=_more(len(book.groups[key]), key),
         )
         for key, title in _SHOWN.items()
-        if book.groups.get(key)
+        if book.groups.get(key) and key != but
     )
 
 

@@ -121,7 +121,9 @@ _REASON_SENTENCE = {
     UnknownReason.FOOTAGE_NOT_LOADED: "No footage metadata at all were read for this period.",
     UnknownReason.INCIDENT_NOT_LOADED: "The incident itself was never read from the dispatch source.",
     UnknownReason.CLOCK_CONTRADICTION: "The clock in a recording's picture places it into this window, its metadata do not.",
-    UnknownReason.WITHIN_UNCERTAINTY: "The clocks are so uncertain that they could explain what is not covered.",
+    UnknownReason.WITHIN_UNCERTAINTY: (
+        "The clocks could explain what is missing: a recording lies near an edge of the window, or its clock was far off."
+    ),
     UnknownReason.NO_POLICY_IN_FORCE: "No edition of the policy was in force on the day of the incident.",
 }
 _REASONS = {str(reason): sentence for reason, sentence in _REASON_SENTENCE.items()}

@@ -110,10 +110,18 @@ def _insert(
 
 
 def load_results(
-    session: Session, run_id: str, *, incident_id: str | None = None, outcome: Outcome | None = None
+    session: Session,
+    run_id: str,
+    *,
+    incident_id: str | None = None,
+    outcome: Outcome | None = None,
+    officer_id: str | None = None,
+    unit: str | None = None,
 ) -> tuple[AssignmentResult, ...]:
-    """The results of a run (of one outcome), by incident, and within it in the order of the decision."""
-    is_wanted = () if outcome is None else (table_of(RunResultRow).c.outcome == outcome,)
+    """The results of a run (of one outcome, officer, unit of the roster), by incident, and within it in the order of the
+    decision."""
+    asked = {"outcome": outcome, "officer_id": officer_id, "unit": unit}
+    is_wanted = [table_of(RunResultRow).c[name] == value for name, value in asked.items() if value is not None]
     return tuple(map(run_rows.result_of, _rows_of_run(session, RunResultRow, run_id, incident_id, *is_wanted)))
 
 

@@ -6,6 +6,7 @@ Two people cannot take the same place: the database refuses the second one, what
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -38,6 +39,22 @@ def append_disposition(session: Session, disposition: Disposition) -> None:
         raise PlaceTaken(f"an entry {disposition.place} of finding {disposition.fingerprint} is there already") from error
 
 
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """The identity of a finding, and the unit it belongs to (None: not known)."""
+
+    fingerprint: str
+    unit: str | None
+
+
+def find_finding(session: Session, finding_id: str) -> KnownFinding | None:
+    """The finding of this id; None where there is none."""
+    row = table_of(FindingRow).c
+    query = select(row.fingerprint, row.unit).where(row.finding_id == finding_id).order_by(row.fingerprint).limit(1)
+    known = session.connection().execute(query).one_or_none()
+    return None if known is None else KnownFinding(*known)
+
+
 def load_dispositions(session: Session, fingerprints: Iterable[str]) -> dict[str, tuple[Disposition, ...]]:
     """All entries of these findings, oldest first; findings without any are left out."""
     table = table_of(DispositionRow).c
@@ -53,6 +70,16 @@ def load_dispositions(session: Session, fingerprints: Iterable[str]) -> dict[str
 def load_standings(session: Session, fingerprints: Iterable[str]) -> dict[str, Standing]:
     """Where each of these findings stands; findings without any entry are left out."""
     return {name: standing_of(entries) for name, entries in load_dispositions(session, fingerprints).items()}
+
+
+def decided_of(session: Session, finding_ids: Iterable[str]) -> frozenset[str]:
+    """Which of these findings (by id) have a decision in force."""
+    finding, found = table_of(FindingRow).c, set()
+    for chunk in chunks(sorted(set(finding_ids)), 500):
+        query = select(finding.fingerprint, finding.finding_id).where(finding.finding_id.in_(chunk))
+        id_of: dict[str, str] = dict(session.connection().execute(query).tuples().all())
+        found |= {id_of[fingerprint] for fingerprint in latest_decisions(session, id_of)}
+    return frozenset(found)
 
 
 def latest_decisions(session: Session, fingerprints: Iterable[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Counts of officers and units: to which unit an officer belonged in a run, and open findings by kind."""
+"""Counts of officers and units: to which units an officer belonged in a run, and open findings by kind."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from bwc_audit.domain.runs import FindingState
 from bwc_audit.store.tables import FindingRow, RunAnswerRow, RunResultRow, table_of
 
 
-def unit_of_officers(session: Session, run_id: str) -> dict[str, str]:
-    """The unit of each officer of a run, where it is known; of one who changed, the unit that sorts last."""
+def units_of_officers(session: Session, run_id: str) -> dict[str, tuple[str, ...]]:
+    """The units that each officer of a run belonged to at their assignments, by name; without those of no known unit."""
     answer, result = table_of(RunAnswerRow).c, table_of(RunResultRow).c
     query = (
-        select(result.officer_id, func.max(result.unit))
+        select(result.officer_id, result.unit)
         .where(answer.run_id == run_id, result.run_id == answer.origin_run_id, result.incident_id == answer.incident_id)
-        .group_by(result.officer_id)
+        .where(result.unit.is_not(None))
+        .distinct()
     )
-    return {officer_id: unit for officer_id, unit in session.connection().execute(query) if unit is not None}
+    found: dict[str, list[str]] = {}
+    for officer_id, unit in session.connection().execute(query):
+        found.setdefault(officer_id, []).append(unit)
+    return {officer_id: tuple(sorted(units)) for officer_id, units in found.items()}
 
 
 def findings_by_kind(session: Session, wanted: Sequence[ColumnElement[bool]]) -> list[tuple[str, int]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.policy_book import PolicyBook
-from bwc_audit.store.tables import PolicyRow, table_of
+from bwc_audit.store.tables import PolicyRow, RunRow, table_of
 
 #: The key under which the content of a book lies beside that of its latest policy.
 BOOK_KEY = "book"
@@ -47,3 +47,26 @@ def policy_content(session: Session, policy_hash: str) -> dict[str, Any] | None:
         select(table.c.content).where(table.c.policy_hash == policy_hash)
     )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class UsedPolicy:
+    """A policy that runs were asked to decide by; ``last_us``: when the last of them began."""
+
+    policy_hash: str
+    policy_id: str
+    policy_version: str
+    runs: int
+    last_us: int
+
+
+def policies_of_runs(session: Session, source: str) -> tuple[UsedPolicy, ...]:
+    """What the runs over a source were decided by, the latest used first."""
+    run = table_of(RunRow).c
+    query = (
+        select(run.policy_hash, run.policy_id, run.policy_version, func.count(), func.max(run.started_us))
+        .where(run.source == source)
+        .group_by(run.policy_hash, run.policy_id, run.policy_version)
+        .order_by(func.max(run.started_us).desc(), run.policy_hash)
+    )
+    return tuple(UsedPolicy(*row) for row in session.connection().execute(query))

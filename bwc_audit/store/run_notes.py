@@ -15,6 +15,7 @@ from bwc_audit.domain.results import Waiting
 from bwc_audit.domain.watermarks import Watermark, WatermarkKind
 from bwc_audit.store.bulk import insert_rows
 from bwc_audit.store.columns import Stored
+from bwc_audit.store.dispositions import decided_of
 from bwc_audit.store.tables import RunClockRow, RunExpiringRow, RunWaitingRow, RunWatermarkRow, table_of
 
 _CLOCK = (
@@ -57,9 +58,12 @@ def add_notes(
 
 
 def copy_notes(session: Session, run_id: str, origin: str) -> None:
-    """Let a running run know what ``origin`` knew."""
-    told = (load(session, origin) for load in (load_clocks, load_watermarks, load_waiting, load_expiring))
-    add_notes(session, run_id, *told)  # type: ignore[arg-type]  # in this order
+    """Let a running run know what ``origin`` knew; matters that somebody decided on since do not expire any more."""
+    expiring = load_expiring(session, origin)
+    decided = decided_of(session, [one.finding_id for one in expiring if one.finding_id])
+    still = [one for one in expiring if one.finding_id not in decided]
+    told = (load_clocks(session, origin), load_watermarks(session, origin), load_waiting(session, origin))
+    add_notes(session, run_id, *told, still)
 
 
 def forget_notes(session: Session, run_id: str) -> None:

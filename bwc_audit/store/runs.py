@@ -10,15 +10,15 @@ import secrets
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlmodel import Session
 
 from bwc_audit.domain.results import Decision
-from bwc_audit.domain.runs import FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
+from bwc_audit.domain.runs import FindingState, ObservedFinding, RunRequest, RunStatus
 from bwc_audit.domain.times import DAY_US, at_of
 from bwc_audit.errors import StoreError
 from bwc_audit.store import run_rows
-from bwc_audit.store.answers import DECIDED, load_incidents, load_results, load_segments, record_answers
+from bwc_audit.store.answers import load_incidents, load_results, load_segments, record_answers
 from bwc_audit.store.observations import (
     Surroundings,
     forget_observed,
@@ -27,6 +27,7 @@ from bwc_audit.store.observations import (
     record_observed,
     restate_findings,
 )
+from bwc_audit.store.run_list import latest_rerun, latest_run, load_run, load_runs, runs_with_incident
 from bwc_audit.store.run_notes import forget_notes
 from bwc_audit.store.tables import (
     ObservationRow,
@@ -235,70 +236,6 @@ def close_run(
     if not_examined is not None:
         values["not_examined"] = list(not_examined)
     _update(session, run_id, **values)
-
-
-def load_run(session: Session, run_id: str) -> Run | None:
-    """The run with this id; None where there is none."""
-    run = table_of(RunRow)
-    row = session.connection().execute(select(run).where(run.c.run_id == run_id)).mappings().one_or_none()
-    return None if row is None else run_rows.run_of(dict(row))
-
-
-def load_runs(session: Session, limit: int = 50, *, source: str | None = None) -> tuple[Run, ...]:
-    """The latest runs, newest first."""
-    return _runs(session, _newest(source=source).limit(limit))
-
-
-def latest_run(
-    session: Session,
-    *,
-    kind: RunKind | None = None,
-    source: str | None = None,
-    incident_id: str | None = None,
-    is_decided: bool = True,
-    before: Run | None = None,
-) -> Run | None:
-    """The newest run of a kind; with ``incident_id``, the newest that has that incident in its results; with ``before``,
-    the newest that had begun before that one.
-
-    ``is_decided``: only runs that came to a decision (complete or incomplete).
-    """
-    run, answer = table_of(RunRow).c, table_of(RunAnswerRow).c
-    query = _newest(source=source).limit(1)
-    if kind is not None:
-        query = query.where(run.kind == kind)
-    if is_decided:
-        query = query.where(run.status.in_(DECIDED))
-    if before is not None:
-        is_earlier = and_(run.started_us == before.started_us, run.run_id < before.run_id)
-        query = query.where(or_(run.started_us < before.started_us, is_earlier))
-    if incident_id is not None:
-        query = query.where(exists().where(answer.run_id == run.run_id, answer.incident_id == incident_id))
-    return next(iter(_runs(session, query)), None)
-
-
-def runs_with_incident(session: Session, source: str, incident_id: str) -> tuple[Run, ...]:
-    """The decided runs over a source that say something of an incident, newest first."""
-    run, answer = table_of(RunRow).c, table_of(RunAnswerRow).c
-    with_incident = select(answer.run_id).where(answer.incident_id == incident_id)
-    return _runs(session, _newest(source).where(run.status.in_(DECIDED), run.run_id.in_(with_incident)))
-
-
-def latest_rerun(session: Session, source: str, incident_id: str) -> Run | None:
-    """The newest re-run that was asked for of an incident, whatever became of it."""
-    run = table_of(RunRow).c
-    asked = (run.kind == RunKind.INCIDENT, run.incident_id == incident_id)
-    return next(iter(_runs(session, _newest(source).where(*asked).limit(1))), None)
-
-
-def _newest(source: str | None) -> Select[Any]:
-    run = table_of(RunRow)
-    query = select(run).order_by(run.c.started_us.desc(), run.c.run_id.desc())
-    return query if source is None else query.where(run.c.source == source)
-
-
-def _runs(session: Session, query: Select[Any]) -> tuple[Run, ...]:
-    return tuple(run_rows.run_of(dict(row)) for row in session.connection().execute(query).mappings())
 
 
 def _require_running(session: Session, run_id: str) -> tuple[int, int]:

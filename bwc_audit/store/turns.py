@@ -66,10 +66,10 @@ def _before(one: Turned) -> tuple[Any, ...]:
     return (None, None, None) if before is None else (before.outcome, before.reason, before.run_id)
 
 
-def load_turns(session: Session, run_id: str, *, turn: Turn | None = None) -> tuple[Turned, ...]:
-    """What turned in a run, in the order it was recorded; all of it, or one kind."""
+def load_turns(session: Session, run_id: str, *, turn: Turn | None = None, limit: int | None = None) -> tuple[Turned, ...]:
+    """What turned in a run, in the order it was recorded; all of it, or one kind; at most so many."""
     table = table_of(RunTurnRow)
-    query = select(table).where(table.c.run_id == run_id).order_by(table.c.ordinal)
+    query = select(table).where(table.c.run_id == run_id).order_by(table.c.ordinal).limit(limit)
     if turn is not None:
         query = query.where(table.c.turn == turn)
     return tuple(_turned_of(dict(row)) for row in session.connection().execute(query).mappings())

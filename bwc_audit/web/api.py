@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
 from bwc_audit.audit.dispositions import Seen, dispose
 from bwc_audit.audit.rates import rates_of_run
@@ -32,10 +31,9 @@ from bwc_audit.report.documents import (
 )
 from bwc_audit.store import finding_list, runs
 from bwc_audit.store.database import reading
-from bwc_audit.store.dispositions import load_standings
+from bwc_audit.store.dispositions import find_finding, load_standings
 from bwc_audit.store.finding_list import COUNTED_TO
 from bwc_audit.store.observations import load_last_observed
-from bwc_audit.store.tables import FindingRow, table_of
 from bwc_audit.web.filters import narrowed
 from bwc_audit.web.findings import asked_of
 from bwc_audit.web.guard import NotThere, Visitor, needs_token
@@ -178,7 +176,7 @@ def findings(
     }
     given = {name: str(value) for name, value in {**asked, "from": from_}.items() if value is not None}
     run = latest_decided(asking.site)
-    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run))
+    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run, given))
     with reading(asking.site.engine) as session:
         count = finding_list.count_listed(session, wanted.clauses)
         rows = finding_list.list_findings(session, wanted.clauses, wanted.order, limit, start)
@@ -235,7 +233,7 @@ def add_entry(asking: Annotated[Visitor, with_right(Right.FINDINGS)], finding_id
     return _standing(asking, finding_id, fingerprint)
 
 
-@router.get("/incidents/{incident_id}", response_model=IncidentItem, summary="One incident")
+@router.get("/incidents/{incident_id:path}", response_model=IncidentItem, summary="One incident")
 def incident(
     asking: Annotated[Visitor, with_right(Right.FINDINGS)],
     incident_id: _Id,
@@ -307,13 +305,11 @@ def _documents(asking: Visitor, fingerprints: list[str]) -> list[FindingDocument
 
 
 def _fingerprint(asking: Visitor, finding_id: str) -> str:
-    row = table_of(FindingRow).c
     with reading(asking.site.engine) as session:
-        query = select(row.fingerprint, row.unit).where(row.finding_id == finding_id).order_by(row.fingerprint).limit(1)
-        known = session.connection().execute(query).one_or_none()
+        known = find_finding(session, finding_id)
     if known is None or not asking.person.may_see_unit(known.unit):
         raise NotThere
-    return str(known.fingerprint)
+    return known.fingerprint
 
 
 def _standing(asking: Visitor, finding_id: str, fingerprint: str) -> StandingItem:

@@ -18,8 +18,9 @@ from bwc_audit.store.finding_list import COUNTED_TO
 from bwc_audit.web.api import ERRORS, FURTHEST, with_right
 from bwc_audit.web.filters import Asked, WrongFilter
 from bwc_audit.web.guard import NotThere, Visitor
-from bwc_audit.web.incident_filters import chosen_run, narrowed_incidents
-from bwc_audit.web.incidents import listed_document, listed_runs
+from bwc_audit.web.incident_filters import narrowed_incidents
+from bwc_audit.web.incidents import listed_document
+from bwc_audit.web.period_runs import chosen_run, period_runs
 
 router = APIRouter(prefix="/api/v1", responses=ERRORS)
 
@@ -55,7 +56,7 @@ def incidents(
     asked = {"outcome": outcome, "unit": unit, "officer": officer, "call_type": call_type, "from": from_, "to": to}
     given = {name: str(value) for name, value in {**asked, "text": text}.items() if value is not None}
     try:
-        chosen = chosen_run(listed_runs(asking), run)
+        chosen = chosen_run(asking, period_runs(asking), run)
     except WrongFilter as error:
         raise NotThere from error
     if chosen is None:

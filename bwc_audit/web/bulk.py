@@ -17,9 +17,9 @@ from bwc_audit.report.words import number, plural
 from bwc_audit.store import finding_list
 from bwc_audit.store.database import reading
 from bwc_audit.web.dispositions import decision_choices
-from bwc_audit.web.filters import Narrowed, WrongFilter, narrowed
+from bwc_audit.web.filters import Narrowed, narrowed
 from bwc_audit.web.findings import asked_of
-from bwc_audit.web.guard import Asking, Form, NotThere, Pages, Visitor
+from bwc_audit.web.guard import Asking, Form, Pages, Visitor
 from bwc_audit.web.showing import latest_decided, shown
 
 pages = Pages()
@@ -77,12 +77,9 @@ def decide(request: Request, asking: Asking, form: Form) -> Any:
 
 
 def _list(asking: Visitor, given: Mapping[str, str]) -> tuple[Narrowed, list[Seen]]:
-    """The list, at most one more than may be decided at once. Raises ``NotThere`` for filters that are none."""
+    """The list, at most one more than may be decided at once. Raises ``WrongFilter``."""
     run = latest_decided(asking.site)
-    try:
-        wanted = narrowed(given, asking.person, asked_of(asking.site, run))
-    except WrongFilter as error:
-        raise NotThere from error
+    wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
     with reading(asking.site.engine) as session:
         found = finding_list.list_findings(session, wanted.clauses, wanted.order, MOST + 1)
     return wanted, [Seen(one.fingerprint, one.place) for one in found]

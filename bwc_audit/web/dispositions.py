@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
-from sqlalchemy import select
 
 from bwc_audit.audit.dispositions import EntryRefused, Seen, SeenTooLittle, dispose
 from bwc_audit.audit.reports import finding_context
@@ -29,9 +27,9 @@ from bwc_audit.report.cards import finding_card
 from bwc_audit.report.contexts import FindingCard
 from bwc_audit.report.words import KIND, humanised
 from bwc_audit.store.database import reading
-from bwc_audit.store.dispositions import load_standings
+from bwc_audit.store.dispositions import find_finding, load_standings
 from bwc_audit.store.observations import load_last_observed
-from bwc_audit.store.tables import FindingRow, table_of
+from bwc_audit.web.addresses import finding_href, incident_href
 from bwc_audit.web.guard import Asking, Forbidden, Form, NotThere, Pages, Visitor
 from bwc_audit.web.showing import When, shown, when
 
@@ -133,7 +131,7 @@ def add_entry(request: Request, asking: Asking, form: Form, finding_id: str) -> 
     if request.headers.get("hx-request"):
         done = _Found(found.run, found.observed, standing)
         return shown(request, "panel.html", finding_id, PanelPage(_panel(asking, done, {}, "")), run=found.run)
-    return RedirectResponse(f"/findings/{quote(finding_id)}?done=Recorded.", 303)
+    return RedirectResponse(f"{finding_href(finding_id)}?done=Recorded.", 303)
 
 
 def _again(request: Request, asking: Visitor, found: _Found, form: Mapping[str, str], problem: str, status: int) -> Any:
@@ -145,10 +143,8 @@ def _again(request: Request, asking: Visitor, found: _Found, form: Mapping[str, 
 
 def _find(asking: Visitor, finding_id: str) -> _Found:
     """The finding as last observed. Raises ``NotThere`` for one that is not known, or not for this visitor to know of."""
-    row = table_of(FindingRow).c
     with reading(asking.site.engine) as session:
-        query = select(row.fingerprint, row.unit).where(row.finding_id == finding_id).order_by(row.fingerprint).limit(1)
-        known = session.connection().execute(query).one_or_none()
+        known = find_finding(session, finding_id)
         if known is None or not asking.person.may_see_unit(known.unit):
             raise NotThere
         observed = load_last_observed(session, [known.fingerprint])[known.fingerprint]
@@ -207,7 +203,7 @@ def _page(
     context = FindingPage(
         heading=KIND[about.kind],
         incident_id=about.incident_id or "",
-        incident_href=f"/incidents/{quote(about.incident_id)}#f-{about.fingerprint}" if about.incident_id else "",
+        incident_href=incident_href(about.incident_id, fingerprint=about.fingerprint) if about.incident_id else "",
         card=finding_card(found.observed, report, asking.site.zone),
         panel=_panel(asking, found, typed, problem),
         next_href="",

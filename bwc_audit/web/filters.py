@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
@@ -13,9 +13,9 @@ from bwc_audit.domain.findings import FindingKind, Severity
 from bwc_audit.domain.people import Person, Role
 from bwc_audit.domain.runs import Change, FindingState
 from bwc_audit.domain.times import us_of
-from bwc_audit.report.words import CHANGE, KIND, SEVERITY, humanised
+from bwc_audit.report.words import CHANGE, KIND, SEVERITY, humanised, number
 from bwc_audit.store import finding_list
-from bwc_audit.store.finding_list import ORDERS, Clause
+from bwc_audit.store.finding_list import COUNTED_TO, ORDERS, Clause
 
 _LONGEST = 200
 _EARLIEST, _LATEST = date(1970, 1, 2), date(2200, 1, 1)
@@ -30,10 +30,11 @@ class WrongFilter(ValueError):  # noqa: N818  # what was typed, not a fault
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What filters need besides their value."""
+    """What filters need besides their value. ``run_id``: whose changes are meant, the last run's unless ``is_named``."""
 
     zone: ZoneInfo
-    latest_run_id: str
+    run_id: str
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,44 @@ class Filter:
 
     label: str
     clause: Callable[[str, Asked], Clause]
-    words: Callable[[str], str]
+    words: Callable[[str, Asked], str]
     choices: Mapping[str, str] | None = None
     kind: str = "text"
 
 
-def _column(label: str, column: str, words: Callable[[str], str], choices: Mapping[str, str] | None = None) -> Filter:
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One filter of the form. ``choices`` None: free text."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    choices: tuple[tuple[str, str], ...] | None
+
+
+def fields_of(
+    filters: Mapping[str, Filter], values: Mapping[str, str], known: Mapping[str, Iterable[str]] | None = None
+) -> tuple[Field, ...]:
+    """The filters as fields of a form with what was typed. ``known``: choices of those that offer stored values."""
+    fields = []
+    for name, one in filters.items():
+        choices = None if one.choices is None else tuple(one.choices.items())
+        if known and name in known:
+            choices = tuple((value, value) for value in known[name])
+        fields.append(Field(name, one.label, one.kind, values.get(name, ""), choices))
+    return tuple(fields)
+
+
+def shown_range(first: int, found: int, count: int, nothing: str = "none") -> str:
+    """Which of a list a page shows: ``51–100 of 1,234``. ``first`` from 0; ``count`` beyond ``COUNTED_TO``: more than it."""
+    total = f"more than {number(COUNTED_TO)}" if count > COUNTED_TO else number(count)
+    if found:
+        return f"{first + 1}–{first + found} of {total}"
+    return f"nothing on this page; there are {total}" if count else nothing
+
+
+def _column(label: str, column: str, words: Callable[[str, Asked], str], choices: Mapping[str, str] | None = None) -> Filter:
     return Filter(label, lambda value, _asked: finding_list.is_of(column, value), words, choices)
 
 
@@ -67,49 +100,53 @@ def start_us(text: str, asked: Asked, days: int = 0) -> int:
 
 FILTERS: Mapping[str, Filter] = {
     "kind": _column(
-        "Kind", "kind", lambda value: f"of kind “{KIND[value]}”", {str(kind): KIND[kind] for kind in FindingKind}
+        "Kind", "kind", lambda value, _asked: f"of kind “{KIND[value]}”", {str(kind): KIND[kind] for kind in FindingKind}
     ),
     "severity": _column(
-        "Severity", "severity", lambda value: f"of {value} severity", {str(one): SEVERITY[one] for one in Severity}
+        "Severity", "severity", lambda value, _asked: f"of {value} severity", {str(one): SEVERITY[one] for one in Severity}
     ),
-    "state": _column("State", "state", lambda value: f"that are {value}", {str(one): str(one) for one in FindingState}),
+    "state": _column(
+        "State", "state", lambda value, _asked: f"that are {value}", {str(one): str(one) for one in FindingState}
+    ),
     "counted": Filter(
         "Margin",
         lambda value, _asked: finding_list.is_counted(value == "counted"),
-        lambda value: "beyond the clock uncertainty" if value == "counted" else "within the clock uncertainty",
+        lambda value, _asked: "beyond the clock uncertainty" if value == "counted" else "within the clock uncertainty",
         {"counted": "counted", "borderline": "borderline"},
     ),
     "disposition": Filter(
         "Disposition",
         lambda value, _asked: finding_list.is_decided(value),
-        lambda value: f"with disposition “{humanised(value).lower()}”",
+        lambda value, _asked: f"with disposition “{humanised(value).lower()}”",
         {str(one): humanised(one) for one in DecisionWord},
     ),
-    "unit": _column("Unit", "unit", lambda value: f"in unit {value}"),
-    "officer": _column("Officer", "officer_id", lambda value: f"of officer {value}"),
-    "incident": _column("Incident", "incident_id", lambda value: f"at incident {value}"),
-    "call_type": _column("Call type", "call_type", lambda value: f"at calls of type {value}"),
+    "unit": _column("Unit", "unit", lambda value, _asked: f"in unit {value}"),
+    "officer": _column("Officer", "officer_id", lambda value, _asked: f"of officer {value}"),
+    "incident": _column("Incident", "incident_id", lambda value, _asked: f"at incident {value}"),
+    "call_type": _column("Call type", "call_type", lambda value, _asked: f"at calls of type {value}"),
     "from": Filter(
         "From",
         lambda value, asked: finding_list.is_between(start_us(value, asked), None),
-        lambda value: f"from {value}",
+        lambda value, _asked: f"from {value}",
         kind="date",
     ),
     "to": Filter(
         "To",
         lambda value, asked: finding_list.is_between(None, start_us(value, asked, days=1)),
-        lambda value: f"to {value}, that day included",
+        lambda value, _asked: f"to {value}, that day included",
         kind="date",
     ),
+    "run": Filter("Run", lambda value, _asked: finding_list.is_seen(value), lambda value, _asked: f"seen by run {value}"),
     "change": Filter(
-        "In the last run",
-        lambda value, asked: finding_list.is_seen(asked.latest_run_id, value),
-        lambda value: f"that the last run saw as “{CHANGE[Change(value)].lower()}”",
+        "Against the run before",
+        lambda value, asked: finding_list.is_seen(asked.run_id, value),
+        lambda value, asked: f"that {'this' if asked.is_named else 'the last'} run saw as “{CHANGE[Change(value)].lower()}”",
         {str(one): CHANGE[one] for one in Change},
     ),
-    "run": Filter("Run", lambda value, _asked: finding_list.is_seen(value), lambda value: f"seen by run {value}"),
     "text": Filter(
-        "Text", lambda value, _asked: finding_list.has_text(value), lambda value: f"with “{value}” in an id or the fact"
+        "Text",
+        lambda value, _asked: finding_list.has_text(value),
+        lambda value, _asked: f"with “{value}” in an id or the fact",
     ),
 }
 
@@ -159,7 +196,7 @@ def applied(
         if one.choices is not None and value not in one.choices:
             raise WrongFilter(f"{one.label}: {value!r} is none of {', '.join(one.choices)}")
         clauses.append(one.clause(value, asked))
-        words.append(one.words(value))
+        words.append(one.words(value, asked))
     return values, clauses, words
 
 

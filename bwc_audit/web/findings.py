@@ -13,14 +13,26 @@ from bwc_audit.domain.people import Right
 from bwc_audit.domain.runs import Run
 from bwc_audit.report.documents import finding_document, policy_reference
 from bwc_audit.report.tables import findings_csv
-from bwc_audit.report.words import KIND, SEVERITY, humanised, number
+from bwc_audit.report.words import KIND, SEVERITY, humanised
 from bwc_audit.report.zone_times import length
 from bwc_audit.store import finding_list, runs
 from bwc_audit.store.database import reading
-from bwc_audit.store.finding_list import COUNTED_TO, ORDERS, ListedFinding
+from bwc_audit.store.finding_list import ORDERS, ListedFinding
 from bwc_audit.web import views
+from bwc_audit.web.addresses import finding_href, incident_href
 from bwc_audit.web.exports import as_csv, as_json
-from bwc_audit.web.filters import DEEPEST, FILTERS, Asked, Narrowed, WrongFilter, narrowed, page_number
+from bwc_audit.web.filters import (
+    DEEPEST,
+    FILTERS,
+    Asked,
+    Field,
+    Narrowed,
+    WrongFilter,
+    fields_of,
+    narrowed,
+    page_number,
+    shown_range,
+)
 from bwc_audit.web.guard import Asking, Form, Pages, Visitor
 from bwc_audit.web.showing import When, latest_decided, shown, when
 from bwc_audit.web.site import Site
@@ -29,17 +41,6 @@ pages = Pages()
 
 PAGE_ROWS = 50
 _CHOSEN_BY_VALUE = ("unit", "call_type")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One filter of the form. ``choices`` None: free text."""
-
-    name: str
-    label: str
-    kind: str
-    value: str
-    choices: tuple[tuple[str, str], ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def findings(request: Request, asking: Asking) -> Any:
     """The list."""
     given, run = dict(request.query_params), latest_decided(asking.site)
     try:
-        wanted = narrowed(given, asking.person, asked_of(asking.site, run))
+        wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
         page = page_number(given.get("page", "1"))
     except WrongFilter as problem:
         context = _empty(asking, given, str(problem))
@@ -100,18 +101,19 @@ def findings(request: Request, asking: Asking) -> Any:
     return shown(request, "findings.html", "Findings", context, run=run)
 
 
-def asked_of(site: Site, run: Run | None) -> Asked:
-    """What the filters need to know of a site."""
-    return Asked(site.zone, run.run_id if run else "")
+def asked_of(site: Site, run: Run | None, given: Mapping[str, str]) -> Asked:
+    """What the filters need to know of a site and of each other."""
+    named = given.get("run", "").strip()
+    return Asked(site.zone, named or (run.run_id if run else ""), bool(named))
 
 
 def _context(asking: Visitor, wanted: Narrowed, found: Sequence[ListedFinding], count: int, page: int) -> FindingsPage:
     first = (page - 1) * PAGE_ROWS
-    total = f"more than {number(COUNTED_TO)}" if count > COUNTED_TO else number(count)
+    nothing = "none" if wanted.values else "none: no run has stated a finding that you may see"
     is_more = first + len(found) < count and page < DEEPEST
     return FindingsPage(
         sentence=wanted.sentence,
-        shown=f"{first + 1}–{first + len(found)} of {total}" if found else _nothing(count, wanted),
+        shown=shown_range(first, len(found), count, nothing),
         problem="",
         fields=_fields(asking, wanted.values),
         orders=tuple((key, words, key == wanted.order) for key, words in ORDERS.items()),
@@ -126,12 +128,6 @@ def _context(asking: Visitor, wanted: Narrowed, found: Sequence[ListedFinding], 
     )
 
 
-def _nothing(count: int, wanted: Narrowed) -> str:
-    if count:
-        return f"nothing on this page; there are {number(count)}"
-    return "none" if wanted.values else "none: no run has stated a finding that you may see"
-
-
 def _empty(asking: Visitor, given: Mapping[str, str], problem: str) -> FindingsPage:
     orders = tuple((key, words, key == "newest") for key, words in ORDERS.items())
     person = asking.person
@@ -141,24 +137,19 @@ def _empty(asking: Visitor, given: Mapping[str, str], problem: str) -> FindingsP
 
 
 def _fields(asking: Visitor, values: Mapping[str, str]) -> tuple[Field, ...]:
+    if asking.person.unit is not None:
+        return fields_of(FILTERS, values)
     with reading(asking.site.engine) as session:
         known = {name: finding_list.values_of(session, name) for name in _CHOSEN_BY_VALUE}
-    fields = []
-    for name, one in FILTERS.items():
-        choices = one.choices
-        if name in known and asking.person.unit is None:
-            choices = {value: value for value in known[name]}
-        listed = None if choices is None else tuple(choices.items())
-        fields.append(Field(name, one.label, one.kind, values.get(name, ""), listed))
-    return tuple(fields)
+    return fields_of(FILTERS, values, known)
 
 
 def _line(one: ListedFinding, site: Site) -> Line:
     return Line(
         finding_id=one.finding_id,
-        href=f"/findings/{one.finding_id}",
+        href=finding_href(one.finding_id),
         incident_id=one.incident_id or "",
-        incident_href=f"/incidents/{one.incident_id}#f-{one.fingerprint}" if one.incident_id else "",
+        incident_href=incident_href(one.incident_id, fingerprint=one.fingerprint) if one.incident_id else "",
         kind=KIND[one.kind],
         severity=SEVERITY[Severity(one.severity)] if one.severity else "not known",
         severity_style=one.severity or "",
@@ -188,7 +179,8 @@ def findings_as_json(request: Request, asking: Asking) -> Any:
 def _exported(request: Request, asking: Visitor, written: Callable[[Iterator[Any]], Any]) -> Any:
     run = latest_decided(asking.site)
     try:
-        wanted = narrowed(dict(request.query_params), asking.person, asked_of(asking.site, run))
+        given = dict(request.query_params)
+        wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
     except WrongFilter as problem:
         context = _empty(asking, dict(request.query_params), str(problem))
         return shown(request, "findings.html", "Findings", context, status=422, run=run)

@@ -25,6 +25,7 @@ from bwc_audit.store.database import reading
 from bwc_audit.store.observations import count_changes
 from bwc_audit.store.rejected import count_rejected
 from bwc_audit.store.turns import load_turns
+from bwc_audit.web.addresses import incident_href, run_href
 from bwc_audit.web.guard import Asking, Pages, Visitor
 from bwc_audit.web.showing import shown
 
@@ -130,7 +131,7 @@ def _page(asking: Visitor, run: Run) -> HomePage:
             (
                 moment(one.until_us, site.zone),
                 expiring_words(one),
-                f"/incidents/{one.incident_id}" if one.incident_id else "",
+                incident_href(one.incident_id) if one.incident_id else "",
             )
             for one in expiring[:_MOST_EXPIRING]
         ),
@@ -148,7 +149,7 @@ def _failed(rejected: dict[RejectReason, int], failed: list[Run], asking: Visito
     rows = [(f"Rows rejected: {humanised(reason).lower()}", number(count), href) for reason, count in rejected.items()]
     for one in failed[:5]:
         why = one.not_examined[0] if one.not_examined else "it does not say why"
-        where = f"{href}/{one.run_id}" if href else ""
+        where = run_href(one.run_id) if href else ""
         rows.append((f"Run failed, {moment(one.started_us, asking.site.zone)}", why, where))
     return tuple(rows)
 

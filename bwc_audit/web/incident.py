@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -35,6 +35,7 @@ from bwc_audit.report.scenes import scenes_of
 from bwc_audit.report.timeline import Scene
 from bwc_audit.report.words import plural
 from bwc_audit.report.zone_times import clock, length, moment, zone_of
+from bwc_audit.web.addresses import footage_href, incident_href, incident_part_href
 from bwc_audit.web.guard import Asking, NotThere, Pages, Visitor
 from bwc_audit.web.lanes import Lanes, lanes_of
 from bwc_audit.web.showing import shown
@@ -110,17 +111,7 @@ class FilesView:
     back: str
 
 
-@pages.page("/incidents/{incident_id}", Right.FINDINGS)
-def incident(request: Request, asking: Asking, incident_id: str, run: str = "") -> Any:
-    """One incident as a run saw it, by default the latest that did."""
-    chosen, others = run_of(asking, incident_id, run)
-    found = seen_by(asking.person, incident_input(asking.site.audit, chosen.run_id, incident_id))
-    asking.note(Right.FINDINGS, "viewed", "incident", incident_id)
-    context = _view(asking, incident_id, chosen, others, *found)
-    return shown(request, "incident.html", f"Incident {incident_id}", context, run=chosen)
-
-
-@pages.page("/incidents/{incident_id}/files", Right.FINDINGS)
+@pages.page("/incidents/{incident_id:path}/files", Right.FINDINGS)
 def files(request: Request, asking: Asking, incident_id: str, run: str = "") -> Any:
     """The inside of the files, which the page loads after itself; a page of its own without scripts."""
     chosen, _ = run_of(asking, incident_id, run)
@@ -129,20 +120,30 @@ def files(request: Request, asking: Asking, incident_id: str, run: str = "") -> 
     asking.note(Right.FINDINGS, "viewed", "incident", incident_id, once=True)
     told = incident_page.incident_page(_scene_of(report, incident_id), report, with_picture=False)
     template = "incident_files_piece.html" if "hx-request" in request.headers else "incident_files.html"
-    back = f"/incidents/{quote(incident_id, safe='')}?run={quote(chosen.run_id)}"
+    back = incident_href(incident_id, chosen.run_id)
     return shown(request, template, f"Files of incident {incident_id}", FilesView(told, back), run=chosen)
 
 
-@pages.page("/incidents/{incident_id}/footage/{footage_id}/frames/{number}", Right.WATCH)
+@pages.page("/incidents/{incident_id:path}/footage/{footage_id:path}/frames/{number}", Right.WATCH)
 def frame(asking: Asking, incident_id: str, footage_id: str, number: int, run: str = "") -> Any:
     """One sampled frame."""
     return _picture(asking, incident_id, footage_id, number, run, is_sheet=False)
 
 
-@pages.page("/incidents/{incident_id}/footage/{footage_id}/sheets/{number}", Right.WATCH)
+@pages.page("/incidents/{incident_id:path}/footage/{footage_id:path}/sheets/{number}", Right.WATCH)
 def sheet(asking: Asking, incident_id: str, footage_id: str, number: int, run: str = "") -> Any:
     """One page of small pictures of a deep look."""
     return _picture(asking, incident_id, footage_id, number, run, is_sheet=True)
+
+
+@pages.page("/incidents/{incident_id:path}", Right.FINDINGS)
+def incident(request: Request, asking: Asking, incident_id: str, run: str = "") -> Any:
+    """One incident as a run saw it, by default the latest that did. Its address fits all those above, so it is last."""
+    chosen, others = run_of(asking, incident_id, run)
+    found = seen_by(asking.person, incident_input(asking.site.audit, chosen.run_id, incident_id))
+    asking.note(Right.FINDINGS, "viewed", "incident", incident_id)
+    context = _view(asking, incident_id, chosen, others, *found)
+    return shown(request, "incident.html", f"Incident {incident_id}", context, run=chosen)
 
 
 def _picture(asking: Visitor, incident_id: str, footage_id: str, number: int, run: str, *, is_sheet: bool) -> Any:
@@ -173,13 +174,21 @@ def _view(
         players_sentence="" if players else told.segments_sentence,
         scene=_scene_json(lanes, players),
         runs=tuple(
-            (f"?run={quote(one.run_id)}", f"{moment(one.started_us, zone)}, {one.request.kind}", one.run_id == run.run_id)
+            (
+                incident_href(incident_id, one.run_id),
+                f"{moment(one.started_us, zone)}, {one.request.kind}",
+                one.run_id == run.run_id,
+            )
             for one in others
         ),
-        rerun_href=f"/incidents/{quote(incident_id)}/re-run" if asking.person.may(Right.RERUN) else "",
-        files_href=f"/incidents/{quote(incident_id, safe='')}/files?run={quote(run.run_id)}",
+        rerun_href=incident_part_href(incident_id, "re-run") if asking.person.may(Right.RERUN) else "",
+        files_href=incident_part_href(incident_id, "files", run.run_id),
         may_watch=may_watch,
     )
+
+
+def _run_words(one: Run, zone: ZoneInfo) -> str:
+    return f"{moment(one.started_us, zone)}, {one.request.kind}"
 
 
 def _scene_of(report: RunReportInput, incident_id: str) -> Scene:
@@ -212,9 +221,9 @@ def second_that_matters(finding: Finding, segments: Sequence[PlacedSegment]) -> 
 
 def _frames_of(finding: Finding, scene: Scene, found: IncidentInput) -> tuple[FrameView, ...]:
     """The frames that lie inside what was found."""
-    query = f"?run={quote(found.report.run.run_id)}"
+    run_id = found.report.run.run_id
     views = [
-        _frame(f"{_footage_href(segment)}/frames/{number}{query}", still, segment, scene)
+        _frame(_footage_href(segment, f"frames/{number}", run_id), still, segment, scene)
         for segment in scene.segments
         if segment.footage_id in finding.footage_ids
         for number, still in enumerate(found.stills.get(segment.footage_id, ()))
@@ -232,16 +241,14 @@ def _video_at(finding: Finding, scene: Scene, found: IncidentInput, at_us: int) 
         return ""
     nearest = min(own, key=lambda one: max(one.span.start_us - at_us, at_us - one.span.end_us, 0))
     into_s = min(max(0, at_us - nearest.span.start_us), nearest.span.length_us) / SECOND_US
-    return f"{_footage_href(nearest)}/video?run={quote(found.report.run.run_id)}#t={into_s:.2f}"
+    return f"{_footage_href(nearest, 'video', found.report.run.run_id)}#t={into_s:.2f}"
 
 
-def _footage_href(segment: PlacedSegment) -> str:
-    return f"/incidents/{quote(segment.incident_id, safe='')}/footage/{quote(segment.footage_id, safe='')}"
+def _footage_href(segment: PlacedSegment, part: str, run_id: str) -> str:
+    return footage_href(segment.incident_id, segment.footage_id, part, run_id)
 
 
 def _player(segment: PlacedSegment, found: IncidentInput, scene: Scene, run: Run, may_watch: bool) -> PlayerView:
-    base = _footage_href(segment)
-    query = f"?run={quote(run.run_id)}"
     mark = found.marks.get(segment.object_key or "")
     playable = playable_of(segment, mark) if may_watch else Playable(False, "Your role does not include footage.")
     stills = found.stills.get(segment.footage_id, ()) if may_watch else ()
@@ -251,14 +258,16 @@ def _player(segment: PlacedSegment, found: IncidentInput, scene: Scene, run: Run
     return PlayerView(
         footage_id=segment.footage_id,
         label=f"Camera {segment.device_id}, {who}",
-        src=f"{base}/video{query}" if playable.is_playable else "",
+        src=_footage_href(segment, "video", run.run_id) if playable.is_playable else "",
         why=playable.why,
         start_ms=segment.span.start_us // 1000,
         length_ms=segment.span.length_us // 1000,
         fps=(mark.fps if mark is not None else None) or _USUAL_FPS,
-        frames=tuple(_frame(f"{base}/frames/{n}{query}", one, segment, scene) for n, one in chosen),
+        frames=tuple(_frame(_footage_href(segment, f"frames/{n}", run.run_id), one, segment, scene) for n, one in chosen),
         frames_more=f"{len(chosen)} of {len(stills)} frames shown" if len(chosen) < len(stills) else "",
-        sheets=tuple(_frame(f"{base}/sheets/{n}{query}", one, segment, scene) for n, one in enumerate(sheets)),
+        sheets=tuple(
+            _frame(_footage_href(segment, f"sheets/{n}", run.run_id), one, segment, scene) for n, one in enumerate(sheets)
+        ),
     )
 
 

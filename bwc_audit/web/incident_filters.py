@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from bwc_audit.domain.people import Person, Role
 from bwc_audit.domain.results import Outcome
-from bwc_audit.domain.runs import Run, RunKind
+from bwc_audit.domain.runs import Run
 from bwc_audit.report.words import OUTCOME
 from bwc_audit.report.zone_times import period
 from bwc_audit.store import incident_list
 from bwc_audit.store.incident_list import ORDERS, Clause
-from bwc_audit.web.filters import Asked, Filter, WrongFilter, applied, order_of, start_us
+from bwc_audit.web.filters import Asked, Filter, applied, order_of, start_us
 
 _OUTCOMES = {str(outcome): OUTCOME[outcome] for outcome in Outcome}
 
@@ -21,34 +21,38 @@ FILTERS: Mapping[str, Filter] = {
     "outcome": Filter(
         "Outcome of an assignment",
         lambda value, _asked: incident_list.has_result("outcome", value),
-        lambda value: f"with an assignment that is “{_OUTCOMES[value].lower()}”",
+        lambda value, _asked: f"with an assignment that is “{_OUTCOMES[value].lower()}”",
         _OUTCOMES,
     ),
     "unit": Filter(
         "Unit",
         lambda value, _asked: incident_list.has_result("unit", value),
-        lambda value: f"with an officer of unit {value}",
+        lambda value, _asked: f"with an officer of unit {value}",
     ),
     "officer": Filter(
         "Officer",
         lambda value, _asked: incident_list.has_result("officer_id", value),
-        lambda value: f"with officer {value}",
+        lambda value, _asked: f"with officer {value}",
     ),
-    "call_type": Filter("Call type", lambda value, _asked: incident_list.is_called(value), lambda value: f"of type {value}"),
+    "call_type": Filter(
+        "Call type", lambda value, _asked: incident_list.is_called(value), lambda value, _asked: f"of type {value}"
+    ),
     "from": Filter(
         "From",
         lambda value, asked: incident_list.is_between(start_us(value, asked), None),
-        lambda value: f"opened from {value}",
+        lambda value, _asked: f"opened from {value}",
         kind="date",
     ),
     "to": Filter(
         "To",
         lambda value, asked: incident_list.is_between(None, start_us(value, asked, days=1)),
-        lambda value: f"opened to {value}, that day included",
+        lambda value, _asked: f"opened to {value}, that day included",
         kind="date",
     ),
     "text": Filter(
-        "Text in the id", lambda value, _asked: incident_list.has_text(value), lambda value: f"with “{value}” in the id"
+        "Text in the id",
+        lambda value, _asked: incident_list.has_text(value),
+        lambda value, _asked: f"with “{value}” in the id",
     ),
 }
 
@@ -70,11 +74,6 @@ class NarrowedIncidents:
         return urlencode({name: value for name, value in given.items() if value})
 
 
-def is_listed(run: Run) -> bool:
-    """Whether a run has a list of incidents: it decided a period."""
-    return run.request.kind is not RunKind.INCIDENT and run.status in ("complete", "incomplete")
-
-
 def narrowed_incidents(given: Mapping[str, str], person: Person, asked: Asked, run: Run) -> NarrowedIncidents:
     """The list that somebody asked for, and may see. Raises ``WrongFilter``."""
     order = order_of(given, ORDERS)
@@ -86,11 +85,3 @@ def narrowed_incidents(given: Mapping[str, str], person: Person, asked: Asked, r
         words.append(f"with an officer of your unit {unit}")
     sentence = f"Incidents of {period(run.request.period, asked.zone)}" + (f", {', '.join(words)}" if words else "")
     return NarrowedIncidents(run, values, order, tuple(clauses), f"{sentence}, {ORDERS[order]}", unit)
-
-
-def chosen_run(known: list[Run], run_id: str) -> Run | None:
-    """The run asked for, of those that have a list, else the newest. Raises ``WrongFilter`` for one that is not there."""
-    chosen = next((one for one in known if not run_id or one.run_id == run_id), None)
-    if run_id and chosen is None:
-        raise WrongFilter(f"there is no run {run_id} that decided a period")
-    return chosen

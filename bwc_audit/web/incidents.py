@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Request
 
@@ -16,25 +15,23 @@ from bwc_audit.domain.times import iso_utc
 from bwc_audit.report.contexts import Chip
 from bwc_audit.report.documents import ListedIncidentDocument
 from bwc_audit.report.tables import incidents_csv
-from bwc_audit.report.words import OUTCOME, number, plural
-from bwc_audit.report.zone_times import period
-from bwc_audit.store import incident_list, runs
+from bwc_audit.report.words import OUTCOME, plural
+from bwc_audit.store import incident_list
 from bwc_audit.store.database import reading
-from bwc_audit.store.finding_list import COUNTED_TO
 from bwc_audit.store.incident_list import ORDERS, ListedIncident
 from bwc_audit.web import views
+from bwc_audit.web.addresses import incident_href
 from bwc_audit.web.exports import as_csv, as_json
-from bwc_audit.web.filters import DEEPEST, WrongFilter, page_number
-from bwc_audit.web.findings import Field, asked_of
+from bwc_audit.web.filters import DEEPEST, Asked, Field, WrongFilter, fields_of, page_number, shown_range
 from bwc_audit.web.guard import Asking, Form, NotThere, Pages, Visitor
-from bwc_audit.web.incident_filters import FILTERS, NarrowedIncidents, chosen_run, is_listed, narrowed_incidents
+from bwc_audit.web.incident_filters import FILTERS, NarrowedIncidents, narrowed_incidents
+from bwc_audit.web.period_runs import chosen_run, period_runs, run_choices
 from bwc_audit.web.showing import When, shown, when
 from bwc_audit.web.site import Site
 
 pages = Pages()
 
 PAGE_ROWS = 50
-_MOST_RUNS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class IncidentsPage:
 def incidents(request: Request, asking: Asking) -> Any:
     """The list."""
     given = dict(request.query_params)
-    known = listed_runs(asking)
+    known = period_runs(asking)
     try:
         wanted = _narrowed(asking, given, known)
         page = page_number(given.get("page", "1"))
@@ -92,38 +89,29 @@ def incidents(request: Request, asking: Asking) -> Any:
     return shown(request, "incidents.html", "Incidents", context, run=wanted.run)
 
 
-def listed_runs(asking: Visitor) -> list[Run]:
-    """The runs over the configured source whose incidents can be listed, newest first."""
-    with reading(asking.site.engine) as session:
-        found = runs.load_runs(session, _MOST_RUNS, source=asking.site.audit.source.uri)
-    return [one for one in found if is_listed(one)]
-
-
-def _narrowed(asking: Visitor, given: Mapping[str, str], known: list[Run]) -> NarrowedIncidents | None:
-    run = chosen_run(known, given.get("run", "").strip())
-    return None if run is None else narrowed_incidents(given, asking.person, asked_of(asking.site, run), run)
+def _narrowed(asking: Visitor, given: Mapping[str, str], known: Sequence[Run]) -> NarrowedIncidents | None:
+    run = chosen_run(asking, known, given.get("run", "").strip())
+    return None if run is None else narrowed_incidents(given, asking.person, Asked(asking.site.zone, run.run_id), run)
 
 
 def _context(
     asking: Visitor,
     wanted: NarrowedIncidents,
-    known: list[Run],
+    known: Sequence[Run],
     found: Sequence[ListedIncident],
     count: int,
     page: int,
 ) -> IncidentsPage:
     first = (page - 1) * PAGE_ROWS
-    total = f"more than {number(COUNTED_TO)}" if count > COUNTED_TO else number(count)
-    nothing = f"nothing on this page; there are {total}" if count else "none"
     is_more = first + len(found) < count and page < DEEPEST
     return IncidentsPage(
         sentence=wanted.sentence,
-        shown=f"{first + 1}–{first + len(found)} of {total}" if found else nothing,
+        shown=shown_range(first, len(found), count),
         problem="",
-        fields=_fields(wanted.values),
+        fields=fields_of(FILTERS, wanted.values),
         run_id=wanted.run.run_id,
         orders=tuple((key, words, key == wanted.order) for key, words in ORDERS.items()),
-        runs=_run_choices(known, asking),
+        runs=run_choices(asking, known, wanted.run),
         rows=tuple(_row(one, asking.site) for one in found),
         query=wanted.query(),
         older=wanted.query(page=str(page + 1)) if is_more else "",
@@ -134,31 +122,20 @@ def _context(
     )
 
 
-def _fields(given: Mapping[str, str]) -> tuple[Field, ...]:
-    return tuple(
-        Field(name, one.label, one.kind, given.get(name, ""), None if one.choices is None else tuple(one.choices.items()))
-        for name, one in FILTERS.items()
-    )
-
-
-def _run_choices(known: list[Run], asking: Visitor) -> tuple[tuple[str, str], ...]:
-    return tuple((one.run_id, f"{period(one.request.period, asking.site.zone)} ({one.request.kind})") for one in known)
-
-
-def _wrong(request: Request, asking: Visitor, given: Mapping[str, str], known: list[Run], problem: WrongFilter) -> Any:
+def _wrong(request: Request, asking: Visitor, given: Mapping[str, str], known: Sequence[Run], problem: WrongFilter) -> Any:
     context = _empty(asking, given, known, str(problem))
     return shown(request, "incidents.html", "Incidents", context, status=422)
 
 
-def _empty(asking: Visitor, given: Mapping[str, str], known: list[Run], problem: str) -> IncidentsPage:
+def _empty(asking: Visitor, given: Mapping[str, str], known: Sequence[Run], problem: str) -> IncidentsPage:
     said = "" if problem else "No run has decided a period yet, so no incident is known"
     orders = tuple((key, words, key == given.get("order", "newest")) for key, words in ORDERS.items())
-    run_id, choices = given.get("run", ""), _run_choices(known, asking)
+    run_id, choices = given.get("run", ""), run_choices(asking, known, None)
     return IncidentsPage(
         said,
         "none",
         problem,
-        _fields(given),
+        fields_of(FILTERS, given),
         run_id,
         orders,
         choices,
@@ -181,7 +158,7 @@ def _row(one: ListedIncident, site: Site) -> IncidentRow:
     known = (one.call_type, one.priority, one.area)
     return IncidentRow(
         incident_id=one.incident_id,
-        href=f"/incidents/{quote(one.incident_id)}",
+        href=incident_href(one.incident_id),
         at=None if one.opened_us is None else when(one.opened_us, site),
         facts=" · ".join(part for part in known if part) or "incident record not read",
         chips=chips or (Chip("no officer assigned", "excluded"),),
@@ -202,7 +179,7 @@ def incidents_as_json(request: Request, asking: Asking) -> Any:
 
 
 def _exported(request: Request, asking: Visitor, written: Callable[[Iterator[Any]], Any]) -> Any:
-    given, known = dict(request.query_params), listed_runs(asking)
+    given, known = dict(request.query_params), period_runs(asking)
     try:
         wanted = _narrowed(asking, given, known)
     except WrongFilter as problem:

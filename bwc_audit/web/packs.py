@@ -6,6 +6,9 @@ from functools import cache
 
 from bwc_audit.sources.policy_files import load_book, shipped_policies
 
+#: What the configured policy is called in forms and addresses; it may be a file of the agency's own.
+IN_USE = "in-use"
+
 
 @cache
 def shipped_packs() -> tuple[tuple[str, str], ...]:

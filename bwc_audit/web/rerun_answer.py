@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from bwc_audit.audit.rerun import RunDiff, rerun_diff
 from bwc_audit.domain.runs import Run, RunStatus
@@ -13,6 +12,7 @@ from bwc_audit.report.words import CHANGE, plural
 from bwc_audit.report.zone_times import moment
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading
+from bwc_audit.web.addresses import incident_href
 from bwc_audit.web.guard import NotThere, Visitor
 
 _DECIDED = (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
@@ -68,13 +68,12 @@ def _diff_page(asking: Visitor, diff: RunDiff, theirs: set[str]) -> RerunDiffPag
     incident_id = run.request.incident_id or ""
     outcomes = tuple(one for one in diff.outcomes if person.unit is None or one.officer_id in theirs)
     observed = tuple(one for one in diff.observed if person.unit is None or one.finding.officer_id in theirs)
-    base = _incident_href(incident_id)
     left_out = len(diff.outcomes) - len(outcomes)
     changes = [(one, finding_line(one)) for one in observed]
     return RerunDiffPage(
         heading=f"Re-run of incident {incident_id}",
-        back=f"{base}?run={quote(run.run_id)}",
-        before_href=f"{base}?run={quote(diff.before.run_id)}" if diff.before else "",
+        back=incident_href(incident_id, run.run_id),
+        before_href=incident_href(incident_id, diff.before.run_id) if diff.before else "",
         verdict=_verdict(diff, is_part=person.unit is not None),
         is_unchanged=diff.is_unchanged,
         facts=(
@@ -98,7 +97,7 @@ def _diff_page(asking: Visitor, diff: RunDiff, theirs: set[str]) -> RerunDiffPag
                 subject=line.subject,
                 message=line.message,
                 note=one.cause or "",
-                href=f"{base}?run={quote(run.run_id)}#f-{one.finding.fingerprint}",
+                href=incident_href(incident_id, run.run_id, one.finding.fingerprint),
             )
             for one, line in changes
         ),
@@ -118,7 +117,3 @@ def _verdict(diff: RunDiff, *, is_part: bool) -> str:
 
 def _basis_sentence(diff: RunDiff) -> str:
     return "" if diff.before is None else "It rested on the same policy, programs and files as the run before."
-
-
-def _incident_href(incident_id: str) -> str:
-    return f"/incidents/{quote(incident_id, safe='')}"

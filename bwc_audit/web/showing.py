@@ -100,6 +100,14 @@ def when(at_us: int, site: Site) -> When:
     return When(moment(at_us, site.zone), utc, f"{utc[:10]}T{utc[11:19]}Z")
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A cell of a table that leads somewhere; ``href`` empty: it does not."""
+
+    label: str
+    href: str
+
+
 def latest_decided(site: Site) -> Run | None:
     """The newest run over the configured source that came to a decision."""
     with reading(site.engine) as session:

@@ -74,7 +74,7 @@ def playable_of(segment: PlacedSegment, mark: FootageMark | None) -> Playable:
     return Playable(True)
 
 
-@pages.stream("/incidents/{incident_id}/footage/{footage_id}/video", Right.WATCH)
+@pages.stream("/incidents/{incident_id:path}/footage/{footage_id:path}/video", Right.WATCH)
 def video(request: Request, asking: Asking, incident_id: str, footage_id: str, run: str = "") -> Any:
     """The bytes of a video, all of them or a range (RFC 9110, section 14); or a sentence that says why there are none."""
     found = footage_of(asking, incident_id, footage_id, run)

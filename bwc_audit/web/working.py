@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -18,7 +17,7 @@ from bwc_audit.audit.setup import day_period
 from bwc_audit.domain.comparison import Comparison
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.policy_book import PolicyBook
-from bwc_audit.domain.runs import RunStatus
+from bwc_audit.domain.runs import Run, RunStatus
 from bwc_audit.domain.times import Span
 from bwc_audit.errors import BwcAuditError
 from bwc_audit.report.comparison_document import comparison_document
@@ -28,9 +27,10 @@ from bwc_audit.report.zone_times import local, period
 from bwc_audit.sources.policy_files import load_book
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading
+from bwc_audit.web.addresses import incident_href, incident_part_href, rerun_href
 from bwc_audit.web.guard import Asking, Form, NotThere, Pages, Visitor
 from bwc_audit.web.jobs import Job, JobState
-from bwc_audit.web.packs import shipped_packs
+from bwc_audit.web.packs import IN_USE, shipped_packs
 from bwc_audit.web.rerun_answer import rerun_answer
 from bwc_audit.web.showing import latest_decided, shown
 from bwc_audit.web.sight import run_of
@@ -38,9 +38,6 @@ from bwc_audit.web.sight import run_of
 pages = Pages()
 
 _LONGEST_DAYS = 31
-
-#: What the configured policy is called in forms and addresses.
-IN_USE = "in-use"
 _SHOWN = 200
 
 
@@ -49,6 +46,8 @@ class RerunPage:
     """``rerun.html``: the form. ``problem``: why what was typed was refused."""
 
     incident_id: str
+    back: str
+    action: str
     reason: str
     problem: str
 
@@ -79,26 +78,25 @@ class WhatIfPage:
     problem: str
 
 
-@pages.page("/incidents/{incident_id}/re-run", Right.RERUN)
+@pages.page("/incidents/{incident_id:path}/re-run", Right.RERUN)
 def ask_rerun(request: Request, asking: Asking, incident_id: str) -> Any:
     """The form that asks for a re-run."""
     run, _ = run_of(asking, incident_id, "")
-    return shown(request, "rerun.html", f"Re-run {incident_id}", RerunPage(incident_id, "", ""), run=run)
+    return _rerun_form(request, run, incident_id)
 
 
-@pages.action("/incidents/{incident_id}/re-run", Right.RERUN)
+@pages.action("/incidents/{incident_id:path}/re-run", Right.RERUN)
 def start_rerun(request: Request, asking: Asking, form: Form, incident_id: str) -> Any:
     """Begin it; who asked is who is signed in."""
     run, _ = run_of(asking, incident_id, "")
     reason = form.get("reason", "").strip()
     if not reason or len(reason) > 2000:
-        context = RerunPage(incident_id, reason[:2000], "A re-run needs a reason, of at most 2000 characters.")
-        return shown(request, "rerun.html", f"Re-run {incident_id}", context, status=422, run=run)
-    if _is_elsewhere(asking, incident_id):
-        context = RerunPage(
-            incident_id, reason, "Another program is re-running this incident now. Try again when it is done."
+        return _rerun_form(
+            request, run, incident_id, reason[:2000], "A re-run needs a reason, of at most 2000 characters.", 422
         )
-        return shown(request, "rerun.html", f"Re-run {incident_id}", context, status=409, run=run)
+    if _is_elsewhere(asking, incident_id):
+        problem = "Another program is re-running this incident now. Try again when it is done."
+        return _rerun_form(request, run, incident_id, reason, problem, 409)
     audit, who = asking.site.audit, f"{asking.person.name} ({asking.person.account_id})"
     job = asking.site.jobs.start(
         "re-run",
@@ -108,10 +106,16 @@ def start_rerun(request: Request, asking: Asking, form: Form, incident_id: str) 
         lambda report: rerun_incident(audit, incident_id, requester=who, reason=reason, on_progress=report),
     )
     if job.account_id != asking.person.account_id:
-        context = RerunPage(incident_id, reason, "Somebody else is re-running this incident now. Try again when it is done.")
-        return shown(request, "rerun.html", f"Re-run {incident_id}", context, status=409, run=run)
+        problem = "Somebody else is re-running this incident now. Try again when it is done."
+        return _rerun_form(request, run, incident_id, reason, problem, 409)
     asking.note(Right.RERUN, "re-ran", "incident", incident_id)
     return RedirectResponse(f"/jobs/{job.job_id}", 303)
+
+
+def _rerun_form(request: Request, run: Run, incident_id: str, reason: str = "", problem: str = "", status: int = 200) -> Any:
+    hrefs = incident_href(incident_id), incident_part_href(incident_id, "re-run")
+    context = RerunPage(incident_id, *hrefs, reason, problem)
+    return shown(request, "rerun.html", f"Re-run {incident_id}", context, status=status, run=run)
 
 
 def _is_elsewhere(asking: Visitor, incident_id: str) -> bool:
@@ -129,7 +133,7 @@ def job(request: Request, asking: Asking, job_id: str) -> Any:
     """How far a piece of work is; for who asked for it alone. A re-run that has its answer leads to it."""
     found = _find(asking, job_id)
     if isinstance(found.result, RunDiff):
-        href = f"/reruns/{quote(found.result.run.run_id, safe='')}"
+        href = rerun_href(found.result.run.run_id)
         is_piece = "hx-request" in request.headers
         return Response(headers={"hx-redirect": href}) if is_piece else RedirectResponse(href, 303)
     heading = f"Re-run of incident {found.subject}" if found.kind == "re-run" else f"What if: {found.subject}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import yaml
 
+from bwc_audit.audit.dispositions import Seen, dispose
 from bwc_audit.config import Settings
+from bwc_audit.domain.dispositions import Disposition
+from bwc_audit.store import run_notes
+from bwc_audit.store.database import reading
 from tests.audit.nights import Night, night_settings, run_night
 from tests.audit.small_force import SmallForce
 
@@ -226,3 +231,25 @@ def test_a_stray_video_appears_once_whatever_day_is_audited(force: SmallForce, s
     stray.unlink()
     assert [state for state, _, _ in changes(run_night(settings, the_next_day)).values()] == ["resolved"]
     assert changes(run_night(settings)) == {}
+
+
+@pytest.mark.parametrize("next_day", [False, True], ids=["taken over", "decided anew"])
+def test_what_somebody_decided_on_does_not_expire_on_the_next_night(
+    force: SmallForce, settings: Settings, next_day: bool
+) -> None:
+    """A file whose retention ends in days bears on a finding, until a reviewer settles it."""
+    force.call("I1", "20:00", "7")
+    force.recorded("I1", "7", "20:00", sha256="0" * 64)
+    late = settings.model_copy(update={"as_of": datetime(2025, 6, 20, tzinfo=UTC)})
+    first = run_night(late)
+    finding = first.finding("hash_mismatch")
+    assert _expiring(first) == {finding.finding_id}
+    entry = Disposition("", "data_error", "metadata", "", "R. Viewer", 1)
+    dispose(first.audit.engine, Seen(finding.finding.fingerprint, 0), entry)
+    second = run_night(late.model_copy(update={"as_of": datetime(2025, 6, 21, tzinfo=UTC)}) if next_day else late)
+    assert (second.run.status, _expiring(second)) == (first.run.status, set())
+
+
+def _expiring(night: Night) -> set[str | None]:
+    with reading(night.audit.engine) as session:
+        return {one.finding_id for one in run_notes.load_expiring(session, night.run.run_id)}

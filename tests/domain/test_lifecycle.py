@@ -68,6 +68,22 @@ def test_the_same_measure_is_unchanged() -> None:
     assert only(compare([LATE], [seen(LATE)])) == ("open", "unchanged", None)
 
 
+@pytest.mark.parametrize("withheld", [False, True])
+def test_the_same_fact_under_another_clause_replaces_it_and_is_not_counted_twice(withheld: bool) -> None:
+    renamed = replace(LATE, clause="arrival-2027")
+    stated = {one.finding.clause: one for one in compare([renamed], [seen(LATE)], withheld=withheld)}
+    assert stated["arrival-2027"].change is Change.APPEARED
+    assert stated["arrival"].state is FindingState.RESOLVED
+    assert stated["arrival"].cause == (f"stated as {finding_id_of(renamed.fingerprint)}, under another clause of the policy")
+
+
+def test_what_a_reviewer_decided_stays_with_a_finding_that_is_stated_again() -> None:
+    longer = replace(LATE, seconds_us=91)
+    for now in (LATE, longer):
+        (one,) = compare([now], [seen(LATE, disposition="explained")])
+        assert (one.state, one.disposition) == (FindingState.OPEN, "explained")
+
+
 def test_words_explanations_and_evidence_make_no_change() -> None:
     reworded = replace(LATE, message="other words", footage_ids=("A",), uncertainty_us=5, margin_us=6)
     assert only(compare([reworded], [seen(LATE)])) == ("open", "unchanged", None)

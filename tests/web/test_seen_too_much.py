@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bwc_audit.audit.night import fail_run, start_run
 from bwc_audit.domain.runs import RunKind
 from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.store.database import reading, writing
-from bwc_audit.store.tables import FindingRow, table_of
+from bwc_audit.store.tables import FindingRow, RunResultRow, table_of
 from bwc_audit.web.site import Site
 from tests.web.conftest import UNIT, Browser
 
@@ -36,6 +36,40 @@ def moved_officer(site: Site) -> str:
 def test_findings_of_another_unit_are_not_counted_for_a_supervisor(browser: Opened, moved_officer: str) -> None:
     assert "No open finding." in browser("supervisor").get(f"/officers/{moved_officer}").text
     assert "No open finding." not in browser("auditor").get(f"/officers/{moved_officer}").text
+
+
+@pytest.fixture
+def borrowed_officer(site: Site) -> tuple[str, int, int]:
+    """An officer of the supervisor's unit who worked one assignment in another one: (id, own assignments, all of them)."""
+    result = table_of(RunResultRow)
+    with writing(site.engine) as session:
+        connection = session.connection()
+        # What a run decided is sealed; here it stands for a run in which the roster said so.
+        guards = connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'run_result'"
+        )
+        for (guard,) in guards.all():
+            connection.exec_driver_sql(f'DROP TRIGGER "{guard}"')
+        many = select(result.c.officer_id).where(result.c.unit == UNIT).group_by(result.c.officer_id)
+        officer_id = str(connection.scalar(many.having(func.count() > 1).order_by(result.c.officer_id)))
+        of_officer = result.c.officer_id == officer_id
+        total = connection.scalar(select(func.count()).where(of_officer)) or 0
+        one = connection.scalar(select(func.min(result.c.incident_id)).where(of_officer))
+        connection.execute(update(result).where(of_officer, result.c.incident_id == one).values(unit="Response C"))
+    return officer_id, total - 1, total
+
+
+def test_of_an_officer_of_two_units_a_supervisor_counts_the_own_part(
+    browser: Opened, borrowed_officer: tuple[str, int, int]
+) -> None:
+    officer_id, own, total = borrowed_officer
+    assert own >= 1
+    page = browser("supervisor").get(f"/officers/{officer_id}").text
+    assert f": {own} assignment" in page
+    assert "Assignments in other units are not shown" in page
+    assert "Response C" not in page
+    assert "own part on their page" in browser("supervisor").get("/officers").text
+    assert f": {total} assignments" in browser("auditor").get(f"/officers/{officer_id}").text
 
 
 def test_comparing_runs_is_on_record(browser: Opened) -> None:

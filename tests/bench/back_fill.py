@@ -1,8 +1,8 @@
 """A year of a large force from its rows in a database to what was decided of it, stored: ``make bench-year``.
 
 The stages of a back-fill as it is run: decided in chunks of days and written, and the same again with nothing changed; then
-the re-run of one incident in the middle, and the year replayed under another policy. Each stage has a process of its own, so that peaks of
-memory are its own. Nothing is looked into: there are no videos behind the rows; and looking is not planned.
+the re-run of one incident in the middle, and the year replayed under another policy. Each stage has a process of its own,
+so that peaks of memory are its own. Nothing is looked into: there are no videos behind the rows; and looking is not planned.
 
 ``python -m tests.bench.back_fill [ASSIGNMENTS] [sqlite|postgresql …]``.
 """

@@ -14,13 +14,11 @@ from sqlalchemy import exists, select, update
 from sqlmodel import Session
 
 from bwc_audit.domain.video_table import VideoTable
-from bwc_audit.store.bulk import chunks
+from bwc_audit.store.bulk import AT_ONCE, chunks, is_one_of
 from bwc_audit.store.columns import clean_text
 from bwc_audit.store.raw_rows import raw_batches
 from bwc_audit.store.tables import SegmentRow, SourceFileRow, VideoObjectRow, table_of
 
-#: Keys that are looked for together; databases bound the parameters of a statement.
-KEYS_AT_ONCE = 10_000
 #: More keys than this are looked for while reading all videos of the source.
 MOST_BY_KEY = 300_000
 
@@ -74,8 +72,8 @@ def videos_in_question(session: Session, source: str, named: Collection[str]) ->
     if len(named) <= MOST_BY_KEY:
         queries = [select(*columns).where(video.source == source, ~video.is_named)]
         queries += [
-            select(*columns).where(video.source == source, video.is_named, video.object_key.in_(keys))
-            for keys in chunks(sorted(named), KEYS_AT_ONCE)
+            select(*columns).where(video.source == source, video.is_named, is_one_of(session, video.object_key, keys))
+            for keys in chunks(sorted(named), AT_ONCE)
         ]
         for query in queries:
             for batch in raw_batches(session, query):

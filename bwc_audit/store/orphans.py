@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.times import Span
-from bwc_audit.store.bulk import chunks
+from bwc_audit.store.bulk import AT_ONCE, chunks, is_one_of
 from bwc_audit.store.tables import AssignmentRow, IncidentRow, SegmentRow, SourceFileRow, table_of
 
 
@@ -44,10 +44,10 @@ def doubled_incidents(session: Session, source: str, incident_ids: Iterable[str]
     incident, file = table_of(IncidentRow).c, table_of(SourceFileRow).c
     files = select(file.file_id).where(file.source == source)
     found: list[str] = []
-    for chunk in chunks(sorted(set(incident_ids)), 500):
+    for chunk in chunks(sorted(set(incident_ids)), AT_ONCE):
         query = (
             select(incident.incident_id)
-            .where(incident.incident_id.in_(chunk), incident.file_id.in_(files))
+            .where(is_one_of(session, incident.incident_id, chunk), incident.file_id.in_(files))
             .group_by(incident.incident_id)
             .having(func.count() > 1)
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bwc_audit.cli.showing import Format, note, print_json, print_table, say
-from bwc_audit.domain.times import iso_utc
+from bwc_audit.cli.source_check_document import check_document
 from bwc_audit.errors import ConfigurationError
-from bwc_audit.sources.check_file import FileCheck, TableCheck, check_file, odd_facts
+from bwc_audit.sources.check_file import FileCheck, check_file, odd_facts
 from bwc_audit.sources.mapping import load_mapping, shipped_mappings
 from bwc_audit.sources.rows import SCHEMA_OF_TABLE
 
@@ -53,52 +53,6 @@ def mappings() -> None:
     loaded = [load_mapping(name) for name in shipped_mappings()]
     rows = [(each.name, each.title, ", ".join(dict.fromkeys(table.table for table in each.tables))) for each in loaded]
     print_table("", ("mapping", "title", "tables"), rows)
-
-
-def check_document(found: FileCheck) -> dict[str, Any]:
-    """The check as ``bwc-source-check/1``."""
-    return {
-        "schema": "bwc-source-check/1",
-        "file": found.file,
-        "mapping": found.mapping,
-        "rows": {"read": found.rows_read, "accepted": found.rows_accepted, "passed_over": found.rows_passed_over},
-        "rejected": [
-            {
-                "field": name,
-                "reason": reason,
-                "n": n,
-                "examples": [
-                    {"line": each.row.line, "detail": each.detail, "text": each.text}
-                    for each in found.examples[name, reason]
-                ],
-            }
-            for (name, reason), n in found.rejected.most_common()
-        ],
-        "local_times": {"never_occurred": found.never_occurred, "without_zone": found.without_zone},
-        "tables": [_table_document(each) for each in found.tables.values()],
-        "odd": [{"table": table, "n": n, "rows": said} for table, n, said in odd_facts(found)],
-        "columns_ignored": list(found.columns_ignored),
-        "suggestion": None
-        if found.suggestion is None
-        else {
-            "tables": found.suggestion.tables,
-            "doubts": found.suggestion.doubts,
-            "yaml": found.suggestion.yaml if found.suggestion.tables else None,
-        },
-    }
-
-
-def _table_document(table: TableCheck) -> dict[str, Any]:
-    return {
-        "table": table.table,
-        "accepted": table.accepted,
-        "first": None if table.first_us is None else iso_utc(table.first_us),
-        "last": None if table.last_us is None else iso_utc(table.last_us),
-        "precision": table.precision,
-        "ambiguous_times": table.ambiguous,
-        "officers": len(table.officers),
-        "devices": len(table.devices),
-    }
 
 
 def _say_check(found: FileCheck) -> None:

@@ -16,10 +16,14 @@ from bwc_audit.detectors.sound import sound_defects
 from bwc_audit.detectors.timing import gap_defects
 from bwc_audit.detectors.turning import turns
 from bwc_audit.detectors.visual import breaks_between, dark_spans, visual_defects
-from bwc_audit.domain.inspection import Defect, DefectKind
+from bwc_audit.domain.inspection import DEFECT_TITLE, Defect, DefectKind
 from bwc_audit.domain.measures import Lengths, Measures
 from bwc_audit.domain.policy import UsabilityRules
 from bwc_audit.domain.times import SECOND_US, Span, us_of_seconds
+
+_SOUND_KINDS = frozenset(
+    {DefectKind.AUDIO_MISSING, DefectKind.AUDIO_MUTED, DefectKind.AUDIO_CLIPPED, DefectKind.SILENT_LEAD_IN}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ def weigh(measures: Measures, rules: UsabilityRules) -> Judgement:
 def said_doubt(doubt: Defect) -> str:
     """A doubtful span as a remark on what was not examined."""
     span = f"{doubt.start_us / SECOND_US:.1f} s to {doubt.end_us / SECOND_US:.1f} s"
-    return f"pictures: from {span} it cannot be told whether this is {doubt.kind.value} or not"
+    what = "sound" if doubt.kind in _SOUND_KINDS else "pictures"
+    title = DEFECT_TITLE[doubt.kind]
+    return f"{what}: from {span} it cannot be told whether this is so or not: {title[0].lower()}{title[1:]}"
 
 
 def decode_defects(damaged: Sequence[Span], step_us: int) -> Iterator[Defect]:

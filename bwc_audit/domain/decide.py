@@ -39,7 +39,7 @@ from bwc_audit.domain.results import (
 from bwc_audit.domain.shown_clock_findings import shown_clock_findings
 from bwc_audit.domain.sight import Sight, look, usability_findings
 from bwc_audit.domain.time_index import TimeIndex
-from bwc_audit.domain.times import Span
+from bwc_audit.domain.times import Span, us_of_seconds
 
 #: Kinds outside coverage and usability that still mean: something cannot be seen or relied on.
 _DOUBT_KINDS = frozenset(
@@ -364,7 +364,8 @@ def _outcome(reason: PendingReason | UnknownReason | None, is_doubted: bool) -> 
 
 def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownReason | None:
     """Why a window with an absence stays open: its sources are not complete, a clock in a picture contradicts metadata so
-    far that nothing of the absence is firm, or the absence is not firm and neither is that anything covers the window."""
+    far that nothing of the absence is firm, or the absence is not firm and neither is that anything covers the window, or
+    what covers it has a clock that is known to be so wrong that nothing else keeps the absence from being firm."""
     absent = pieces.absent.get(index, ())
     if not absent:
         return None
@@ -374,7 +375,15 @@ def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownRea
         return None
     if _is_contradicted(pieces.matching, index, absent):
         return UnknownReason.CLOCK_CONTRADICTION
-    return None if pieces.is_held[index] else UnknownReason.WITHIN_UNCERTAINTY
+    is_held = pieces.is_held[index] and not _is_beyond_any_usual_clock(pieces.matching, index, absent)
+    return None if is_held else UnknownReason.WITHIN_UNCERTAINTY
+
+
+def _is_beyond_any_usual_clock(matching: Matching, index: int, absent: Iterable[Finding]) -> bool:
+    """Whether an absence of a window would be firm by a clock that nobody ever checked, and is borderline only because the
+    clock at hand is known to be worse than that."""
+    usual_us = us_of_seconds(matching.checks.rules.untrusted_s) + int(matching.windows.precision_us[index])
+    return any(finding.margin_us is not None and finding.margin_us > usual_us for finding in absent)
 
 
 def _is_held(matching: Matching) -> Bool:

@@ -61,6 +61,27 @@ class DefectKind(StrEnum):
     AUDIO_CLIPPED = "audio_clipped"
 
 
+#: What each kind is called.
+DEFECT_TITLE: dict[DefectKind, str] = {
+    DefectKind.BLACK_VIDEO: "Black picture",
+    DefectKind.OBSTRUCTED_VIEW: "Covered view",
+    DefectKind.FROZEN_VIDEO: "Frozen picture",
+    DefectKind.TIMESTAMP_GAP: "Picture stops inside the file",
+    DefectKind.AUDIO_MISSING: "No sound",
+    DefectKind.AUDIO_MUTED: "Digital silence",
+    DefectKind.DECODE_ERROR: "Damaged frames",
+    DefectKind.TRUNCATED: "File cut short",
+    DefectKind.DURATION_MISMATCH: "Length differs from the metadata",
+    DefectKind.SILENT_LEAD_IN: "Silent beginning, as of a pre-event buffer",
+    DefectKind.UNIFORM_PICTURE: "One colour or colour bars instead of a scene",
+    DefectKind.BLURRED_VIEW: "Blurred view",
+    DefectKind.CORRUPT_PICTURE: "Grey or smeared blocks in the picture",
+    DefectKind.ROTATED_VIEW: "Picture turned or upside down",
+    DefectKind.LOW_LIGHT: "Little light, with something to see",
+    DefectKind.AUDIO_CLIPPED: "Sound overdriven",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """One span of media time in which something is wrong; ``end_us`` may equal ``start_us`` for a point defect.

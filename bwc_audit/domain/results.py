@@ -49,7 +49,8 @@ class UnknownReason(StrEnum):
     ``no_policy_in_force``: no edition of the policy holds on the day of the incident.
     ``clock_contradiction``: the clock in a recording's picture places it into the window, its metadata elsewhere.
     ``within_uncertainty``: no absence is firm, and neither is that anything covers the window: a recording lies so near
-    its edge, inside or outside, that the clocks could have it on the other side."""
+    its edge, inside or outside, that the clocks could have it on the other side; or the clock of what covers it is known to
+    be so wrong that it could explain an absence that no other clock would."""
 
     IDENTITY = "identity"
     HOLDER_CONFLICT = "holder_conflict"

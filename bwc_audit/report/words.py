@@ -9,7 +9,7 @@ from __future__ import annotations
 from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.explanation_rank import Strength
 from bwc_audit.domain.findings import ExplanationKind, FindingGroup, FindingKind, Severity
-from bwc_audit.domain.inspection import DefectKind
+from bwc_audit.domain.inspection import DEFECT_TITLE, DefectKind
 from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome, PendingReason, UnknownReason
 from bwc_audit.domain.runs import Change, RunKind
 
@@ -64,24 +64,7 @@ KIND_MARK: dict[str, str] = {
 }
 
 #: Kinds of defect inside a file. Those of ``INFORMATION`` are none: they say how the rest is to be read.
-DEFECT: dict[str, str] = {
-    DefectKind.BLACK_VIDEO: "Black picture",
-    DefectKind.OBSTRUCTED_VIEW: "Covered view",
-    DefectKind.FROZEN_VIDEO: "Frozen picture",
-    DefectKind.TIMESTAMP_GAP: "Picture stops inside the file",
-    DefectKind.AUDIO_MISSING: "No sound",
-    DefectKind.AUDIO_MUTED: "Digital silence",
-    DefectKind.DECODE_ERROR: "Damaged frames",
-    DefectKind.TRUNCATED: "File cut short",
-    DefectKind.DURATION_MISMATCH: "Length differs from the metadata",
-    DefectKind.SILENT_LEAD_IN: "Silent beginning, as of a pre-event buffer",
-    DefectKind.UNIFORM_PICTURE: "One colour or colour bars instead of a scene",
-    DefectKind.BLURRED_VIEW: "Blurred view",
-    DefectKind.CORRUPT_PICTURE: "Grey or smeared blocks in the picture",
-    DefectKind.ROTATED_VIEW: "Picture turned or upside down",
-    DefectKind.LOW_LIGHT: "Little light, with something to see",
-    DefectKind.AUDIO_CLIPPED: "Sound overdriven",
-}
+DEFECT: dict[str, str] = {str(kind): title for kind, title in DEFECT_TITLE.items()}
 INFORMATION: frozenset[str] = frozenset({DefectKind.SILENT_LEAD_IN, DefectKind.LOW_LIGHT})
 #: A defect that becomes a finding is called the same.
 KIND |= {kind: text for kind, text in DEFECT.items() if kind not in KIND and kind not in INFORMATION}
@@ -139,7 +122,7 @@ _REASON_SENTENCE = {
     UnknownReason.INCIDENT_NOT_LOADED: "The incident itself was never read from the dispatch source.",
     UnknownReason.CLOCK_CONTRADICTION: "The clock in a recording's picture places it into this window, its metadata do not.",
     UnknownReason.WITHIN_UNCERTAINTY: (
-        "What is recorded lies so near an edge of the window, inside or outside, that clocks could have it on the other."
+        "The clocks could explain what is missing: a recording lies near an edge of the window, or its clock was far off."
     ),
     UnknownReason.NO_POLICY_IN_FORCE: "No edition of the policy was in force on the day of the incident.",
 }

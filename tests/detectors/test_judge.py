@@ -173,7 +173,11 @@ def test_a_file_that_never_shows_life_is_not_called_frozen() -> None:
     found = weigh(file_of([still(float(number)) for number in range(30)]), RULES)
     assert found.defects == ()
     (doubt,) = found.doubtful
-    assert said_doubt(doubt) == "pictures: from 0.0 s to 29.0 s it cannot be told whether this is frozen_video or not"
+    assert said_doubt(doubt) == "pictures: from 0.0 s to 29.0 s it cannot be told whether this is so or not: frozen picture"
+    overdriven = replace(doubt, kind=DefectKind.AUDIO_CLIPPED)
+    assert (
+        said_doubt(overdriven) == "sound: from 0.0 s to 29.0 s it cannot be told whether this is so or not: sound overdriven"
+    )
 
 
 def test_the_dark_is_information() -> None:

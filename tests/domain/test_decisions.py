@@ -181,6 +181,25 @@ def test_a_clock_that_was_an_hour_off_at_the_dock_accuses_nobody() -> None:
     assert "~no_footage" in world.kinds()
 
 
+def hour_off_at_the_dock(start: float, end: float) -> World:
+    """On scene for three hours; what the dock found says that the recording lies an hour earlier, or as its metadata say."""
+    world = World().officer("101", checked=False).incident().attended("101", clear=10_800).recorded("101", start, end)
+    return world.event("cam-101", DeviceEventKind.CLOCK_CHECK, 6 * 3600, "3600")
+
+
+def test_a_start_that_only_a_clock_an_hour_off_could_explain_is_neither_on_time_nor_late() -> None:
+    """Corrected the first 55 minutes are missing; an hour the other way nothing is. Something is recorded in any case."""
+    result = hour_off_at_the_dock(6870, 14_400).result()
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, UnknownReason.WITHIN_UNCERTAINTY)
+    assert (result.is_on_time, result.is_whole_window) == (None, None)
+
+
+def test_a_small_absence_by_a_clock_an_hour_off_is_judged_as_by_one_that_nobody_checked() -> None:
+    """Grace 30 s and 121 s of a clock that nobody checked: up to 151 s late it would be borderline, from there on firm."""
+    outcomes = [hour_off_at_the_dock(3600 + late - 30, 14_430).result().outcome for late in (-20, 60, 151, 152)]
+    assert outcomes == [Outcome.COVERED, Outcome.COVERED, Outcome.COVERED, Outcome.UNKNOWN]
+
+
 def test_a_drift_has_grown_evenly_since_the_check_before() -> None:
     """17 s over 10 h: at the recording, in the middle, 8.5 s."""
     world = World().officer("101", checked=False).incident().attended("101").recorded("101", 140, 490)

@@ -18,6 +18,7 @@ from pydantic_core import core_schema
 
 from bwc_audit.cli.rerun_document import RerunDocument
 from bwc_audit.cli.sample_document import SampleDocument
+from bwc_audit.cli.source_check_document import SourceCheckDocument
 from bwc_audit.media.document import InspectionDocument
 from bwc_audit.report.comparison_document import ComparisonDocument
 from bwc_audit.report.documents import FindingDocument, RatesDocument, ResultDocument, RunDocument
@@ -190,5 +191,11 @@ _OTHERS: dict[str, Callable[[], dict[str, Any]]] = {
     ),
     "bwc-rerun/1": _answer(
         "bwc-rerun/1", "Re-run: what changed for one incident, as incident --format json prints it", RerunDocument
+    ),
+    "bwc-source-check/1": _answer(
+        "bwc-source-check/1",
+        "Source check: what an ingest would make of one file, as sources check --format json prints it",
+        SourceCheckDocument,
+        "Times are ISO 8601 UTC.",
     ),
 }

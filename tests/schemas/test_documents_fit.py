@@ -118,6 +118,18 @@ def test_inspections_fit_also_of_what_is_no_video(answered: Any, small_run: Smal
     _check(refused, "bwc-inspection/1")
 
 
+def test_source_checks_fit_also_of_rejected_rows_and_unknown_columns(answered: Any, tmp_path: Path) -> None:
+    clips = Path(__file__).parents[2] / "sample_media" / "exports" / "new_orleans" / "footage" / "bwc_metadata.csv"
+    unknown = answered(3, "sources", "check", str(clips), "--format", "json")
+    assert unknown["suggestion"]["yaml"]
+    _check(unknown, "bwc-source-check/1")
+    rows = tmp_path / "incidents.csv"
+    rows.write_text("incident_id,call_type,opened_at\nI1,STOP,2025-05-24T20:00:00Z\nI2,STOP,yesterday\n")
+    checked = answered(3, "sources", "check", str(rows), "--kind", "incidents", "--format", "json")
+    assert (checked["rows"]["accepted"], checked["rejected"][0]["examples"][0]["line"]) == (1, 3)
+    _check(checked, "bwc-source-check/1")
+
+
 def _yaml_files(folder: str) -> list[Path]:
     return sorted((_PACKAGE / folder).glob("*.yaml"))
 

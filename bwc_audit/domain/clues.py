@@ -94,6 +94,19 @@ class Numbered:
         return (self.rows[before - 1], self.rows[after]) if is_near else None
 
 
+@dataclass(frozen=True, slots=True)
+class Switching:
+    """What one camera's log says of being on and off, in order of time."""
+
+    at_us: tuple[int, ...]
+    events: tuple[DeviceEvent, ...]
+
+    def last(self, until_us: int) -> DeviceEvent | None:
+        """The last entry at or before a moment."""
+        place = bisect_right(self.at_us, until_us)
+        return self.events[place - 1] if place else None
+
+
 class _Made(Mapping[str, T]):
     """Something of the recordings of each name (a camera, an incident id), made when it is first asked for."""
 
@@ -118,14 +131,16 @@ class _Made(Mapping[str, T]):
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """``tagged``: recordings by incident id; ``by_device``: all of a camera; ``unassigned``: those of nobody; ``switching``:
-    a camera's log of being on and off; ``numbered``: its numbered files; ``docked_us``: when it was docked; ``uploaded_us``:
-    when anything came in from it; ``orphan_videos``: videos without metadata."""
+    """``tagged``: recordings by incident id; ``by_device``: all of a camera; ``deleted``: its deleted ones;
+    ``unassigned``: those of nobody; ``switching``: a camera's log of being on and off; ``numbered``: its numbered files;
+    ``docked_us``: when it was docked; ``uploaded_us``: when anything came in from it; ``orphan_videos``: videos without
+    metadata."""
 
     tagged: Mapping[str, Sequence[Placement]]
     by_device: Mapping[str, TimeIndex[Placement]]
+    deleted: Mapping[str, TimeIndex[Placement]]
     unassigned: Pool
-    switching: dict[str, tuple[DeviceEvent, ...]]
+    switching: dict[str, Switching]
     numbered: Mapping[str, Numbered]
     docked_us: dict[str, tuple[int, ...]]
     uploaded_us: Mapping[str, tuple[int, ...]]
@@ -136,8 +151,9 @@ class Clues:
         placements, device = matching.placements, matching.placements.device
         switching: dict[str, list[DeviceEvent]] = defaultdict(list)
         docked: dict[str, list[int]] = defaultdict(list)
+        switches = OFF_KINDS | ON_KINDS
         for event in sorted(matching.records.device_events, key=lambda event: (event.at_us, event.event, event.row)):
-            if event.event in OFF_KINDS | ON_KINDS:
+            if event.event in switches:
                 switching[event.device_id].append(event)
             if event.event is DeviceEventKind.DOCK:
                 docked[event.device_id].append(event.at_us)
@@ -147,8 +163,9 @@ class Clues:
         return Clues(
             tagged=_Made(tag.values, tagged, lambda own: placements.among(own.tolist())),
             by_device=_Made(device.values, of_device, placements.index_of),
+            deleted=_Made(device.values, of_device, lambda own: placements.index_of(_deleted(placements, own))),
             unassigned=Pool.of(placements),
-            switching={key: tuple(found) for key, found in switching.items()},
+            switching={key: Switching(tuple(one.at_us for one in log), tuple(log)) for key, log in switching.items()},
             numbered=_Made(device.values, of_device, lambda own: _numbered(placements, own)),
             docked_us={key: tuple(found) for key, found in docked.items()},
             uploaded_us=_Made(device.values, of_device, lambda own: _uploads(placements, own)),
@@ -162,6 +179,10 @@ def overlapping(placements: TimeIndex[Placement], spans: tuple[Span, ...]) -> It
     for placement in placements.overlapping(low, high):
         if any(placement.start_us < span.end_us and placement.end_us > span.start_us for span in spans):
             yield placement
+
+
+def _deleted(placements: Placements, own: Int) -> Int:
+    return np.asarray(own[placements.table.deleted_us[placements.segment[own]] != NO_NUMBER])
 
 
 def _numbered(placements: Placements, own: Int) -> Numbered:

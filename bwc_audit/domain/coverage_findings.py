@@ -52,7 +52,7 @@ class _Absence:
 
 def absences(matching: Matching, clues: Clues | None) -> dict[int, tuple[Finding, ...]]:
     """For each measured window in which something is absent, its findings (borderline ones included). ``clues`` None: they
-    are not explained."""
+    are neither explained nor shown with their recordings and rows."""
     measures = matching.measures
     is_missing = measures.covered_us == 0
     is_stated = is_missing | (measures.late_margin_us > 0) | (measures.early_margin_us > 0) | (measures.gap_margin_us > 0)
@@ -172,7 +172,8 @@ def _finding(matching: Matching, clues: Clues | None, judged: Judged, absence: _
     assert index is not None  # noqa: S101 - only measured windows come here
     uncertainty_us = int(matching.measures.uncertainty_us[index])
     attendance = judged.attendance
-    footage = tuple(matching.placements[segment] for segment in matching.placements_of.get(index, ()))
+    segments = matching.placements_of.get(index, ()) if clues else ()
+    footage = tuple(matching.placements[segment] for segment in segments)
     explained = absence.spans or ((judged.window.span,) if judged.window else ())
     return Finding(
         kind=absence.kind,
@@ -192,7 +193,7 @@ def _finding(matching: Matching, clues: Clues | None, judged: Judged, absence: _
         evidence=(
             *(
                 Evidence("assignment", str(row), judged.window.span.start_us if judged.window else None)
-                for row in attendance.rows
+                for row in (attendance.rows if clues else ())
             ),
             *(Evidence("footage", str(place.row), place.start_us, place.sha256) for place in footage),
         ),
@@ -271,10 +272,11 @@ def incident_uncovered(matching: Matching, clues: Clues | None, union: IncidentU
     moved_in = matching.shifted.incidents.get(incident_id)
     if moved_in and margin_us <= uncertainty_us + moved_in.undoes_us(us_of_seconds(rules.gap_s)):
         uncertainty_us = max(uncertainty_us, margin_us)  # what a recording covers that may belong here is not worked out
+    shown = windows if clues else ()
     footage = sorted(
-        {matching.placements[one].footage_id for window in windows for one in matching.placements_of.get(window, ())}
+        {matching.placements[one].footage_id for window in shown for one in matching.placements_of.get(window, ())}
     )
-    rows = sorted({row for window in windows for row in measured[window].attendance.rows})
+    rows = sorted({row for window in shown for row in measured[window].attendance.rows})
     return Finding(
         kind=FindingKind.INCIDENT_UNCOVERED,
         clause=rules.gap_clause,

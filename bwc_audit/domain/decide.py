@@ -127,8 +127,9 @@ def decide(
     basis: Basis | None = None,
 ) -> Decision:
     """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*. Clocks in
-    pictures count as far as the matching was made with them. ``is_brief``: without explanations and placed segments, for
-    whoever compares only outcomes and measured facts. ``basis``: of this matching, where it is worked out already."""
+    pictures count as far as the matching was made with them. ``is_brief``: without placed segments, and absences without
+    explanations, recordings and rows, for whoever compares only outcomes and measured facts. ``basis``: of this matching,
+    where it is worked out already."""
     basis = basis or basis_of(matching, inspections)
     sight = basis.sight
     said = sight.of_placement.said()

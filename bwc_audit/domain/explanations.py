@@ -6,7 +6,7 @@ offered without at least one thing a reader can check; none of them withdraws th
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from bwc_audit.domain.clues import NAMED_AT_MOST, OFF_KINDS, Clues, overlapping
@@ -151,10 +151,9 @@ def _whose(placement: Placement) -> str:
 
 def _device_off(clues: Clues, held: tuple[str, ...], spans: tuple[Span, ...]) -> Iterator[Explanation]:
     for device_id in held:
-        events = clues.switching.get(device_id, ())
-        before = bisect_right(events, spans[0].start_us, key=lambda event: event.at_us)
-        if before and events[before - 1].event in OFF_KINDS:
-            last = events[before - 1]
+        log = clues.switching.get(device_id)
+        last = log.last(spans[0].start_us) if log else None
+        if last is not None and last.event in OFF_KINDS:
             switched = f"{last.event.replace('_', ' ')} at {said_time(last.at_us)}"
             age_us = spans[0].start_us - last.at_us
             against = (f"that entry is {said_length(age_us)} older than the gap",) if age_us > DAY_US else ()
@@ -221,19 +220,14 @@ def _deleted(matching: Matching, clues: Clues, judged: Judged, held: tuple[str, 
             f"footage is kept {rules.keep_days:g} days where nothing else is stated: that ended at {said_day_time(ended_us)}"
         )
     around = Span(window.start_us - DAY_US, window.end_us + DAY_US)
-    near = [
-        one
-        for device_id in held
-        if device_id in clues.by_device
-        for one in clues.by_device[device_id].overlapping(around.start_us, around.end_us)
-    ]
-    deleted = [one for one in near if one.deleted_us is not None]
+    known = [device_id for device_id in held if device_id in clues.by_device]
+    deleted = [one for each in known for one in clues.deleted[each].overlapping(around.start_us, around.end_us)]
     said += [
         f"recording {one.recording_id} of camera {one.device_id}, of a day around, was deleted at "
         f"{said_moment(one.deleted_us or 0)}"
         for one in deleted[:NAMED_AT_MOST]
     ]
-    kept = len(near) - len(deleted)
+    kept = sum(clues.by_device[each].count(around.start_us, around.end_us) for each in known) - len(deleted)
     against = (f"{kept} recordings of the same camera and a day around are still held",) if kept else ()
     if said:
         yield Explanation(ExplanationKind.DELETED, tuple(said), against)

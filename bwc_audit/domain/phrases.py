@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bwc_audit.domain.times import MINUTE_US, SECOND_US, at_of, iso_utc
+from bwc_audit.domain.times import DAY_US, MINUTE_US, SECOND_US, at_of, iso_utc
+
+DAY_S = DAY_US // SECOND_US
 
 
 def said_length(length_us: int) -> str:
@@ -21,7 +23,9 @@ def said_length(length_us: int) -> str:
 
 def said_time(time_us: int) -> str:
     """``20:09:32Z``, rounded to the second."""
-    return at_of((time_us + SECOND_US // 2) // SECOND_US * SECOND_US).strftime("%H:%M:%SZ")
+    minutes, second = divmod((time_us + SECOND_US // 2) // SECOND_US % DAY_S, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02d}:{minute:02d}:{second:02d}Z"
 
 
 def said_moment(time_us: int) -> str:

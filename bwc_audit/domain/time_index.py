@@ -46,6 +46,12 @@ class TimeIndex(Generic[T]):
             if self._ends[place] > start_us:
                 yield self._values[place]
 
+    def count(self, start_us: int, end_us: int) -> int:
+        """How many of them that are."""
+        first = bisect_right(self._reach, start_us)
+        behind = bisect_left(self._starts, end_us)
+        return sum(end > start_us for end in self._ends[first:behind])
+
     def overlapping_each(self, starts_us: Int, ends_us: Int) -> tuple[Int, Int]:
         """The same for many intervals at once: pairs of (place of the interval, place of the value), in that order."""
         first = np.searchsorted(np.array(self._reach, np.int64), starts_us, side="right")

@@ -232,20 +232,19 @@ def _is_exempt(attendance: Attendance, rule: ExemptionRule) -> bool:
     incident, when = attendance.incident, rule.when
     if incident is None or when.is_empty:
         return False
-    units = (attendance.officer.unit if attendance.officer else None, attendance.unit_id)
-    asked: tuple[tuple[tuple[str, ...], tuple[str | None, ...]], ...] = (
-        (when.call_types, (incident.call_type,)),
-        (when.tags, incident.tags),
-        (when.dispositions, (incident.call_disposition_code,)),
-        (when.areas, (incident.area,)),
-        (when.priorities, (incident.priority,)),
-        (when.units, units),
+    return (
+        _meet(when.call_types, (incident.call_type,))
+        and _meet(when.tags, incident.tags)
+        and _meet(when.dispositions, (incident.call_disposition_code,))
+        and _meet(when.areas, (incident.area,))
+        and _meet(when.priorities, (incident.priority,))
+        and _meet(when.units, (attendance.officer.unit if attendance.officer else None, attendance.unit_id))
     )
-    return all(not wanted or _meet(wanted, values) for wanted, values in asked)
 
 
-def _meet(wanted: Iterable[str], values: Iterable[str | None]) -> bool:
-    return bool({one.casefold() for one in wanted} & {one.casefold() for one in values if one is not None})
+def _meet(wanted: tuple[str, ...], values: Iterable[str | None]) -> bool:
+    """Whether one of the values is wanted; where nothing is named, all are."""
+    return not wanted or not _folded(wanted).isdisjoint([one.casefold() for one in values if one is not None])
 
 
 def _side(

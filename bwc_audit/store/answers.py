@@ -18,7 +18,7 @@ from sqlmodel import Session
 from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, Outcome, PlacedSegment
 from bwc_audit.domain.runs import RunStatus
 from bwc_audit.store import run_rows
-from bwc_audit.store.bulk import chunks, clean_values, insert_ready, is_suspect
+from bwc_audit.store.bulk import AT_ONCE, chunks, clean_values, insert_ready, is_one_of, is_suspect
 from bwc_audit.store.columns import Stored, clean_text
 from bwc_audit.store.tables import RunAnswerRow, RunIncidentRow, RunLanesRow, RunResultRow, RunRow, table_of
 
@@ -86,11 +86,11 @@ def _origins(session: Session, digests: dict[str, str]) -> dict[str, str]:
     """For each incident whose answer a decided run has given already: the run under which its rows stand."""
     answer, run = table_of(RunAnswerRow).c, table_of(RunRow).c
     found: dict[str, str] = {}
-    for chunk in chunks(digests, 500):
+    for chunk in chunks(digests, AT_ONCE):
         query = (
             select(answer.incident_id, answer.digest, answer.origin_run_id)
             .join(table_of(RunRow), run.run_id == answer.run_id)
-            .where(answer.incident_id.in_(chunk), run.status.in_(DECIDED))
+            .where(is_one_of(session, answer.incident_id, chunk), run.status.in_(DECIDED))
         )
         for incident_id, digest, origin in session.connection().execute(query):
             if digests[incident_id] == digest:

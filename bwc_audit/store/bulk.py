@@ -5,6 +5,7 @@ conversions of a general library cost more than the database itself."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -12,12 +13,14 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Boolean, Connection, Table
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Connection, Table, Text, any_, func, literal, select
 from sqlmodel import Session
 
 from bwc_audit.store.columns import CleanText, clean_text
 
 CHUNK_ROWS = 5_000
+#: Values that are looked for together.
+AT_ONCE = 10_000
 
 #: The guards of PostgreSQL keep the rows of one COPY together until they have looked at them.
 _COPY_ROWS = 50_000
@@ -111,6 +114,15 @@ def upsert_ready(
     statement = f'INSERT INTO "{table.name}" ({named}) VALUES ({marks}) {renew}'  # noqa: S608 - our own names
     for chunk in chunks(rows, CHUNK_ROWS):
         connection.exec_driver_sql(statement, chunk)
+
+
+def is_one_of(session: Session, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column of text is one of these values, which go as one parameter: a parameter for each costs the library
+    more than the database takes to find it."""
+    if session.connection().dialect.name == "postgresql":
+        return column == any_(literal(list(values), ARRAY(Text)))
+    each = func.json_each(literal(json.dumps(list(values)), Text)).table_valued("value")
+    return column.in_(select(each.c.value))
 
 
 def clean_values(row: Sequence[Any]) -> tuple[Any, ...]:

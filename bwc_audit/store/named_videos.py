@@ -7,18 +7,20 @@ transaction, so that it is true at each commit.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import exists, select, union_all, update
+from sqlalchemy import exists, select, update
 from sqlmodel import Session
 
 from bwc_audit.domain.video_table import VideoTable
+from bwc_audit.store.bulk import AT_ONCE, chunks, is_one_of
 from bwc_audit.store.columns import clean_text
 from bwc_audit.store.raw_rows import raw_batches
 from bwc_audit.store.tables import SegmentRow, SourceFileRow, VideoObjectRow, table_of
 
-#: More keys than this are looked for while reading all videos; databases bound the parameters of a statement.
-MOST_BY_KEY = 10_000
+#: More keys than this are looked for while reading all videos of the source.
+MOST_BY_KEY = 300_000
 
 
 def names_of(session: Session, source: str) -> set[str]:
@@ -68,13 +70,16 @@ def videos_in_question(session: Session, source: str, named: Collection[str]) ->
     columns = (video.object_key, video.size_bytes, video.etag, video.modified_us)
     rows: list[Sequence[Any]] = []
     if len(named) <= MOST_BY_KEY:
-        unnamed = select(*columns).where(video.source == source, ~video.is_named)
-        wanted = select(*columns).where(video.source == source, video.is_named, video.object_key.in_(sorted(named)))
-        either = union_all(unnamed, wanted).subquery()
-        for batch in raw_batches(session, select(either).order_by(either.c.object_key)):
-            rows.extend(batch)
+        queries = [select(*columns).where(video.source == source, ~video.is_named)]
+        queries += [
+            select(*columns).where(video.source == source, video.is_named, is_one_of(session, video.object_key, keys))
+            for keys in chunks(sorted(named), AT_ONCE)
+        ]
+        for query in queries:
+            for batch in raw_batches(session, query):
+                rows.extend(batch)
     else:
-        every = select(*columns, ~video.is_named).where(video.source == source).order_by(video.object_key)
-        for batch in raw_batches(session, every):
+        for batch in raw_batches(session, select(*columns, ~video.is_named).where(video.source == source)):
             rows.extend(row[:-1] for row in batch if row[-1] or row[0] in named)
+    rows.sort(key=itemgetter(0))  # here: databases order text by their own collations
     return VideoTable(*(list(column) for column in zip(*rows, strict=True))) if rows else VideoTable([], [], [], [])

@@ -21,7 +21,7 @@ from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import Span
 from bwc_audit.store import run_rows
 from bwc_audit.store.answers import DECIDED
-from bwc_audit.store.bulk import chunks, clean_values, insert_ready, is_suspect, upsert_ready
+from bwc_audit.store.bulk import AT_ONCE, chunks, clean_values, insert_ready, is_one_of, is_suspect, upsert_ready
 from bwc_audit.store.columns import Stored
 from bwc_audit.store.dispositions import latest_decisions
 from bwc_audit.store.tables import (
@@ -118,11 +118,11 @@ def _origins(session: Session, seen: Sequence[_Seen]) -> dict[str, str]:
     observation, run = table_of(ObservationRow).c, table_of(RunRow).c
     digest_of = {one.fingerprint: one.digest for one in seen}
     found: dict[str, str] = {}
-    for chunk in chunks(digest_of, _MANY):
+    for chunk in chunks(digest_of, AT_ONCE):
         query = (
             select(observation.fingerprint, observation.content_digest, observation.run_id)
             .join(table_of(RunRow), run.run_id == observation.run_id)
-            .where(observation.fingerprint.in_(chunk), run.status.in_(DECIDED))
+            .where(is_one_of(session, observation.fingerprint, chunk), run.status.in_(DECIDED))
         )
         for fingerprint, digest, origin in session.connection().execute(query):
             if digest_of[fingerprint] == digest:
@@ -293,7 +293,7 @@ def previous_observations(
     stated = set(fingerprints)
     scope = _in_period(session, period) if incident_ids is None else _of_incidents(session, incident_ids)
     last: dict[str, tuple[int, str]] = {}
-    for chunk in chunks(sorted(stated | scope), _MANY):
+    for chunk in chunks(sorted(stated | scope), AT_ONCE):
         last |= _last_seen(session, source, chunk)
     by_run: dict[str, list[str]] = defaultdict(list)
     for fingerprint, (_, run_id) in last.items():
@@ -346,7 +346,7 @@ def _last_seen(session: Session, source: str, fingerprints: Sequence[str]) -> di
         query = (
             select(seen.fingerprint, run.started_us, run.run_id)
             .join(table_of(RunRow), run.run_id == seen.run_id)
-            .where(seen.fingerprint.in_(fingerprints), run.source == source, run.status.in_(DECIDED))
+            .where(is_one_of(session, seen.fingerprint, fingerprints), run.source == source, run.status.in_(DECIDED))
         )
         for fingerprint, started_us, run_id in session.connection().execute(query):
             last[fingerprint] = max((started_us, run_id), last.get(fingerprint, (-1, "")))

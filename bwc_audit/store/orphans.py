@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.times import Span
-from bwc_audit.store.bulk import chunks
+from bwc_audit.store.bulk import AT_ONCE, chunks, is_one_of
 from bwc_audit.store.tables import AssignmentRow, IncidentRow, SegmentRow, SourceFileRow, table_of
 
 
@@ -44,10 +44,10 @@ def doubled_incidents(session: Session, source: str, incident_ids: Iterable[str]
     incident, file = table_of(IncidentRow).c, table_of(SourceFileRow).c
     files = select(file.file_id).where(file.source == source)
     found: list[str] = []
-    for chunk in chunks(sorted(set(incident_ids)), 500):
+    for chunk in chunks(sorted(set(incident_ids)), AT_ONCE):
         query = (
             select(incident.incident_id)
-            .where(incident.incident_id.in_(chunk), incident.file_id.in_(files))
+            .where(is_one_of(session, incident.incident_id, chunk), incident.file_id.in_(files))
             .group_by(incident.incident_id)
             .having(func.count() > 1)
         )
@@ -72,8 +72,12 @@ def footage_until(session: Session, source: str, as_of_us: int) -> int | None:
     segment, file = table_of(SegmentRow).c, table_of(SourceFileRow).c
     of_source = segment.file_id.in_(select(file.file_id).where(file.source == source))
     ended_us = segment.media_started_us + segment.duration_us
+    uploaded_us = segment.uploaded_us
+    # The last in the index, where a maximum would read every segment of the source; the sum keeps SQLite from its index on
+    # files.
+    is_ours = (segment.file_id + 0).in_(select(file.file_id).where(file.source == source))
     latest = (
-        select(func.max(segment.uploaded_us)).where(of_source, segment.uploaded_us <= as_of_us),
+        select(uploaded_us).where(is_ours, uploaded_us <= as_of_us).order_by(uploaded_us.desc()).limit(1),
         select(func.max(ended_us)).where(of_source, segment.uploaded_us.is_(None), ended_us <= as_of_us),
     )
     found = [time_us for query in latest if (time_us := session.connection().scalar(query)) is not None]

@@ -329,10 +329,13 @@ def _assignments_wanted(source: str, period: Span, incident_id: str | None) -> C
     same = (incident.c.incident_id == assignment.incident_id) & (
         incident.c.file_id.in_(select(file.c.file_id).where(file.c.source == source))
     )
-    is_opened_in_period = exists().where(same, _incidents_wanted(period, None))
+    opened_then = select(incident.c.incident_id).where(
+        _incidents_wanted(period, None), incident.c.file_id.in_(select(file.c.file_id).where(file.c.source == source))
+    )
     first_us = func.coalesce(assignment.dispatched_us, assignment.en_route_us, assignment.on_scene_us, assignment.cleared_us)
     is_orphan = ~exists().where(same)
-    return or_(is_opened_in_period, is_orphan & (first_us >= period.start_us) & (first_us < period.end_us))
+    begins_then = (first_us >= period.start_us) & (first_us < period.end_us)
+    return or_(assignment.incident_id.in_(opened_then), begins_then & is_orphan)
 
 
 def _load(

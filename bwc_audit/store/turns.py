@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.turned import EarlierOutcome, Turn, Turned
 from bwc_audit.store.answers import DECIDED
-from bwc_audit.store.bulk import chunks, insert_rows
+from bwc_audit.store.bulk import AT_ONCE, chunks, insert_rows, is_one_of
 from bwc_audit.store.tables import RunAnswerRow, RunResultRow, RunRow, RunTurnRow, table_of
 
 _COLUMNS = (
@@ -23,14 +23,14 @@ _COLUMNS = (
 def earlier_outcomes(session: Session, source: str, incident_ids: Collection[str]) -> dict[tuple[str, str], EarlierOutcome]:
     """The outcome of each assignment of these incidents in the newest decided run of the source that judged the incident."""
     found: dict[tuple[str, str], EarlierOutcome] = {}
-    for chunk in chunks(sorted(incident_ids), 500):
+    for chunk in chunks(sorted(incident_ids), AT_ONCE):
         by_origin: dict[str, dict[str, str]] = {}
         for incident_id, (_, run_id, origin) in _newest(session, source, chunk).items():
             by_origin.setdefault(origin, {})[incident_id] = run_id
         result = table_of(RunResultRow).c
         for origin, run_of in by_origin.items():
             query = select(result.incident_id, result.officer_id, result.outcome, result.reason).where(
-                result.run_id == origin, result.incident_id.in_(run_of)
+                result.run_id == origin, is_one_of(session, result.incident_id, run_of)
             )
             for incident_id, officer_id, outcome, reason in session.connection().execute(query):
                 found[incident_id, officer_id] = EarlierOutcome(run_of[incident_id], Outcome(outcome), reason)
@@ -42,7 +42,7 @@ def _newest(session: Session, source: str, incident_ids: Sequence[str]) -> dict[
     query = (
         select(answer.incident_id, run.started_us, run.run_id, answer.origin_run_id)
         .join(table_of(RunRow), run.run_id == answer.run_id)
-        .where(answer.incident_id.in_(incident_ids), run.source == source, run.status.in_(DECIDED))
+        .where(is_one_of(session, answer.incident_id, incident_ids), run.source == source, run.status.in_(DECIDED))
     )
     newest: dict[str, tuple[int, str, str]] = {}
     for incident_id, *seen in session.connection().execute(query):

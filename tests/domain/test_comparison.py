@@ -9,6 +9,7 @@ import pytest
 
 from bwc_audit.domain.comparison import Comparison, Move, Replayed, compare, differences
 from bwc_audit.domain.decide import basis_of, decide
+from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.matching import match
 from bwc_audit.domain.policy import ExemptionCondition, ExemptionRule, Policy, Reference
 from bwc_audit.domain.policy_book import PolicyBook
@@ -140,13 +141,22 @@ def test_clocks_that_are_believed_otherwise_place_recordings_anew() -> None:
     assert {place.clock.tolerance_us for place in like.placements} == {10 * SECOND_US}
 
 
-def test_a_brief_decision_differs_only_by_its_explanations_and_segments() -> None:
-    world = World().officer("101").incident().attended("101", 0, 600).recorded("101", 5000, 6000)
+def test_a_brief_decision_differs_only_by_what_absences_are_shown_with_and_by_its_segments() -> None:
+    world = World().officer("101").incident().attended("101", 0, 600).recorded("101", 300, 600)
+    world.recorded("101", 5000, 6000, "R2")
     matching = world.matched()
     whole, brief = decide(matching, {}), decide(matching, {}, is_brief=True)
-    assert whole.findings[0].explanations
-    assert [replace(one, explanations=()) for one in whole.findings] == list(brief.findings)
+    assert [one.kind for one in whole.findings if one.explanations and one.footage_ids and one.evidence] == [
+        FindingKind.LATE_ACTIVATION
+    ]
+    assert [_unshown(one) for one in whole.findings] == list(brief.findings)
     assert (whole.results, brief.segments) == (brief.results, ())
+
+
+def _unshown(finding: Finding) -> Finding:
+    if finding.kind.group is not FindingGroup.COVERAGE:
+        return finding
+    return replace(finding, explanations=(), footage_ids=(), evidence=())
 
 
 def test_differences_name_clauses_as_reasons_and_not_as_settings() -> None:

@@ -70,6 +70,11 @@ class ClockDay:
         return self.start_us + DAY_US
 
     @property
+    def true_start_us(self) -> int:
+        """When the day begins without the offset, whether that is applied or not: a camera months off records today."""
+        return self.start_us - self.offset_us
+
+    @property
     def weight(self) -> tuple[bool, int, bool]:
         """Which of two days speaks for the time that they share: the larger."""
         return self.is_applied, self.anchors - self.against, self.start_us % DAY_US == 0

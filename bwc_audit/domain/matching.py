@@ -223,7 +223,10 @@ def match(
         pieces=pieces,
         segments=segments,
         measures=_doubted(
-            measures, shifted, placements, np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape)
+            _with_and_without(measures, shifted, us_of_seconds(policy.clock.trusted_s)),
+            shifted,
+            placements,
+            np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape),
         ),
         windows_of=windows_of,
         placements_of=placements_of,
@@ -265,6 +268,22 @@ class Videos:
         is_stored = np.fromiter((key in stored for key in named), np.bool_, len(named))
         known = frozenset(named)
         return Videos(is_stored[placements.segment], tuple(objects[at] for at, key in enumerate(keys) if key not in known))
+
+
+def _with_and_without(measures: CoverageMeasures, shifted: Shifted, trusted_us: int) -> CoverageMeasures:
+    """The measures with the uncertainty of windows that a recording touches both now and where it lay before an offset
+    of more than ``trusted_us`` was taken out: no smaller than each margin that it would undo from there."""
+    uncertainty_us = measures.uncertainty_us.copy()
+    for window, found in shifted.moved_within.items():
+        usual_us = int(uncertainty_us[window])
+        for moved_us in found:
+            if abs(moved_us) <= trusted_us:
+                continue
+            edge = measures.early_margin_us if moved_us > 0 else measures.late_margin_us
+            margins_us = (int(edge[window]), int(measures.gap_margin_us[window]))
+            undone_us = [margin_us for margin_us in margins_us if margin_us <= usual_us + abs(moved_us)]
+            uncertainty_us[window] = max(int(uncertainty_us[window]), *undone_us, 0)
+    return replace(measures, uncertainty_us=uncertainty_us)
 
 
 def _doubted(

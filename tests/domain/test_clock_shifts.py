@@ -294,6 +294,26 @@ def test_a_window_that_only_the_correction_empties_has_no_firm_absence() -> None
     assert "no_footage" not in world.kinds()
 
 
+def long_call(start: float, end: float) -> World:
+    """An evening an hour ahead, and a call of three hours whose recording carries no id; seconds by the metadata."""
+    world = evening(HOUR, calls=CALLS[:3]).incident("I9", opened=3_900).attended("101", 4_000, 14_800, "I9", line=9)
+    return world.recorded("101", start, end, "R9", incident_ids=(), uploaded_us=at(9 * HOUR))
+
+
+def test_an_absence_that_only_the_correction_makes_is_not_firm() -> None:
+    """By its metadata the recording covers the call; with the hour taken out it ends an hour before the call does."""
+    world = long_call(3_980, 14_810)
+    assert "R9" in {segment.footage_id for segment in world.decided().segments if segment.offset_us > 3_000 * SECOND_US}
+    result = next(one for one in world.decided().results if one.incident_id == "I9")
+    assert absences(world) == ["~early_deactivation"]
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, UnknownReason.WITHIN_UNCERTAINTY)
+
+
+def test_an_absence_that_is_worse_without_the_correction_stays_firm() -> None:
+    """The recording starts an hour late with the hour taken out, and two hours late without."""
+    assert absences(long_call(4_000 + 2 * HOUR, 14_800 + HOUR)) == ["late_activation"]
+
+
 def test_a_window_far_from_both_places_keeps_its_firm_absence() -> None:
     world = evening(-LONG)
     world.incident("I9", opened=-20_000).attended("101", 15_000, 15_900, "I9", line=9)

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo demo-web test test-heavy test-all bench bench-detectors bench-media bench-overlay bench-web test-browser lint schemas golden lock clean
+.PHONY: help setup demo demo-web test test-heavy test-all bench bench-year bench-detectors bench-media bench-overlay bench-web test-browser lint schemas golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -30,6 +30,9 @@ test-all: test test-browser test-heavy ## all tests: browser, chaos and scale in
 
 bench: setup ## engine and overhead, as ratios against named baselines
 	@$(BIN)/python -m tests.bench
+
+bench-year: setup ## a year of 300,000 assignments decided and stored, on SQLite and PostgreSQL; ten minutes or more
+	@$(BIN)/python -m tests.bench.back_fill
 
 bench-web: setup ## the reviewers' application: lists of a million, the page of a large incident, fifty reviewers at once
 	@$(BIN)/python -m tests.bench.lists

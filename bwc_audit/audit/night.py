@@ -35,6 +35,7 @@ from bwc_audit.domain.rate_columns import RatePart
 from bwc_audit.domain.records import Records, RejectedRow
 from bwc_audit.domain.results import Decision, PlacedSegment
 from bwc_audit.domain.runs import ObservedFinding, Run, RunKind, RunRequest, RunStatus
+from bwc_audit.domain.segment_table import SegmentTable
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, at_of
 from bwc_audit.domain.turned import turned
 from bwc_audit.domain.unseen import asked_us, unseen_us
@@ -406,9 +407,9 @@ def _observe(
         decision.findings,
         previous,
         run_id=run_id,
-        basis=RunBasis(request.policy_hash, INSPECTOR_VERSION, _footage(decision.segments), request.is_deep),
+        basis=RunBasis(request.policy_hash, INSPECTOR_VERSION, DecidedFootage(decision.segments), request.is_deep),
         previous_basis=basis_of,
-        is_withheld=Withheld(decision.results, records.segments, records.rejected).covers,
+        is_withheld=Withheld(decision.results, SegmentTable.of(records.segments).recording_ids(), records.rejected).covers,
     )
 
 
@@ -417,6 +418,28 @@ def _basis_of_run(session: Session, run_id: str) -> RunBasis | None:
     if run is None:
         return None
     return RunBasis(run.request.policy_hash, run.inspector_version, StoredFootage(session, run_id), run.request.is_deep)
+
+
+class DecidedFootage(Mapping[str, frozenset[tuple[str, int, int]]]):
+    """The footage of a decision by incident, worked out when it is first asked for: only what changed is compared."""
+
+    def __init__(self, segments: Sequence[PlacedSegment]) -> None:
+        self._segments = segments
+        self._known: dict[str, frozenset[tuple[str, int, int]]] | None = None
+
+    def _found(self) -> dict[str, frozenset[tuple[str, int, int]]]:
+        if self._known is None:
+            self._known = _footage(self._segments)
+        return self._known
+
+    def __getitem__(self, incident_id: str) -> frozenset[tuple[str, int, int]]:
+        return self._found()[incident_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
 
 
 class StoredFootage(Mapping[str, frozenset[tuple[str, int, int]]]):

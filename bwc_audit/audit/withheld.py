@@ -7,11 +7,10 @@ not looked at. Whether a record was withdrawn on purpose is not known here; a re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bwc_audit.domain.findings import ABSENCE_KINDS, Finding, FindingGroup, FindingKind
-from bwc_audit.domain.placement import recording_id_of
-from bwc_audit.domain.records import RejectedRow, Segment
+from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.sources.listing import FOOTAGE_FOLDER
 
@@ -21,12 +20,12 @@ _ALWAYS_JUDGED = frozenset({FindingKind.METADATA_MISSING, FindingKind.DUPLICATE}
 
 class Withheld:
     """What a decision rested on, as far as earlier findings need it: its results, the recordings it knew, and whether rows
-    of CAD, roster or device logs were rejected."""
+    of CAD, roster or device logs were rejected. ``recordings``: their ids."""
 
     __slots__ = ("_has_rejections", "_incidents", "_officers", "_recordings", "_undecided", "_undecided_in", "_unseen")
 
     def __init__(
-        self, results: Sequence[AssignmentResult], segments: Iterable[Segment], rejected: Iterable[RejectedRow]
+        self, results: Sequence[AssignmentResult], recordings: Collection[str], rejected: Iterable[RejectedRow]
     ) -> None:
         undecided = [result for result in results if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN)]
         self._undecided = {(result.incident_id, result.officer_id) for result in undecided}
@@ -34,7 +33,7 @@ class Withheld:
         self._unseen = {(result.incident_id, result.officer_id) for result in results if result.not_examined}
         self._officers = {(result.incident_id, result.officer_id) for result in results}
         self._incidents = {result.incident_id for result in results}
-        self._recordings = {recording_id_of(segment) for segment in segments}
+        self._recordings = recordings
         self._has_rejections = any(not row.row.file.startswith(FOOTAGE_FOLDER) for row in rejected)
 
     def covers(self, finding: Finding) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from bwc_audit.domain.clock_findings import is_of_camera
 from bwc_audit.domain.findings import Finding
+from bwc_audit.domain.placed_segments import of_incidents
 from bwc_audit.domain.results import Decision
 from bwc_audit.domain.times import DAY_US, Span
 
@@ -95,7 +96,7 @@ def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) ->
         results=tuple(one for one in decision.results if one.incident_id in incident_ids),
         incidents=tuple(one for one in decision.incidents if one.incident_id in incident_ids),
         findings=tuple(one for one in decision.findings if is_own(one)),
-        segments=tuple(one for one in decision.segments if one.incident_id in incident_ids),
+        segments=of_incidents(decision.segments, incident_ids),
         clocks=tuple(one for one in decision.clocks if chunk.holds(one.true_start_us)),
         waiting=tuple(one for one in decision.waiting if one.incident_id in incident_ids),
     )

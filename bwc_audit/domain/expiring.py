@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.placed_segments import of_files
 from bwc_audit.domain.placement import Placements
 from bwc_audit.domain.policy import RetentionRules
 from bwc_audit.domain.results import AssignmentResult, Outcome, PlacedSegment
@@ -54,9 +55,8 @@ def expires_soon(
     the incident's id.
     """
     at_incident: dict[str, list[PlacedSegment]] = defaultdict(list)
-    for segment in segments:
-        if segment.footage_id in ending:
-            at_incident[segment.incident_id].append(segment)
+    for segment in of_files(segments, ending) if ending else ():
+        at_incident[segment.incident_id].append(segment)
     found = {*_of_findings(observed, ending, at_incident), *_of_results(results, ending, at_incident)}
     return tuple(sorted(found, key=soonest))
 

@@ -5,8 +5,8 @@ Decides only which incidents a segment is shown with: those whose windows it tou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
@@ -17,7 +17,7 @@ from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.segment_table import Coded
-from bwc_audit.domain.sight import SegmentSight, Sight
+from bwc_audit.domain.sight import Sight
 from bwc_audit.domain.times import Span
 
 #: Segments that are built together when all of them are asked for.
@@ -60,6 +60,11 @@ class PlacedSegments(Sequence[PlacedSegment]):
         incidents = Coded(incident[order], tuple(names))
         return PlacedSegments(matching, sight, inspections, index[order], incidents, is_tagged[order])
 
+    def only(self, is_wanted: Bool) -> PlacedSegments:
+        """Those for which the array, one for each, is true; in the same order."""
+        incident = Coded(self.incident.code[is_wanted], self.incident.values)
+        return replace(self, placement=self.placement[is_wanted], incident=incident, is_tagged=self.is_tagged[is_wanted])
+
     def __len__(self) -> int:
         return len(self.placement)
 
@@ -93,11 +98,13 @@ class PlacedSegments(Sequence[PlacedSegment]):
         )
         incidents, recordings, devices = self.incident.values, placements.recording.values, table.device_id.values
         officers, footage, keys = placements.officer.values, table.footage_id, table.object_key
+        looked, said = self.sight.of_placement.looked, self.sight.of_placement.said_unseen(index)
         for each, at, incident, is_tagged, recording, device, officer, start, end, activated, offset, tolerance in zip(
             *(column.tolist() for column in columns), strict=True
         ):
             key = keys[at]
-            seen = self.sight.of_placement.get(each) or self._beside(footage[at], key)
+            seen = looked.get(each)
+            not_examined = seen.not_examined if seen else said.get(each) or self._beside(footage[at], key)
             yield PlacedSegment(
                 incident_id=incidents[incident],
                 footage_id=footage[at],
@@ -110,16 +117,34 @@ class PlacedSegments(Sequence[PlacedSegment]):
                 uncertainty_us=tolerance,
                 role="tagged" if is_tagged else "matched",
                 object_key=key,
-                inspection_status=seen.inspection.status if seen.inspection else None,
-                unusable=seen.unusable,
-                not_examined=seen.not_examined,
+                inspection_status=seen.inspection.status if seen and seen.inspection else None,
+                unusable=seen.unusable if seen else (),
+                not_examined=not_examined,
             )
 
-    def _beside(self, footage_id: str, key: str | None) -> SegmentSight:
-        """The sight of a segment that touches no window: nothing, or at most its clock."""
+    def _beside(self, footage_id: str, key: str | None) -> tuple[str, ...]:
+        """What is said of a segment that touches no window: nothing of it was seen, or at most its clock."""
         is_clock_read = (key or "") in self.inspections
         rest = "only the clock in its picture was looked for" if is_clock_read else "not looked into"
-        return SegmentSight(None, not_examined=(f"{footage_id}: touches no required window, {rest}",))
+        return (f"{footage_id}: touches no required window, {rest}",)
+
+
+def of_incidents(segments: Sequence[PlacedSegment], incident_ids: Collection[str]) -> Sequence[PlacedSegment]:
+    """The segments of these incidents."""
+    if not isinstance(segments, PlacedSegments):
+        return tuple(one for one in segments if one.incident_id in incident_ids)
+    incident = segments.incident
+    return segments.only(incident.where(name in incident_ids for name in incident.values))
+
+
+def of_files(segments: Sequence[PlacedSegment], footage_ids: Collection[str]) -> Sequence[PlacedSegment]:
+    """The segments with these footage ids."""
+    if not isinstance(segments, PlacedSegments):
+        return tuple(one for one in segments if one.footage_id in footage_ids)
+    placements = segments.matching.placements
+    footage = placements.table.footage_id
+    found = (footage[place] in footage_ids for place in placements.segment[segments.placement].tolist())
+    return segments.only(np.fromiter(found, np.bool_, len(segments)))
 
 
 def _in_order(matching: Matching, index: Int, incident: Int) -> Int:

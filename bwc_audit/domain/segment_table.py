@@ -122,9 +122,11 @@ class SegmentTable(Sequence[Segment]):
 
     def recordings(self) -> Coded[str]:
         """The recording that each segment belongs to; one without is a recording of its own."""
-        return Coded.of(
-            recording_id or footage_id for recording_id, footage_id in zip(self.recording_id, self.footage_id, strict=True)
-        )
+        return Coded.of(map(_either, self.recording_id, self.footage_id))
+
+    def recording_ids(self) -> frozenset[str]:
+        """The ids of all recordings."""
+        return frozenset(map(_either, self.recording_id, self.footage_id))
 
     def tags(self) -> tuple[Int, Coded[str]]:
         """Each incident id that was entered by hand: (place of the segment, the id)."""
@@ -134,6 +136,10 @@ class SegmentTable(Sequence[Segment]):
         code = self.incident_ids.code
         place, at = ranges(first[code], count[code])
         return place, flat.taken(at)
+
+
+def _either(recording_id: str | None, footage_id: str) -> str:
+    return recording_id or footage_id
 
 
 #: All columns but those of the row, and those of them that are not a claim.

@@ -109,12 +109,18 @@ class Sights(Mapping[int, SegmentSight]):
 
     def said(self) -> dict[int, tuple[str, ...]]:
         """For each placement what was not examined of it, in words; those of which everything was are left out."""
-        found = {index: sight.not_examined for index, sight in self.looked.items() if sight.not_examined}
+        looked = {index: sight.not_examined for index, sight in self.looked.items() if sight.not_examined}
+        return looked | self.said_unseen(self.unseen())
+
+    def said_unseen(self, indices: coverage.Int) -> dict[int, tuple[str, ...]]:
+        """The same for those of these placements that nobody looked into although they touch a window."""
+        found: dict[int, tuple[str, ...]] = {}
         footage, segment = self.placements.table.footage_id, self.placements.segment
-        unseen = np.flatnonzero(self.why == Unseen.NOT_LOOKED_INTO)
+        places = indices[self.why[indices] > 0]
+        unseen = places[self.why[places] == Unseen.NOT_LOOKED_INTO]
         for index, place in zip(unseen.tolist(), segment[unseen].tolist(), strict=True):
             found[index] = (f"{footage[place]}: {_NOT_LOOKED_INTO}",)
-        for index in np.flatnonzero((self.why > 0) & (self.why != Unseen.NOT_LOOKED_INTO)).tolist():
+        for index in places[self.why[places] != Unseen.NOT_LOOKED_INTO].tolist():
             found[index] = (self._said(index),)
         return found
 

@@ -35,7 +35,7 @@ OFFICERS_A_YEAR = 3 * OFFICERS
 STAGES = ("load", "match", "decide")
 
 
-def store_year(engine: Engine, records: Records) -> None:
+def store_year(engine: Engine, records: Records, source: str = SOURCE) -> None:
     """Put the rows into an empty database, file by file, as an ingest does."""
     by_file: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for field in fields(Records):
@@ -46,8 +46,8 @@ def store_year(engine: Engine, records: Records) -> None:
         for key, rows in sorted(by_file.items()):
             columns: dict[str, Any] = {name: tuple(found) for name, found in rows.items()}
             held = Records(**columns)
-            replace_file(session, SOURCE, ObjectStat(key, 1, "e", 0), held, read_at_us=0)
-        replace_video_objects(session, SOURCE, records.objects)
+            replace_file(session, source, ObjectStat(key, 1, "e", 0), held, read_at_us=0)
+        replace_video_objects(session, source, records.objects)
 
 
 def decide_stored(engine: Engine, spent: dict[str, float]) -> int:

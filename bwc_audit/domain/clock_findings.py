@@ -27,7 +27,6 @@ _MOST_EVIDENCE = 20
 _KIND_WORDS = {
     AnchorKind.TAGGED: "tagged recordings",
     AnchorKind.OVERLAY: "clocks in pictures",
-    AnchorKind.SOUND: "sounds that other cameras heard too",
     AnchorKind.UPLOAD: "upload times",
 }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bwc_audit.domain import coverage
-from bwc_audit.domain.clock_anchors import Attended, SoundLag
+from bwc_audit.domain.clock_anchors import Attended
 from bwc_audit.domain.clock_estimates import estimated_clocks
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
@@ -171,14 +171,12 @@ def match(
     as_of_us: int,
     seen: Mapping[str, Inspection] | None = None,
     like: Matching | None = None,
-    sounds: Iterable[SoundLag] = (),
 ) -> Matching:
     """Judge and measure every assignment of the records. The order of the records does not matter.
 
     ``policy``: one for all, or a book that says which holds for whom and when. ``seen``: what is known of videos already,
     by object key; only the clocks burned into their pictures are used here. ``like``: a matching of the same records and
     inspections; what does not depend on what the two policies demand is taken from it, the cameras' clocks included.
-    ``sounds``: how far clocks are apart by what several cameras heard.
     """
     book = PolicyBook.of(policy) if isinstance(policy, Policy) else policy
     policy = book.base
@@ -194,7 +192,7 @@ def match(
         judged = _judge(attended, book, Exemptions(records.exemptions, roster))
         shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
         calls = _attended(judged, records, policy, roster)
-        checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown, sounds)
+        checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown)
         placements = place_segments(table, roster, history, checks, shown)
     measured = tuple(one for one in judged if one.measured is not None)
     owner_of = _owners(measured, placements)

@@ -14,11 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bwc_audit.domain.clock_anchors import AnchorKind, SoundLag
+from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.clock_days import ClockDay, Confidence
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.findings import Finding, FindingKind
-from bwc_audit.domain.matching import match
 from bwc_audit.domain.records import DeviceEventKind
 from bwc_audit.domain.results import Outcome, UnknownReason
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span
@@ -123,19 +122,6 @@ def test_47_seconds_between_metadata_and_a_picture_whose_clock_the_dock_measured
     assert day.offset_us == pytest.approx(47 * SECOND_US, abs=SECOND_US)
     assert all(abs(one.offset_us - 47 * SECOND_US) <= SECOND_US for one in world.decided().segments)
     assert {one.uncertainty_us for one in world.decided().segments} == {62_500_000}
-
-
-def test_47_seconds_by_the_sounds_that_two_checked_cameras_heard() -> None:
-    world = evening(47)
-    records, period = world.records(), Span(EVENING_US - 6 * HOUR_US, EVENING_US + 6 * HOUR_US)
-    lags = [
-        SoundLag("cam-101", other, at(second), round(47.04 * SECOND_US), SECOND_US // 10)
-        for other, second in (("cam-102", -9_000), ("cam-103", -9_000), ("cam-104", -4_000))
-    ]
-    matching = match(records, world.policy, period, world.as_of_us, {}, sounds=lags)
-    assert {place.clock.offset_us for place in matching.placements} == {round(47.04 * SECOND_US)}
-    (two,) = match(records, world.policy, period, world.as_of_us, {}, sounds=lags[:2]).checks.days
-    assert two.confidence is Confidence.DOUBTFUL
 
 
 def test_an_hour_that_picture_and_tags_agree_on_needs_fewer_tags() -> None:

@@ -125,6 +125,8 @@ def _is_worth_a_finding(day: ClockDay, checks: ClockChecks) -> bool:
 
 
 def _of_day(day: ClockDay, checks: ClockChecks, segments: Sequence[Segment]) -> Finding:
+    """Spans by the camera's own clock; the recordings as evidence when, by the anchors, they were made: that is when a run
+    looks at them again."""
     least_us = us_of_seconds(checks.rules.offset_s)
     size_us = abs(day.offset_us) if day.is_applied or not day.at_least_us else day.at_least_us
     uncertainty_us = day.uncertainty_us + day.spread_us if day.is_applied else abs(day.offset_us)
@@ -142,7 +144,7 @@ def _of_day(day: ClockDay, checks: ClockChecks, segments: Sequence[Segment]) -> 
         uncertainty_us=uncertainty_us if day.is_applied or not is_firm else 0,
         margin_us=max(0, size_us - least_us),
         is_borderline=not is_firm or (day.is_applied and size_us - least_us <= uncertainty_us),
-        evidence=tuple(Evidence("footage", str(row.row), row.media_started_us, row.sha256) for row in rows),
+        evidence=tuple(Evidence("footage", str(row.row), row.media_started_us - day.offset_us, row.sha256) for row in rows),
     )
 
 

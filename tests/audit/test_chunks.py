@@ -85,6 +85,22 @@ def test_deciding_pieces_again_changes_nothing_of_a_camera_that_is_off(tmp_path:
     assert [(one.state, one.change) for one in of_camera] == [(FindingState.OPEN, Change.UNCHANGED)]
 
 
+def test_an_offset_of_months_is_resolved_once_the_times_are_put_right(tmp_path: Path) -> None:
+    """It was stated of recordings that told a time far outside the period, and is judged by runs over their true time."""
+    sound = random_world(Random(3), incidents=0)
+    audit = with_chunks(audit_of(tmp_path, with_camera_off(sound, Random(1), -268 * 86_400 * SECOND_US)), 3)
+    run_over(audit)
+    store_world(audit, with_camera_off(sound, Random(1), 0), read_at_us=1)
+    again = run_over(audit)
+    with reading(audit.engine) as session:
+        (found,) = [
+            one
+            for one in runs.load_observed(session, again.run_id, kind=FindingKind.CLOCK_OFFSET)
+            if one.finding.device_id == "CAM99"
+        ]
+    assert (found.state, found.change) == (FindingState.RESOLVED, Change.RESOLVED)
+
+
 def without_place(answers: Answers, _audit: Audit) -> Answers:
     """Nothing in the answers names the folder; the turns name no run, since there was none before."""
     return answers

@@ -22,6 +22,7 @@ def _stay_local() -> None:
     Prefect keeps quiet: what goes wrong is said by the steps themselves, and its tracebacks bury that.
     """
     home = (load_settings().state_dir / "prefect").absolute()
+    home.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, value in {
         "PREFECT_HOME": str(home),
         "PREFECT_LOCAL_STORAGE_PATH": str(home / "storage"),

@@ -66,7 +66,7 @@ def _policy(settings: Settings) -> str:
 
 
 def _state_folder(settings: Settings) -> str:
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not os.access(settings.state_dir, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, "cannot be written", str(settings.state_dir))
     return str(settings.state_dir.absolute())

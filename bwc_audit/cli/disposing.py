@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bwc_audit.audit.dispositions import Seen, SeenTooLittle, dispose
+from bwc_audit.audit.dispositions import EntryRefused, Seen, SeenTooLittle, dispose
 from bwc_audit.audit.setup import now_us, open_audit
 from bwc_audit.cli.showing import note, print_table, say
 from bwc_audit.config import load_settings
@@ -52,7 +52,8 @@ def dispose_finding(
 ) -> None:
     """Show what people said of a finding, or add an entry: a decision, a second review, or taking one back.
 
-    Entries are only ever added, under your account. One made after what you read is not decided over: exit code 3.
+    Entries are only ever added, under your account on this computer (`os:NAME`). One made after what you read is not decided
+    over: exit code 3.
     """
     audit = open_audit(load_settings())
     with reading(audit.engine) as session:
@@ -61,6 +62,8 @@ def dispose_finding(
             raise ConfigurationError(f"no finding {finding} is stored; `bwc-audit findings` lists those of a run")
         standing = load_standings(session, [known.fingerprint]).get(known.fingerprint, standing_of(()))
     entry = _entry(decision, reason, second, undo, comment)
+    if entry is not None and after > standing.place:
+        raise ConfigurationError(f"{finding} has {len(standing.entries)} entries: there is none at {after} yet")
     if entry is not None:
         try:
             standing = dispose(audit.engine, Seen(known.fingerprint, after), entry)
@@ -68,6 +71,8 @@ def dispose_finding(
             _print(finding, refused.standing)
             note(f"read these entries; then the same with --after {refused.standing.place}")
             raise
+        except EntryRefused as refused:
+            raise ConfigurationError(str(refused)) from refused
     _print(finding, standing)
 
 
@@ -84,12 +89,14 @@ def _entry(
     if len(kinds) > 1:
         raise ConfigurationError("one entry at a time: --decision, --second or --undo")
     kind = kinds[0]
+    if reason and kind is not EntryKind.DECISION:
+        raise ConfigurationError("a reason belongs to --decision")
     return Disposition(
         fingerprint="",
         decision=str(kind) if kind is EntryKind.UNDO else str(asked[kind]),
         reason_code=reason,
         comment=comment.strip(),
-        reviewer=getpass.getuser(),
+        reviewer=f"os:{getpass.getuser()}",
         at_us=now_us(),
         kind=kind,
         undoes=undo,

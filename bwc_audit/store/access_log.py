@@ -30,11 +30,14 @@ def append_access(session: Session, access: Access) -> None:
     session.connection().execute(insert(table_of(AccessEntryRow)).values(asdict(access)))
 
 
-def last_access_us(session: Session, account_id: str, action: str, subject_id: str) -> int | None:
+def last_access_us(session: Session, account_id: str, action: str, subject_kind: str, subject_id: str) -> int | None:
     """When somebody last did this to that; None: never."""
     table = table_of(AccessEntryRow).c
     query = select(func.max(table.at_us)).where(
-        table.account_id == account_id, table.action == action, table.subject_id == subject_id
+        table.account_id == account_id,
+        table.action == action,
+        table.subject_kind == subject_kind,
+        table.subject_id == subject_id,
     )
     at_us: int | None = session.connection().scalar(query)
     return at_us

@@ -158,9 +158,10 @@ def all_listed(session: Session, wanted: Sequence[Clause], order: str) -> Iterat
         yield from (found[fingerprint] for fingerprint in chunk)
 
 
-def is_of(column: str, value: str | bool) -> Clause:
-    """Findings with this value in a column."""
-    return table_of(FindingRow).c[column] == value
+def is_of(column: str, value: str | bool | None) -> Clause:
+    """Findings with this value in a column; None: with none."""
+    clause: Clause = table_of(FindingRow).c[column] == value
+    return clause
 
 
 def is_counted(counted: bool) -> Clause:

@@ -125,11 +125,13 @@ def _found(session: Session, ids: Sequence[str], unit: str | None) -> Counter[st
     return Counter({row[0]: row[1] for row in rows})
 
 
-def has_result(column: str, value: str) -> Clause:
-    """Incidents with an assignment that has this value in a column (outcome, unit, officer_id)."""
+def has_result(column: str, value: str, unit: str | None = None) -> Clause:
+    """Incidents with an assignment that has this value in a column (outcome, unit, officer_id). ``unit``: the only one whose
+    assignments may be asked about, None: all."""
     answer, result = table_of(RunAnswerRow).c, table_of(RunResultRow).c
+    own = [] if unit is None else [result.unit == unit]
     return exists().where(
-        result.run_id == answer.origin_run_id, result.incident_id == answer.incident_id, result[column] == value
+        result.run_id == answer.origin_run_id, result.incident_id == answer.incident_id, result[column] == value, *own
     )
 
 

@@ -11,19 +11,20 @@ from bwc_audit.domain.runs import FindingState
 from bwc_audit.store.tables import FindingRow, RunAnswerRow, RunResultRow, table_of
 
 
-def units_of_officers(session: Session, run_id: str) -> dict[str, tuple[str, ...]]:
-    """The units that each officer of a run belonged to at their assignments, by name; without those of no known unit."""
+def units_of_officers(session: Session, run_id: str) -> dict[str, tuple[str | None, ...]]:
+    """The units that each officer of a run belonged to at their assignments, by name; None: one of no known unit."""
     answer, result = table_of(RunAnswerRow).c, table_of(RunResultRow).c
     query = (
         select(result.officer_id, result.unit)
         .where(answer.run_id == run_id, result.run_id == answer.origin_run_id, result.incident_id == answer.incident_id)
-        .where(result.unit.is_not(None))
         .distinct()
     )
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str | None]] = {}
     for officer_id, unit in session.connection().execute(query):
         found.setdefault(officer_id, []).append(unit)
-    return {officer_id: tuple(sorted(units)) for officer_id, units in found.items()}
+    return {
+        officer_id: tuple(sorted(units, key=lambda unit: (unit is None, unit or ""))) for officer_id, units in found.items()
+    }
 
 
 def findings_by_kind(session: Session, wanted: Sequence[ColumnElement[bool]]) -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.policy_book import PolicyBook
+from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.tables import PolicyRow, RunRow, table_of
 
 #: The key under which the content of a book lies beside that of its latest policy.
@@ -51,7 +52,7 @@ def policy_content(session: Session, policy_hash: str) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class UsedPolicy:
-    """A policy that runs were asked to decide by; ``last_us``: when the last of them began."""
+    """A policy that runs decided by; ``last_us``: when the last of them began."""
 
     policy_hash: str
     policy_id: str
@@ -65,7 +66,7 @@ def policies_of_runs(session: Session, source: str) -> tuple[UsedPolicy, ...]:
     run = table_of(RunRow).c
     query = (
         select(run.policy_hash, run.policy_id, run.policy_version, func.count(), func.max(run.started_us))
-        .where(run.source == source)
+        .where(run.source == source, run.status.in_(DECIDED))
         .group_by(run.policy_hash, run.policy_id, run.policy_version)
         .order_by(func.max(run.started_us).desc(), run.policy_hash)
     )

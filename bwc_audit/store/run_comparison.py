@@ -113,7 +113,7 @@ def moved_findings(
             select(finding.finding_id, finding.kind, finding.incident_id, finding.officer_id)
             .where(finding.fingerprint.in_(_open_in(states)), is_comparable)
             .where(tuple_(*_subject(finding)).not_in(_subjects_open_in(does_not)))
-            .order_by(finding.incident_id, finding.finding_id)
+            .order_by(func.coalesce(finding.incident_id, ""), finding.finding_id)
             .limit(limit)
         )
         for finding_id, kind, incident_id, officer_id in session.connection().execute(query):

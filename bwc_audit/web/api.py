@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from bwc_audit.audit.dispositions import Seen, dispose
@@ -37,7 +38,7 @@ from bwc_audit.store.observations import load_last_observed
 from bwc_audit.web.filters import narrowed
 from bwc_audit.web.findings import asked_of
 from bwc_audit.web.guard import NotThere, Visitor, needs_token
-from bwc_audit.web.showing import latest_decided
+from bwc_audit.web.period_runs import chosen_run, period_runs
 from bwc_audit.web.sight import run_of, seen_by_unit
 
 _Id = Annotated[str, Field(max_length=200)]
@@ -135,7 +136,18 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem, "description": "not there, or not for this token to know of"},
     422: {"model": Problem, "description": "the request is not valid"},
 }
-router = APIRouter(prefix="/api/v1", responses=ERRORS)
+
+
+def only_known_parameters(request: Request) -> None:
+    """A parameter that a route does not have is refused, never ignored: a list would be longer than its reader thinks."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        errors = [{"loc": ("query", name), "msg": "there is no such parameter", "type": "unknown"} for name in unknown]
+        raise RequestValidationError(errors)
+
+
+router = APIRouter(prefix="/api/v1", responses=ERRORS, dependencies=[Depends(only_known_parameters)])
 
 
 def with_right(right: Right) -> Any:
@@ -175,7 +187,7 @@ def findings(
         "text": text,
     }
     given = {name: str(value) for name, value in {**asked, "from": from_}.items() if value is not None}
-    run = latest_decided(asking.site)
+    run = chosen_run(asking, period_runs(asking), "")
     wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run, given))
     with reading(asking.site.engine) as session:
         count = finding_list.count_listed(session, wanted.clauses)
@@ -202,7 +214,9 @@ def finding(asking: Annotated[Visitor, with_right(Right.FINDINGS)], finding_id: 
 @router.get("/findings/{finding_id}/dispositions", response_model=StandingItem, summary="What people said of a finding")
 def dispositions(asking: Annotated[Visitor, with_right(Right.FINDINGS)], finding_id: _Id) -> StandingItem:
     """All entries, and where the finding stands after them."""
-    return _standing(asking, finding_id, _fingerprint(asking, finding_id))
+    fingerprint = _fingerprint(asking, finding_id)
+    asking.note(Right.FINDINGS, "viewed", "finding", finding_id, once=True)
+    return _standing(asking, finding_id, fingerprint)
 
 
 @router.post(
@@ -279,12 +293,14 @@ def rates(
     run: Annotated[str, Query(max_length=100)] = "",
     by: Annotated[Literal["unit", "call_type", "shift", "month", "officer"] | None, Query()] = None,
 ) -> Any:
-    """As ``bwc-rates/1``; by unit or officer only for tokens that may see people."""
+    """As ``bwc-rates/1``, of the newest run over a period unless one is named; by unit or officer for tokens that may see
+    people only."""
     if by in ("unit", "officer"):
         asking.must(Right.PEOPLE)
         if asking.person.unit is not None:
             raise NotThere
-    chosen = _run(asking, run) if run else latest_decided(asking.site)
+        asking.note(Right.PEOPLE, "listed", f"{by}s", f"rates of run {run or 'newest'}", once=True)
+    chosen = _run(asking, run) if run else chosen_run(asking, period_runs(asking), "")
     if chosen is None or chosen.status not in ("complete", "incomplete"):
         raise NotThere
     with reading(asking.site.engine) as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from bwc_audit.domain.people import Right
@@ -15,14 +15,14 @@ from bwc_audit.report.documents import ListedIncidentDocument
 from bwc_audit.store import incident_list
 from bwc_audit.store.database import reading
 from bwc_audit.store.finding_list import COUNTED_TO
-from bwc_audit.web.api import ERRORS, FURTHEST, with_right
+from bwc_audit.web.api import ERRORS, FURTHEST, only_known_parameters, with_right
 from bwc_audit.web.filters import Asked, WrongFilter
 from bwc_audit.web.guard import NotThere, Visitor
 from bwc_audit.web.incident_filters import narrowed_incidents
 from bwc_audit.web.incidents import listed_document
 from bwc_audit.web.period_runs import chosen_run, period_runs
 
-router = APIRouter(prefix="/api/v1", responses=ERRORS)
+router = APIRouter(prefix="/api/v1", responses=ERRORS, dependencies=[Depends(only_known_parameters)])
 
 
 class IncidentsPage(BaseModel):
@@ -66,7 +66,7 @@ def incidents(
     with reading(asking.site.engine) as session:
         count = incident_list.count_incidents(session, chosen.run_id, wanted.clauses)
         found = incident_list.list_incidents(session, chosen.run_id, wanted.clauses, wanted.order, limit, start, wanted.unit)
-    asking.note(Right.FINDINGS, "listed", "incidents", wanted.sentence, once=True)
+    asking.note(Right.FINDINGS, "listed", "incidents", f"{wanted.sentence}. Run {chosen.run_id}", once=True)
     is_more = found and start + len(found) < count and start + limit <= FURTHEST
     return IncidentsPage(
         sentence=wanted.sentence,

@@ -20,7 +20,8 @@ from bwc_audit.web.dispositions import decision_choices
 from bwc_audit.web.filters import Narrowed, narrowed
 from bwc_audit.web.findings import asked_of
 from bwc_audit.web.guard import Asking, Form, Pages, Visitor
-from bwc_audit.web.showing import latest_decided, shown
+from bwc_audit.web.period_runs import chosen_run, period_runs
+from bwc_audit.web.showing import shown
 
 pages = Pages()
 
@@ -78,7 +79,7 @@ def decide(request: Request, asking: Asking, form: Form) -> Any:
 
 def _list(asking: Visitor, given: Mapping[str, str]) -> tuple[Narrowed, list[Seen]]:
     """The list, at most one more than may be decided at once. Raises ``WrongFilter``."""
-    run = latest_decided(asking.site)
+    run = chosen_run(asking, period_runs(asking), "")
     wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
     with reading(asking.site.engine) as session:
         found = finding_list.list_findings(session, wanted.clauses, wanted.order, MOST + 1)
@@ -94,6 +95,7 @@ def _page(
     request: Request, asking: Visitor, given: Mapping[str, str], typed: Mapping[str, str], problem: str, status: int = 200
 ) -> Any:
     wanted, seen = _list(asking, given)
+    asking.note(Right.FINDINGS, "listed", "findings", wanted.sentence, once=True)
     too_many = (
         f"More than {number(MOST)} findings: narrow the list. Nobody has looked at so many." if len(seen) > MOST else ""
     )

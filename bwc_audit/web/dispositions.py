@@ -112,6 +112,7 @@ def finding(request: Request, asking: Asking, finding_id: str) -> Any:
 def panel(request: Request, asking: Asking, finding_id: str) -> Any:
     """What people said of it, as a part of another page."""
     found = _find(asking, finding_id)
+    asking.note(Right.FINDINGS, "viewed", "finding", finding_id, once=True)
     return shown(request, "panel.html", finding_id, PanelPage(_panel(asking, found, {}, "")), run=found.run)
 
 

@@ -30,11 +30,13 @@ class WrongFilter(ValueError):  # noqa: N818  # what was typed, not a fault
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What filters need besides their value. ``run_id``: whose changes are meant, the last run's unless ``is_named``."""
+    """What filters need besides their value. ``run_id``: whose changes are meant, the last run's unless ``is_named``;
+    ``unit``: the only one whose assignments may be asked about, None: all."""
 
     zone: ZoneInfo
     run_id: str
     is_named: bool = False
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

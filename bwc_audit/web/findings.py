@@ -34,7 +34,8 @@ from bwc_audit.web.filters import (
     shown_range,
 )
 from bwc_audit.web.guard import Asking, Form, Pages, Visitor
-from bwc_audit.web.showing import When, latest_decided, shown, when
+from bwc_audit.web.period_runs import chosen_run, period_runs
+from bwc_audit.web.showing import When, shown, when
 from bwc_audit.web.site import Site
 
 pages = Pages()
@@ -86,7 +87,7 @@ class FindingsPage:
 @pages.page("/findings", Right.FINDINGS)
 def findings(request: Request, asking: Asking) -> Any:
     """The list."""
-    given, run = dict(request.query_params), latest_decided(asking.site)
+    given, run = dict(request.query_params), chosen_run(asking, period_runs(asking), "")
     try:
         wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
         page = page_number(given.get("page", "1"))
@@ -177,7 +178,7 @@ def findings_as_json(request: Request, asking: Asking) -> Any:
 
 
 def _exported(request: Request, asking: Visitor, written: Callable[[Iterator[Any]], Any]) -> Any:
-    run = latest_decided(asking.site)
+    run = chosen_run(asking, period_runs(asking), "")
     try:
         given = dict(request.query_params)
         wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))

@@ -58,7 +58,7 @@ class Visitor:
         now_us, who = self.site.now_us(), self.person.account_id
         if once:
             with reading(self.site.engine) as session:
-                last_us = last_access_us(session, who, action, subject_id)
+                last_us = last_access_us(session, who, action, subject_kind, subject_id)
             if last_us is not None and now_us - last_us < _AGAIN_US:
                 return
         entry = Access(now_us, who, self.person.role, right, action, subject_kind, subject_id, self.address)

@@ -166,7 +166,7 @@ def _view(
     lanes = lanes_of(scene, found.device_events)
     return IncidentView(
         told=told,
-        left_out=f"{plural(left_out, 'officer')} of other units are not shown." if left_out else "",
+        left_out=f"Not shown: {plural(left_out, 'officer')} of other units." if left_out else "",
         cards=_cards(told.cards, scene, found, may_watch),
         borderline=_cards(told.borderline, scene, found, may_watch),
         resolved=_cards(told.resolved, scene, found, may_watch),
@@ -174,12 +174,7 @@ def _view(
         players_sentence="" if players else told.segments_sentence,
         scene=_scene_json(lanes, players),
         runs=tuple(
-            (
-                incident_href(incident_id, one.run_id),
-                f"{moment(one.started_us, zone)}, {one.request.kind}",
-                one.run_id == run.run_id,
-            )
-            for one in others
+            (incident_href(incident_id, one.run_id), _run_words(one, zone), one.run_id == run.run_id) for one in others
         ),
         rerun_href=incident_part_href(incident_id, "re-run") if asking.person.may(Right.RERUN) else "",
         files_href=incident_part_href(incident_id, "files", run.run_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from bwc_audit.domain.people import Person, Role
@@ -20,18 +20,18 @@ _OUTCOMES = {str(outcome): OUTCOME[outcome] for outcome in Outcome}
 FILTERS: Mapping[str, Filter] = {
     "outcome": Filter(
         "Outcome of an assignment",
-        lambda value, _asked: incident_list.has_result("outcome", value),
+        lambda value, asked: incident_list.has_result("outcome", value, asked.unit),
         lambda value, _asked: f"with an assignment that is “{_OUTCOMES[value].lower()}”",
         _OUTCOMES,
     ),
     "unit": Filter(
         "Unit",
-        lambda value, _asked: incident_list.has_result("unit", value),
+        lambda value, asked: incident_list.has_result("unit", value, asked.unit),
         lambda value, _asked: f"with an officer of unit {value}",
     ),
     "officer": Filter(
         "Officer",
-        lambda value, _asked: incident_list.has_result("officer_id", value),
+        lambda value, asked: incident_list.has_result("officer_id", value, asked.unit),
         lambda value, _asked: f"with officer {value}",
     ),
     "call_type": Filter(
@@ -77,10 +77,9 @@ class NarrowedIncidents:
 def narrowed_incidents(given: Mapping[str, str], person: Person, asked: Asked, run: Run) -> NarrowedIncidents:
     """The list that somebody asked for, and may see. Raises ``WrongFilter``."""
     order = order_of(given, ORDERS)
-    values, clauses, words = applied(FILTERS, given, asked)
-    unit = None
-    if person.role is Role.SUPERVISOR:
-        unit = person.unit or ""
+    unit = (person.unit or "") if person.role is Role.SUPERVISOR else None
+    values, clauses, words = applied(FILTERS, given, replace(asked, unit=unit))
+    if unit is not None:
         clauses.append(incident_list.has_result("unit", unit))
         words.append(f"with an officer of your unit {unit}")
     sentence = f"Incidents of {period(run.request.period, asked.zone)}" + (f", {', '.join(words)}" if words else "")

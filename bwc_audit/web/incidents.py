@@ -84,7 +84,7 @@ def incidents(request: Request, asking: Asking) -> Any:
         found = incident_list.list_incidents(
             session, wanted.run.run_id, wanted.clauses, wanted.order, PAGE_ROWS, first, wanted.unit
         )
-    asking.note(Right.FINDINGS, "listed", "incidents", wanted.sentence, once=True)
+    asking.note(Right.FINDINGS, "listed", "incidents", f"{wanted.sentence}. Run {wanted.run.run_id}", once=True)
     context = _context(asking, wanted, known, found, count, page)
     return shown(request, "incidents.html", "Incidents", context, run=wanted.run)
 

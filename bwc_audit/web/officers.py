@@ -20,10 +20,12 @@ from bwc_audit.web.addresses import people_href
 from bwc_audit.web.guard import Asking, Pages, Visitor
 from bwc_audit.web.period_runs import chosen_run, period_runs, run_choices
 from bwc_audit.web.showing import shown
+from bwc_audit.web.site import Site
 
 pages = Pages()
 
-_UNKNOWN_UNIT = "(unit not known)"
+#: What the group of officers of no known unit is called.
+UNKNOWN_UNIT = "(unit not known)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Peers:
     run: Run
     known: tuple[Run, ...]
     groups: tuple[RateGroup, ...]
-    units: Mapping[str, tuple[str, ...]]
+    units: Mapping[str, tuple[str | None, ...]]
 
 
 @pages.page("/officers", Right.PEOPLE)
@@ -85,11 +87,11 @@ def peers_of(asking: Visitor, by: str, run_id: str) -> Peers | None:
     return Peers(run, known, tuple(sorted(book.groups.get(by, ()), key=lambda group: group.key)), units)
 
 
-def may_see(asking: Visitor, by: str, key: str, units: Mapping[str, tuple[str, ...]]) -> bool:
+def may_see(asking: Visitor, by: str, key: str, units: Mapping[str, tuple[str | None, ...]]) -> bool:
     """Whether an officer or unit may be seen: an officer by whoever sees one of the units they belonged to."""
     if by == "officer":
         return any(asking.person.may_see_unit(unit) for unit in units.get(key, (None,)))
-    return asking.person.may_see_unit(None if key == _UNKNOWN_UNIT else key)
+    return asking.person.may_see_unit(None if key == UNKNOWN_UNIT else key)
 
 
 def _list(request: Request, asking: Visitor, by: str, run_id: str) -> Any:
@@ -98,11 +100,15 @@ def _list(request: Request, asking: Visitor, by: str, run_id: str) -> Any:
         context = PeoplePage(heading, by, (), "No run has decided a period yet.", False, path, "", ())
         return shown(request, "people.html", heading, context)
     lines = tuple(_line(asking, by, group, found) for group in found.groups if may_see(asking, by, group.key, found.units))
-    sentence = f"{plural(len(lines), by)} with assignments in {period(found.run.request.period, asking.site.zone)}."
-    asking.note(Right.PEOPLE, "listed", f"{by}s", sentence, once=True)
+    sentence = f"{plural(len(lines), by)} with assignments in {basis_of_run(found.run, asking.site)}."
+    asking.note(Right.PEOPLE, "listed", f"{by}s", f"{sentence} Run {found.run.run_id}", once=True)
     choices = run_choices(asking, found.known, found.run)
     context = PeoplePage(heading, by, lines, sentence, by == "officer", path, found.run.run_id, choices)
     return shown(request, "people.html", heading, context, run=found.run)
+
+
+def basis_of_run(run: Run, site: Site) -> str:
+    return f"{period(run.request.period, site.zone)}, by the policy {run.request.policy_id} {run.request.policy_version}"
 
 
 def _line(asking: Visitor, by: str, group: RateGroup, found: Peers) -> PeopleLine:
@@ -111,7 +117,7 @@ def _line(asking: Visitor, by: str, group: RateGroup, found: Peers) -> PeopleLin
     return PeopleLine(
         name=group.key,
         href=people_href(by, group.key, found.run.run_id),
-        unit=", ".join(units),
+        unit=", ".join(unit or "not known" for unit in units),
         assignments="" if is_part else number(group.counts.assignments),
         decided="" if is_part else number(group.counts.decided),
     )

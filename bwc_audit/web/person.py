@@ -21,13 +21,12 @@ from bwc_audit.report.numbers import rate_bar
 from bwc_audit.report.rate_views import rate_groups
 from bwc_audit.report.rendering import render
 from bwc_audit.report.words import KIND, RATE, number, plural
-from bwc_audit.report.zone_times import period
 from bwc_audit.store import finding_list, runs
 from bwc_audit.store.database import reading
 from bwc_audit.store.people_counts import findings_by_kind
 from bwc_audit.web.addresses import findings_href
 from bwc_audit.web.guard import Asking, NotThere, Pages, Visitor
-from bwc_audit.web.officers import may_see, peers_of
+from bwc_audit.web.officers import UNKNOWN_UNIT, basis_of_run, may_see, peers_of
 from bwc_audit.web.period_runs import run_choices
 from bwc_audit.web.showing import shown
 
@@ -89,7 +88,7 @@ def _one(request: Request, asking: Visitor, by: str, name: str, run_id: str) -> 
         raise NotThere
     asking.note(Right.PEOPLE, "viewed", by, name)
     others = [unit for unit in found.units.get(name, ()) if not asking.person.may_see_unit(unit)]
-    is_small = group.counts.assignments <= MOST_BROKEN_DOWN
+    is_small = group.counts.assignments <= MOST_BROKEN_DOWN and name != UNKNOWN_UNIT
     book = _broken_down(asking, by, name, found.run) if is_small or others else None
     if others and book is not None:
         group = RateGroup(name, book.whole.rates, book.whole.counts)
@@ -98,7 +97,7 @@ def _one(request: Request, asking: Visitor, by: str, name: str, run_id: str) -> 
         heading=f"{by.capitalize()} {name}",
         list_href=f"/{by}s?run={found.run.run_id}",
         list_label=f"{by.capitalize()}s",
-        basis=f"{period(found.run.request.period, asking.site.zone)}: {plural(counts.assignments, 'assignment')}, "
+        basis=f"{basis_of_run(found.run, asking.site)}: {plural(counts.assignments, 'assignment')}, "
         f"{number(counts.decided)} decided, {number(counts.pending)} pending, {number(counts.unknown)} unknown.",
         part="Assignments in other units are not shown, and not counted." if others else "",
         few=f"Only {plural(counts.decided, 'decided assignment')}: shares of so few say next to nothing."
@@ -109,8 +108,8 @@ def _one(request: Request, asking: Visitor, by: str, name: str, run_id: str) -> 
         groups=rate_groups(book, but="unit" if by == "unit" else ""),
         groups_sentence=""
         if book
-        else f"More than {number(MOST_BROKEN_DOWN)} assignments are not broken down here; `bwc-audit rates --by` does it.",
-        **_findings(asking, by, name),
+        else f"Units that nobody knows, and more than {number(MOST_BROKEN_DOWN)} assignments, are not broken down here.",
+        **_findings(asking, by, name, found.run),
         run_id=found.run.run_id,
         runs=run_choices(asking, found.known, found.run),
     )
@@ -131,15 +130,19 @@ def _with(groups: tuple[RateGroup, ...], own: RateGroup) -> tuple[RateGroup, ...
     return tuple(own if one.key == own.key else one for one in groups)
 
 
-def _findings(asking: Visitor, by: str, name: str) -> dict[str, Any]:
-    """Open findings by kind; a supervisor's officer may have worked in another unit too, which is not theirs to see."""
-    wanted = [finding_list.is_of("officer_id" if by == "officer" else "unit", name)]
+def _findings(asking: Visitor, by: str, name: str, run: Run) -> dict[str, Any]:
+    """Findings of the run that are open, by kind; a supervisor's officer may have worked in another unit too, which is not
+    theirs to see."""
+    is_about = finding_list.is_of("officer_id" if by == "officer" else "unit", None if name == UNKNOWN_UNIT else name)
+    wanted = [is_about, finding_list.is_seen(run.run_id)]
     if _is_limited(asking):
         wanted.append(finding_list.is_of("unit", asking.person.unit or ""))
     with reading(asking.site.engine) as session:
         kinds = findings_by_kind(session, wanted)
-    rows = tuple((KIND[kind], number(count), findings_href(**{by: name, "kind": kind})) for kind, count in kinds)
-    return {"kinds": rows, "kinds_sentence": "" if kinds else "No open finding."}
+    rows = tuple(
+        (KIND[kind], number(count), findings_href(**{by: name, "kind": kind, "run": run.run_id})) for kind, count in kinds
+    )
+    return {"kinds": rows, "kinds_sentence": "" if kinds else "No finding of this run is open."}
 
 
 def _is_limited(asking: Visitor) -> bool:

@@ -103,7 +103,7 @@ def _diff_page(asking: Visitor, diff: RunDiff, theirs: set[str]) -> RerunDiffPag
         ),
         changes_sentence="" if changes else f"No finding, before or now, among {plural(len(outcomes), 'assignment')}.",
         not_examined=run.not_examined if person.unit is None else (),
-        left_out=f"{plural(left_out, 'officer')} of other units are not shown." if left_out else "",
+        left_out=f"Not shown: {plural(left_out, 'officer')} of other units." if left_out else "",
     )
 
 

@@ -172,7 +172,7 @@ def _rejections(asking: Visitor, one: Run) -> Rejections:
 def _rejected_sentence(then: int, since: int, counted_then: int | None) -> str:
     if then:
         parts = [f"{plural(then, 'row')} or files that were read by the end of the run stand rejected"]
-        parts.append("nothing of them entered its decision")
+        parts.append("nothing of them entered a decision")
     else:
         parts = ["No row that was read by the end of the run stands rejected"]
     if counted_then is not None and counted_then != then:

@@ -35,7 +35,7 @@ FILTERS: Mapping[str, Filter] = {
     "policy": Filter(
         "Policy",
         lambda value, _asked: run_list.is_of("policy_id", value),
-        lambda value, _asked: f"decided by the policy {value}",
+        lambda value, _asked: f"under the policy {value}",
     ),
     "from": Filter(
         "Period from",

@@ -74,6 +74,7 @@ def _page(asking: Visitor, wanted: NarrowedRuns, given: Mapping[str, str], page:
     with reading(asking.site.engine) as session:
         count = run_list.count_runs(session, source, wanted.clauses)
         found = run_list.load_runs(session, PAGE_ROWS, source=source, wanted=wanted.clauses, offset=first)
+    asking.note(Right.RUNS, "listed", "runs", wanted.sentence, once=True)
     is_more = first + len(found) < count and page < DEEPEST
     nothing = "none" if wanted.values else "none has been made over this source yet"
     return RunsPage(

@@ -142,11 +142,11 @@ def _finding_rows(found: Sequence[FindingMove], run: Run, *, is_new: bool) -> tu
 
 
 def _only_sentence(found: Sequence[FindingMove], *, is_same_period: bool) -> str:
-    among = "At incidents that both judged" + (", and of no incident" if is_same_period else "")
+    among = "at incidents that both judged" + (", or of no incident" if is_same_period else "")
     if not found:
-        return f"{among}, both state the same findings."
+        return f"Both state the same findings {among}."
     more = f" The first {_MOST} are listed." if len(found) > _MOST else ""
     return (
-        f"{among}: of the same kind, officer and recording, whatever clause each policy names. Elsewhere a run that did not "
-        f"look says nothing, so nothing is compared.{more}"
+        f"Compared are findings {among}; they are the same where kind, officer and recording are, whatever clause each "
+        f"policy names. Elsewhere a run that did not look says nothing.{more}"
     )

@@ -152,7 +152,7 @@ def test_a_supervisor_sees_the_lanes_findings_and_files_of_their_unit_only(brows
     supervisor = browser("supervisor")
     page = supervisor.get(f"/incidents/{MIXED}").text
     assert len(results) - len(own) == 1
-    assert "1 officer of other units are not shown" in page
+    assert "Not shown: 1 officer of other units" in page
     for one in placed:
         is_own = one.officer_id in own
         assert (one.footage_id in page) == is_own

@@ -50,7 +50,7 @@ def test_the_history_is_filtered_and_says_by_what(browser: Opened, site: Site, s
     assert _ids(one.get("/runs").text) == [stricter, night]
     page = one.get("/runs?kind=nightly&policy=uk_generic").text
     assert _ids(page) == [night]
-    assert "decided by the policy uk_generic, newest first</strong>: 1–1 of 1" in page
+    assert "under the policy uk_generic, newest first</strong>: 1–1 of 1" in page
     assert _ids(one.get("/runs?from=2025-05-25").text) == []
     assert _ids(one.get(f"/runs?to=2025-05-24&text={stricter[-8:]}").text) == [stricter]
     wrong = one.get("/runs?status=fine")

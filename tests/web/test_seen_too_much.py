@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bwc_audit.audit.night import fail_run, start_run
+from bwc_audit.audit.people import make_token
+from bwc_audit.domain.people import Right
 from bwc_audit.domain.runs import RunKind
 from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.tables import FindingRow, RunResultRow, table_of
 from bwc_audit.web.site import Site
-from tests.web.conftest import UNIT, Browser
+from tests.web.conftest import START_US, UNIT, Browser
 
 Opened = Callable[..., Browser]
 
@@ -34,12 +36,12 @@ def moved_officer(site: Site) -> str:
 
 
 def test_findings_of_another_unit_are_not_counted_for_a_supervisor(browser: Opened, moved_officer: str) -> None:
-    assert "No open finding." in browser("supervisor").get(f"/officers/{moved_officer}").text
-    assert "No open finding." not in browser("auditor").get(f"/officers/{moved_officer}").text
+    assert "No finding of this run is open." in browser("supervisor").get(f"/officers/{moved_officer}").text
+    assert "No finding of this run is open." not in browser("auditor").get(f"/officers/{moved_officer}").text
 
 
 @pytest.fixture
-def borrowed_officer(site: Site) -> tuple[str, int, int]:
+def borrowed_officer(site: Site, unit: str | None) -> tuple[str, int, int]:
     """An officer of the supervisor's unit who worked one assignment in another one: (id, own assignments, all of them)."""
     result = table_of(RunResultRow)
     with writing(site.engine) as session:
@@ -55,10 +57,11 @@ def borrowed_officer(site: Site) -> tuple[str, int, int]:
         of_officer = result.c.officer_id == officer_id
         total = connection.scalar(select(func.count()).where(of_officer)) or 0
         one = connection.scalar(select(func.min(result.c.incident_id)).where(of_officer))
-        connection.execute(update(result).where(of_officer, result.c.incident_id == one).values(unit="Response C"))
+        connection.execute(update(result).where(of_officer, result.c.incident_id == one).values(unit=unit))
     return officer_id, total - 1, total
 
 
+@pytest.mark.parametrize("unit", ["Response C", None])
 def test_of_an_officer_of_two_units_a_supervisor_counts_the_own_part(
     browser: Opened, borrowed_officer: tuple[str, int, int]
 ) -> None:
@@ -70,6 +73,31 @@ def test_of_an_officer_of_two_units_a_supervisor_counts_the_own_part(
     assert "Response C" not in page
     assert "own part on their page" in browser("supervisor").get("/officers").text
     assert f": {total} assignments" in browser("auditor").get(f"/officers/{officer_id}").text
+
+
+def test_filters_of_incidents_do_not_tell_a_supervisor_of_other_units(browser: Opened) -> None:
+    own, chief = browser("supervisor"), browser("auditor")
+    page = chief.get("/incidents?unit=Neighbourhood").text
+    shared = {name for name in _incidents(page) if own.get(f"/incidents/{name}").status_code == 200}
+    assert shared, "an incident of both units"
+    assert _incidents(own.get("/incidents?unit=Neighbourhood").text) == set()
+    for outcome in ("covered", "findings", "unknown", "pending", "excluded"):
+        for name in _incidents(own.get(f"/incidents?outcome={outcome}").text):
+            assert own.get(f"/incidents?outcome={outcome}&text={name}").text.count(f"× {outcome}")
+
+
+def _incidents(page: str) -> set[str]:
+    return set(re.findall(r'href="/incidents/([0-9-]+)"', page))
+
+
+def test_a_parameter_that_the_api_does_not_have_is_refused(browser: Opened, site: Site) -> None:
+    _, secret = make_token(site.engine, "auditor", "list", frozenset({Right.FINDINGS, Right.SUMMARY}), 1, START_US)
+    head = {"authorization": f"Bearer {secret}"}
+    client = browser().client
+    assert client.get("/api/v1/findings?limit=1", headers=head).status_code == 200
+    for wrong in ("/api/v1/findings?change=appeared", "/api/v1/incidents?kind=no_footage", "/api/v1/rates?unit=x"):
+        answer = client.get(wrong, headers=head)
+        assert (answer.status_code, "no such parameter" in answer.text) == (422, True)
 
 
 def test_comparing_runs_is_on_record(browser: Opened) -> None:

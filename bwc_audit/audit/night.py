@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 import bwc_audit
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.chunked import chunks_for, decide_chunk, gather, match_chunk, not_examined_in_all
+from bwc_audit.audit.chunked import chunks_for, decide_chunk, gather, match_chunk, not_examined_in_all, own_places
 from bwc_audit.audit.ingest import Progress, silent
 from bwc_audit.audit.judging import judged
 from bwc_audit.audit.liveness import hold_run, interrupted_runs, release_run
@@ -25,6 +25,7 @@ from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.audit.taking_over import basis_hash, chunks_near, chunks_of_run, take_over
 from bwc_audit.audit.withheld import Withheld
 from bwc_audit.domain.chunks import Chunk
+from bwc_audit.domain.clock_findings import is_of_camera, with_earlier
 from bwc_audit.domain.expiring import ending_soon, expires_soon
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection, InspectionRequest
 from bwc_audit.domain.lifecycle import RunBasis, observe
@@ -44,6 +45,7 @@ from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.store import input_marks, inspections, planned, policies, run_chunks, runs, turns
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.inspections import InspectionIdentity
+from bwc_audit.store.observations import stated_in_run
 from bwc_audit.store.planned import PlannedInspection
 from bwc_audit.store.rejected import load_rejected
 from bwc_audit.store.run_chunks import StoredChunk
@@ -184,13 +186,8 @@ def _make_plan(audit: Audit, run: Run, chunk: Chunk, first: int) -> tuple[Planne
         gathered = gather(session, run.request, chunk)
     matching = match_chunk(audit, run.request, gathered)
     stored = {video.object_key: video for video in matching.records.objects}
-    own = {
-        key
-        for key, start_us in zip(
-            matching.placements.listed("object_key"), matching.placements.start_us.tolist(), strict=True
-        )
-        if chunk.holds(start_us)
-    }
+    key_of = matching.placements.listed("object_key")
+    own = {key_of[index] for index in own_places(matching, chunk)}
     asked = [one for one in inspection_plan(matching, is_deep=run.request.is_deep) if one.object_key in own]
     with reading(audit.engine) as session:
         present = planned.planned_keys(session, run.run_id, [one.object_key for one in asked]) if first else frozenset()
@@ -312,6 +309,9 @@ def _decide_chunk(audit: Audit, run: Run, chunk: Chunk, basis: str) -> RatePart:
     matching, decision = decide_chunk(audit, request, gathered, seen)
     decision = in_scope(decision, request.incident_id)
     with reading(audit.engine) as session:
+        cameras = [one.fingerprint for one in decision.findings if is_of_camera(one)]
+        told = {} if chunk.is_only else stated_in_run(session, run_id, cameras)
+        decision = replace(decision, findings=with_earlier(decision.findings, told))
         observed = _observe(session, run_id, request, decision, matching.records, chunk)
         earlier = turns.earlier_outcomes(session, request.source, {one.incident_id for one in decision.results})
     not_examined = (*_failed_videos(plan), *decision.not_examined)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from bwc_audit.domain.clock_findings import is_of_camera
 from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.placed_segments import of_incidents
 from bwc_audit.domain.results import Decision
@@ -57,6 +58,12 @@ class Chunk:
         """Whether a moment belongs to this chunk; outside the period, to the chunk at that end."""
         return (self.is_first or time_us >= self.span.start_us) and (self.is_last or time_us < self.span.end_us)
 
+    def holds_recording(self, start_us: int, uploaded_us: int | None) -> bool:
+        """Whether a recording belongs to this chunk: by its start, or by its upload where it lies far outside the period,
+        as of a clock that is months off and that only the chunks around its true time can correct."""
+        is_near = self.period.start_us - SEGMENT_MARGIN_US <= start_us < self.period.end_us + SEGMENT_MARGIN_US
+        return self.holds(start_us if is_near or uploaded_us is None else uploaded_us)
+
 
 def chunks_of(period: Span, days: int) -> tuple[Chunk, ...]:
     """The period in stretches of ``days`` times 24 h, the last one shorter. Raises ``ValueError`` below one day."""
@@ -71,13 +78,16 @@ def chunks_of(period: Span, days: int) -> tuple[Chunk, ...]:
 
 def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) -> Decision:
     """What of a decision over ``chunk.sight`` belongs to the chunk: all of ``incident_ids``, which are its own, and findings
-    that name no incident by their own time. A finding without either belongs to every chunk."""
+    that name no incident by their own time. A finding without either belongs to every chunk. Findings about a camera's clock
+    are made for a chunk alone, and kept."""
     if chunk.is_only:
         return decision
 
     def is_own(finding: Finding) -> bool:
         if finding.incident_id is not None:
             return finding.incident_id in incident_ids
+        if is_of_camera(finding):
+            return True
         time_us = own_time_us(finding)
         return time_us is None or chunk.holds(time_us)
 
@@ -87,7 +97,7 @@ def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) ->
         incidents=tuple(one for one in decision.incidents if one.incident_id in incident_ids),
         findings=tuple(one for one in decision.findings if is_own(one)),
         segments=of_incidents(decision.segments, incident_ids),
-        clocks=tuple(one for one in decision.clocks if chunk.holds(one.start_us)),
+        clocks=tuple(one for one in decision.clocks if chunk.holds(one.true_start_us)),
         waiting=tuple(one for one in decision.waiting if one.incident_id in incident_ids),
     )
 

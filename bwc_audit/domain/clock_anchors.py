@@ -8,7 +8,6 @@ the dock measured of the camera itself:
   where its tag says is an anchor for *no shift*.
 - ``overlay``: the clock burned into the picture is behind the metadata. Exact, but picture and metadata usually come from
   one clock: it proves that they differ, not which of them is right, and says nothing where they agree.
-- ``sound``: a camera that heard the same sounds, and whose own clock a dock measured, was behind.
 - ``upload``: a recording cannot end after it was uploaded, and a dock that saw the camera before it would have emptied it.
   A range of offsets, not a number.
 """
@@ -34,7 +33,6 @@ class AnchorKind(StrEnum):
 
     TAGGED = "tagged"
     OVERLAY = "overlay"
-    SOUND = "sound"
     UPLOAD = "upload"
 
 
@@ -46,18 +44,6 @@ class Attended:
     officer_id: str
     start_us: int
     end_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class SoundLag:
-    """At device time ``at_us`` the clock of a camera was ahead by ``lag_us`` ± ``uncertainty_us`` of that of ``other``,
-    which a dock measured and which is corrected."""
-
-    device_id: str
-    other: str
-    at_us: int
-    lag_us: int
-    uncertainty_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,21 +195,6 @@ def overlay_anchors(table: SegmentTable, device_of: Mapping[str, int], shown: Ma
         np.array([clock.tolerance_us for _, clock in found], np.int64),
         subject,
         subject,
-    )
-
-
-def sound_anchors(lags: Iterable[SoundLag], device_of: Mapping[str, int]) -> Anchors:
-    """An anchor for each comparison with another camera."""
-    found = [lag for lag in lags if lag.device_id in device_of]
-    others = {name: number for number, name in enumerate(sorted({lag.other for lag in found}))}
-    return Anchors(
-        AnchorKind.SOUND,
-        np.array([device_of[lag.device_id] for lag in found], np.int64),
-        np.array([lag.at_us for lag in found], np.int64),
-        np.array([lag.lag_us for lag in found], np.int64),
-        np.array([lag.uncertainty_us for lag in found], np.int64),
-        np.full(len(found), -1, np.int64),
-        np.array([others[lag.other] for lag in found], np.int64),
     )
 
 

@@ -26,7 +26,7 @@ from bwc_audit.domain.times import DAY_US, HOUR_US, us_of_seconds
 _WIDEST_ZONE_US = 14 * HOUR_US
 
 #: The more exact a kind, the earlier: the offset is taken from the most exact kind that supports it.
-_EXACT_FIRST = (AnchorKind.SOUND, AnchorKind.OVERLAY, AnchorKind.TAGGED)
+_EXACT_FIRST = (AnchorKind.OVERLAY, AnchorKind.TAGGED)
 
 
 class Confidence(StrEnum):
@@ -68,6 +68,11 @@ class ClockDay:
     def end_us(self) -> int:
         """Where the day ends by the device's clock, excluded."""
         return self.start_us + DAY_US
+
+    @property
+    def true_start_us(self) -> int:
+        """When the day begins without the offset, whether that is applied or not: a camera months off records today."""
+        return self.start_us - self.offset_us
 
     @property
     def weight(self) -> tuple[bool, int, bool]:
@@ -168,8 +173,6 @@ def _confidence(
         return Confidence.DOUBTFUL, "uploads or dockings contradict it"
     if anchors < rules.anchors_least:
         return Confidence.DOUBTFUL, f"{anchors} of {rules.anchors_least} anchors that are needed"
-    if AnchorKind.SOUND in kinds:
-        return Confidence.AGREED, "cameras whose clocks a dock measured heard the same sounds"
     proofs = len(kinds) + (1 if is_forced else 0)
     if proofs >= 2:
         return Confidence.AGREED, "independent kinds of anchor agree"

@@ -14,11 +14,9 @@ from bwc_audit.domain.clock_anchors import (
     UNBOUNDED_US,
     Attended,
     AttendedArrays,
-    SoundLag,
     TaggedArrays,
     dockings,
     overlay_anchors,
-    sound_anchors,
     tagged_anchors,
     upload_bounds,
 )
@@ -41,7 +39,6 @@ def estimated_clocks(
     history: HolderHistory,
     attended: Iterable[Attended],
     shown: Mapping[RowRef, ShownClock],
-    sounds: Iterable[SoundLag] = (),
 ) -> ClockChecks:
     """The dock's checks, and what anchors say of each camera and day beyond them. The order of the records does not matter
     except for ``ClockDay.subjects``, which are indices of ``records.segments``; ``table`` are the same as columns."""
@@ -56,7 +53,6 @@ def estimated_clocks(
     anchors = (
         tagged_anchors(_tagged(table, device, start_us, roster, history, calls), calls.arrays(), rules),
         overlay_anchors(table, device_of, shown),
-        sound_anchors(sounds, device_of),
     )
     uploaded_us = np.where(table.uploaded_us == NO_NUMBER, -UNBOUNDED_US, table.uploaded_us)
     slack_us = us_of_seconds(rules.untrusted_s)

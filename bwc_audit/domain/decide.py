@@ -6,7 +6,7 @@ Pure: the same records, inspections, policy and moment give the same decision, i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -77,8 +77,15 @@ class Basis:
     clocks: tuple[Finding, ...]
 
 
-def basis_of(matching: Matching, inspections: Mapping[str, Inspection], like: Basis | None = None) -> Basis:
-    """What is seen in the windows, and the findings about files and clocks. ``like``: of a matching of the same records and
+def basis_of(
+    matching: Matching,
+    inspections: Mapping[str, Inspection],
+    like: Basis | None = None,
+    *,
+    is_own: Callable[[int], bool] = lambda _: True,
+) -> Basis:
+    """What is seen in the windows, and the findings about files and clocks. ``is_own``: at which times a camera's clock is
+    asked for. ``like``: of a matching of the same records and
     the same (equally judged) inspections under another policy; what comes out the same is taken from it."""
     clocks = sight = custody = None
     if like is not None and like.matching.placements is matching.placements:
@@ -89,7 +96,7 @@ def basis_of(matching: Matching, inspections: Mapping[str, Inspection], like: Ba
             custody = tuple(replace(one, policy=reference) if one.policy else one for one in like.custody)
     if clocks is None:
         used = _checks_used(matching)
-        clocks = tuple(clock_findings(matching.checks, matching.period, used, matching.records.segments))
+        clocks = tuple(clock_findings(matching.checks, matching.period, used, matching.records.segments, is_own))
     if sight is None:
         sight = look(matching, inspections)
     return Basis(matching, sight, tuple(custody_findings(matching, sight)) if custody is None else custody, clocks)

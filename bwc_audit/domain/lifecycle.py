@@ -64,13 +64,15 @@ def observe(
     return tuple(observed)
 
 
-def weight_in_run(observed: ObservedFinding) -> tuple[bool, int, str]:
+def weight_in_run(observed: ObservedFinding) -> tuple[bool, bool, int, int, str]:
     """What decides between two observations of one finding in one run, made from different stretches of its period: a stated
-    one over one called resolved, then the one with more measured seconds, as within a stretch. Of device clocks the
-    earlier one stays among equals, as within a stretch: their sentence does not count."""
+    one over one called resolved, then the one with more measured seconds, as within a stretch. Of a camera's clock the
+    later one holds what the earlier said: a firm one, or one that speaks of more, is put in its place."""
     finding = observed.finding
-    sentence = "" if finding.kind.group is FindingGroup.CLOCK else finding.message
-    return observed.state is FindingState.OPEN, finding.seconds_us, sentence
+    if finding.kind.group is FindingGroup.CLOCK:
+        parts = len(finding.spans) + len(finding.footage_ids)
+        return observed.state is FindingState.OPEN, not finding.is_borderline, finding.seconds_us, parts, ""
+    return observed.state is FindingState.OPEN, True, finding.seconds_us, 0, finding.message
 
 
 def finding_id_of(fingerprint: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bwc_audit.domain import coverage
-from bwc_audit.domain.clock_anchors import Attended, SoundLag
+from bwc_audit.domain.clock_anchors import Attended
 from bwc_audit.domain.clock_estimates import estimated_clocks
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.completeness import Completeness
@@ -171,14 +171,12 @@ def match(
     as_of_us: int,
     seen: Mapping[str, Inspection] | None = None,
     like: Matching | None = None,
-    sounds: Iterable[SoundLag] = (),
 ) -> Matching:
     """Judge and measure every assignment of the records. The order of the records does not matter.
 
     ``policy``: one for all, or a book that says which holds for whom and when. ``seen``: what is known of videos already,
     by object key; only the clocks burned into their pictures are used here. ``like``: a matching of the same records and
     inspections; what does not depend on what the two policies demand is taken from it, the cameras' clocks included.
-    ``sounds``: how far clocks are apart by what several cameras heard.
     """
     book = PolicyBook.of(policy) if isinstance(policy, Policy) else policy
     policy = book.base
@@ -194,7 +192,7 @@ def match(
         judged = _judge(attended, book, Exemptions(records.exemptions, roster))
         shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
         calls = _attended(judged, records, policy, roster)
-        checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown, sounds)
+        checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown)
         placements = place_segments(table, roster, history, checks, shown)
     measured = tuple(one for one in judged if one.measured is not None)
     owner_of = _owners(measured, placements)
@@ -223,7 +221,10 @@ def match(
         pieces=pieces,
         segments=segments,
         measures=_doubted(
-            measures, shifted, placements, np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape)
+            _with_and_without(measures, shifted, us_of_seconds(policy.clock.trusted_s)),
+            shifted,
+            placements,
+            np.broadcast_to(np.asarray(limits.gap_us, np.int64), measures.required_us.shape),
         ),
         windows_of=windows_of,
         placements_of=placements_of,
@@ -265,6 +266,22 @@ class Videos:
         is_stored = np.fromiter((key in stored for key in named), np.bool_, len(named))
         known = frozenset(named)
         return Videos(is_stored[placements.segment], tuple(objects[at] for at, key in enumerate(keys) if key not in known))
+
+
+def _with_and_without(measures: CoverageMeasures, shifted: Shifted, trusted_us: int) -> CoverageMeasures:
+    """The measures with the uncertainty of windows that a recording touches both now and where it lay before an offset
+    of more than ``trusted_us`` was taken out: no smaller than each margin that it would undo from there."""
+    uncertainty_us = measures.uncertainty_us.copy()
+    for window, found in shifted.moved_within.items():
+        usual_us = int(uncertainty_us[window])
+        for moved_us in found:
+            if abs(moved_us) <= trusted_us:
+                continue
+            edge = measures.early_margin_us if moved_us > 0 else measures.late_margin_us
+            margins_us = (int(edge[window]), int(measures.gap_margin_us[window]))
+            undone_us = [margin_us for margin_us in margins_us if margin_us <= usual_us + abs(moved_us)]
+            uncertainty_us[window] = max(int(uncertainty_us[window]), *undone_us, 0)
+    return replace(measures, uncertainty_us=uncertainty_us)
 
 
 def _doubted(

@@ -51,12 +51,14 @@ class Shifted:
     """Pairs of window and recording (indices) that touch by the picture's clock and not by the metadata; ascending. A window
     is met by recordings of its officer, and by those of nobody that are tagged with its incident. ``moved_in``: by window,
     how much they would be. ``incidents``: those that any of them, or a tagged recording of another officer, would touch,
-    with how much."""
+    with how much. ``moved_within``: by window, of recordings that touch it both now and before an offset was taken
+    out that rests on anchors, how far away they lay then; positive: later."""
 
     windows_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     placements_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     moved_in: Mapping[int, MovedIn] = field(default_factory=dict)
     incidents: Mapping[str, MovedIn] = field(default_factory=dict)
+    moved_within: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def shifts_of(placement: Placement) -> tuple[int, ...]:
@@ -79,10 +81,14 @@ def shifted_into(needs: Sequence[Need], placements: Placements, touched: Mapping
     placements_of: dict[int, list[int]] = defaultdict(list)
     moved_in: dict[int, MovedIn] = defaultdict(MovedIn)
     incidents: dict[str, MovedIn] = defaultdict(MovedIn)
+    moved_within: dict[int, list[int]] = defaultdict(list)
     candidates = _Candidates.of(needs, range(len(needs)))
     for index in placements.moved():
         placement = placements[index]
-        places = shifted_places(placement)
+        places, moved_us = shifted_places(placement), placement.clock.moved_us
+        for window in touched.get(index, ()) if moved_us else ():
+            if _overlap_us(Span(placement.start_us + moved_us, placement.end_us + moved_us), needs[window].span) > 0:
+                moved_within[window].append(moved_us)
         for window in candidates.of_placement(placement):
             need = needs[window]
             overlaps_us = [overlap_us for place in places if (overlap_us := _overlap_us(place, need.span)) > 0]
@@ -98,6 +104,7 @@ def shifted_into(needs: Sequence[Need], placements: Placements, touched: Mapping
         {window: tuple(found) for window, found in placements_of.items()},
         dict(moved_in),
         dict(incidents),
+        {window: tuple(found) for window, found in moved_within.items()},
     )
 
 

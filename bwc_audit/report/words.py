@@ -144,7 +144,6 @@ EXPLANATION = {
 ANCHOR = {
     AnchorKind.TAGGED: "tagged recordings",
     AnchorKind.OVERLAY: "clocks in pictures",
-    AnchorKind.SOUND: "sounds",
     AnchorKind.UPLOAD: "upload times",
 }
 

@@ -106,6 +106,16 @@ def _present(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict
     return found
 
 
+def stated_in_run(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict[str, Finding]:
+    """Which of these findings a running run (an earlier chunk of it) stated itself, by fingerprint; not those that it calls
+    resolved, or keeps as an earlier run stated them."""
+    return {
+        fingerprint: one.finding
+        for fingerprint, one in _present(session, run_id, fingerprints).items()
+        if one.state is FindingState.OPEN and not (one.change is Change.UNCHANGED and one.cause)
+    }
+
+
 def _forget(session: Session, run_id: str, fingerprints: Sequence[str]) -> None:
     for chunk in chunks(fingerprints, _MANY):
         for model in (ExplanationRow, RepeatedObservationRow, ObservationRow):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from bwc_audit.domain.clock_findings import is_of_camera
 from bwc_audit.domain.findings import (
     Evidence,
     Explanation,
@@ -254,8 +255,9 @@ def content_text(finding: Finding, fingerprint: str) -> str:
 
 
 def earliest_us(finding: Finding) -> int | None:
-    """The earliest time a finding speaks of: its spans, else its window, else its evidence; None where it names none."""
-    if finding.spans:
+    """The earliest time a finding speaks of: its spans (but of a camera's clock, whose spans are by that clock), else its
+    window, else its evidence; None where it names none."""
+    if finding.spans and not is_of_camera(finding):
         return min(span.start_us for span in finding.spans)
     if finding.window is not None:
         return finding.window.span.start_us

@@ -183,3 +183,42 @@ def _events(random: Random, badges: list[str]) -> list[DeviceEvent]:
             found.append(DeviceEvent(f"CAM{badge}", at_us, DeviceEventKind.DOCK, row))
             found.append(DeviceEvent(f"CAM{badge}", at_us, DeviceEventKind.CLOCK_CHECK, row, value))
     return found
+
+
+def with_camera_off(records: Records, random: Random, shift_us: int) -> Records:
+    """The records and an officer 99 with several short calls a day, recorded and tagged rightly by a camera whose clock no
+    dock ever checks and that is ahead by ``shift_us`` throughout."""
+    incidents, assignments, segments = [], [], []
+    for number in range(DAYS * 4):
+        at_us = MIDNIGHT_US + number // 4 * DAY_US + random.randrange(24 * 60) * MINUTE_US
+        end_us, begin_us = at_us + random.randrange(10, 50) * MINUTE_US, at_us + random.randrange(100) * SECOND_US
+        name = f"K{number}"
+        incidents.append(Incident(name, "STOP", at_us, RowRef("rows.csv", 20_000 + number), closed_us=end_us))
+        row = RowRef("rows.csv", 21_000 + number)
+        assignments.append(
+            Assignment(name, "99", row, dispatched_us=at_us, on_scene_us=at_us + MINUTE_US, cleared_us=end_us)
+        )
+        segments.append(
+            Segment(
+                name,
+                "CAM99",
+                begin_us + shift_us,
+                end_us + 5 * SECOND_US - begin_us,
+                RowRef("rows.csv", 22_000 + number),
+                object_key=f"footage/{name}.mp4",
+                officer_id="99",
+                activated_us=begin_us + shift_us + 20 * SECOND_US,
+                uploaded_us=end_us + random.choice((2, 20)) * HOUR_US,
+                incident_ids=(name,),
+                categories=("stop",),
+            )
+        )
+    return replace(
+        records,
+        incidents=(*records.incidents, *incidents),
+        assignments=(*records.assignments, *assignments),
+        segments=(*records.segments, *segments),
+        officers=(*records.officers, Officer("99", "north", RowRef("rows.csv", 10), camera_from_us=0)),
+        devices=(*records.devices, Device("CAM99", "Model 4", RowRef("rows.csv", 29))),
+        holdings=(*records.holdings, Holding("CAM99", "99", 0, RowRef("rows.csv", 49))),
+    )

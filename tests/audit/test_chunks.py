@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from bwc_audit.audit import night
 from bwc_audit.audit.setup import Audit
+from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.results import Outcome
-from bwc_audit.domain.runs import Change, RunKind, RunStatus
+from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
+from bwc_audit.domain.times import SECOND_US
 from bwc_audit.errors import StoreError
-from bwc_audit.store import run_chunks, runs
+from bwc_audit.store import run_chunks, run_notes, runs
 from bwc_audit.store.check import check
 from bwc_audit.store.database import reading
 from tests.audit.stored_world import (
@@ -28,6 +30,7 @@ from tests.audit.stored_world import (
     random_world,
     run_over,
     store_world,
+    with_camera_off,
     with_chunks,
 )
 
@@ -49,6 +52,53 @@ def test_chunks_of_any_size_give_the_answers_of_one_piece(seed: int, days: int) 
         assert getattr(pieces, name) == getattr(whole, name), name
     assert whole.results
     assert whole.findings
+
+
+@pytest.mark.parametrize("shift_s", [-3600, -268 * 86_400])
+def test_a_camera_that_is_off_is_said_the_same_in_pieces(tmp_path: Path, shift_s: int) -> None:
+    """Each piece sees a few of its days; those of a camera months off lie far outside every piece."""
+    records = with_camera_off(random_world(Random(3), incidents=5), Random(1), shift_s * SECOND_US)
+    said = []
+    for name, chunk_days in (("pieces", 1), ("whole", DAYS)):
+        audit = with_chunks(audit_of(tmp_path / name, records), chunk_days)
+        run = run_over(audit)
+        with reading(audit.engine) as session:
+            said.append((answers_of(audit, run), run_notes.load_clocks(session, run.run_id)))
+    (pieces, clocks), (whole, clocks_of_whole) = said
+    assert clocks == clocks_of_whole
+    assert len({one.start_us for one in clocks if one.is_applied}) > 3
+    for name in Answers.__slots__:
+        assert getattr(pieces, name) == getattr(whole, name), name
+
+
+def test_deciding_pieces_again_changes_nothing_of_a_camera_that_is_off(tmp_path: Path) -> None:
+    records = with_camera_off(random_world(Random(3), incidents=5), Random(1), -3600 * SECOND_US)
+    audit = with_chunks(audit_of(tmp_path, records), 2)
+    run_over(audit)
+    request = replace(audit.request(RunKind.BACKFILL, PERIOD), as_of_us=audit.as_of_us + 1)
+    run_id = night.start_run(audit, request)
+    night.plan_run(audit, run_id)
+    night.decide_run(audit, run_id)
+    with reading(audit.engine) as session:
+        observed = runs.load_observed(session, run_id, kind=FindingKind.CLOCK_OFFSET)
+    of_camera = [one for one in observed if one.finding.device_id == "CAM99"]
+    assert [(one.state, one.change) for one in of_camera] == [(FindingState.OPEN, Change.UNCHANGED)]
+
+
+def test_an_offset_of_months_is_resolved_once_the_times_are_put_right(tmp_path: Path) -> None:
+    """It was stated of recordings that told a time far outside the period, and is judged by runs over their true time."""
+    sound = random_world(Random(3), incidents=0)
+    audit = with_chunks(audit_of(tmp_path, with_camera_off(sound, Random(1), -268 * 86_400 * SECOND_US)), 3)
+    run_over(audit)
+    store_world(audit, with_camera_off(sound, Random(1), 0), read_at_us=1)
+    again = run_over(audit)
+    with reading(audit.engine) as session:
+        (found,) = [
+            one
+            for one in runs.load_observed(session, again.run_id, kind=FindingKind.CLOCK_OFFSET)
+            if one.finding.device_id == "CAM99"
+        ]
+    assert (found.state, found.change) == (FindingState.RESOLVED, Change.RESOLVED)
 
 
 def without_place(answers: Answers, _audit: Audit) -> Answers:

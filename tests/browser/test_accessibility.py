@@ -33,21 +33,32 @@ _PAGES: tuple[tuple[str | None, str], ...] = (
     ("auditor", "/policies/uk_generic"),
     ("auditor", "/policies/what-if"),
     ("auditor", "/access-log"),
+    ("auditor", "/api"),
     ("administrator", "/accounts"),
+    ("reviewer", "/findings?kind=no_footage"),
+    ("auditor", "/runs?kind=nightly"),
+    ("auditor", "/runs/compare?a=RUN&b=RUN"),
 )
+#: Lists of which the first entry is opened, and looked at instead.
+_OPENED = ("/findings?kind=no_footage", "/runs?kind=nightly")
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
 def test_no_page_has_a_serious_violation(desk: Opened, theme: str, width: int) -> None:
     found = []
     desks: dict[str | None, Desk] = {}
+    run_id = ""
     for role, path in _PAGES:
         if role not in desks:
             desks[role] = desk(role, theme=theme, width=width)
         one = desks[role]
-        one.go(path)
-        if path.startswith("/findings?kind=no_footage"):
+        one.go(path.replace("RUN", run_id))
+        if path in _OPENED:
             one.page.locator("tbody a").first.click()
+            one.page.wait_for_load_state()
+            assert one.page.url.rpartition("/")[0].endswith(path.partition("?")[0])
+        if path.startswith("/runs?"):
+            run_id = one.page.url.rpartition("/")[2]
         result = Axe().run(one.page)
         found += [
             f"{path} as {role}: {violation['id']} ({violation['impact']}): {node['target']} {node['failureSummary']}"

@@ -14,11 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bwc_audit.domain.clock_anchors import AnchorKind, SoundLag
+from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.clock_days import ClockDay, Confidence
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.findings import Finding, FindingKind
-from bwc_audit.domain.matching import match
 from bwc_audit.domain.records import DeviceEventKind
 from bwc_audit.domain.results import Outcome, UnknownReason
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span
@@ -123,19 +122,6 @@ def test_47_seconds_between_metadata_and_a_picture_whose_clock_the_dock_measured
     assert day.offset_us == pytest.approx(47 * SECOND_US, abs=SECOND_US)
     assert all(abs(one.offset_us - 47 * SECOND_US) <= SECOND_US for one in world.decided().segments)
     assert {one.uncertainty_us for one in world.decided().segments} == {62_500_000}
-
-
-def test_47_seconds_by_the_sounds_that_two_checked_cameras_heard() -> None:
-    world = evening(47)
-    records, period = world.records(), Span(EVENING_US - 6 * HOUR_US, EVENING_US + 6 * HOUR_US)
-    lags = [
-        SoundLag("cam-101", other, at(second), round(47.04 * SECOND_US), SECOND_US // 10)
-        for other, second in (("cam-102", -9_000), ("cam-103", -9_000), ("cam-104", -4_000))
-    ]
-    matching = match(records, world.policy, period, world.as_of_us, {}, sounds=lags)
-    assert {place.clock.offset_us for place in matching.placements} == {round(47.04 * SECOND_US)}
-    (two,) = match(records, world.policy, period, world.as_of_us, {}, sounds=lags[:2]).checks.days
-    assert two.confidence is Confidence.DOUBTFUL
 
 
 def test_an_hour_that_picture_and_tags_agree_on_needs_fewer_tags() -> None:
@@ -292,6 +278,26 @@ def test_a_window_that_only_the_correction_empties_has_no_firm_absence() -> None
     if result.outcome is Outcome.UNKNOWN:
         assert result.reason == UnknownReason.CLOCK_CONTRADICTION
     assert "no_footage" not in world.kinds()
+
+
+def long_call(start: float, end: float) -> World:
+    """An evening an hour ahead, and a call of three hours whose recording carries no id; seconds by the metadata."""
+    world = evening(HOUR, calls=CALLS[:3]).incident("I9", opened=3_900).attended("101", 4_000, 14_800, "I9", line=9)
+    return world.recorded("101", start, end, "R9", incident_ids=(), uploaded_us=at(9 * HOUR))
+
+
+def test_an_absence_that_only_the_correction_makes_is_not_firm() -> None:
+    """By its metadata the recording covers the call; with the hour taken out it ends an hour before the call does."""
+    world = long_call(3_980, 14_810)
+    assert "R9" in {segment.footage_id for segment in world.decided().segments if segment.offset_us > 3_000 * SECOND_US}
+    result = next(one for one in world.decided().results if one.incident_id == "I9")
+    assert absences(world) == ["~early_deactivation"]
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, UnknownReason.WITHIN_UNCERTAINTY)
+
+
+def test_an_absence_that_is_worse_without_the_correction_stays_firm() -> None:
+    """The recording starts an hour late with the hour taken out, and two hours late without."""
+    assert absences(long_call(4_000 + 2 * HOUR, 14_800 + HOUR)) == ["late_activation"]
 
 
 def test_a_window_far_from_both_places_keeps_its_firm_absence() -> None:

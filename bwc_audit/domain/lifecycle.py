@@ -45,6 +45,11 @@ def observe(
     """
     current = {finding.fingerprint: finding for finding in findings}
     restated = {finding.subject: finding for finding in current.values()}
+    replaced = {
+        before.finding.subject: before
+        for fingerprint, before in previous.items()
+        if before.state is FindingState.OPEN and fingerprint not in current
+    }
     observed: list[ObservedFinding] = []
     for fingerprint, finding in sorted(current.items()):
         before = previous.get(fingerprint)
@@ -52,6 +57,8 @@ def observe(
         cause = _cause(finding, before, basis, previous_basis) if change is Change.CHANGED else None
         if change is Change.REOPENED:
             cause = "stated again after it had been resolved"
+        if change is Change.APPEARED and finding.subject in replaced:
+            cause = _told_before(replaced[finding.subject])
         said = before.disposition if before else None
         observed.append(ObservedFinding(finding_id_of(fingerprint), run_id, finding, FindingState.OPEN, change, cause, said))
     for fingerprint, before in sorted(previous.items()):
@@ -90,6 +97,12 @@ def _change(finding: Finding, before: ObservedFinding | None) -> Change:
 
 def _measured(finding: Finding) -> tuple[object, ...]:
     return (finding.spans, finding.seconds_us, finding.is_borderline, finding.severity, finding.window)
+
+
+def _told_before(before: ObservedFinding) -> str:
+    """Where the same fact stood under another clause, and what somebody decided there."""
+    decided = f"; what was decided there: {before.disposition.replace('_', ' ')}" if before.disposition else ""
+    return f"stated before as {before.finding_id}, under another clause of the policy{decided}"
 
 
 def _replaced(before: ObservedFinding, run_id: str, other: Finding) -> ObservedFinding:

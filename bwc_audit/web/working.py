@@ -217,7 +217,8 @@ def _what_if(asking: Visitor, typed: Mapping[str, str], problem: str) -> WhatIfP
     return WhatIfPage(
         packs=((IN_USE, f"In use: {asking.site.audit.book.base.title}"), *shipped_packs()),
         first=typed.get("first") or IN_USE,
-        second=typed.get("second", ""),
+        second=typed.get("second")
+        or next((name for name, _ in shipped_packs() if name != asking.site.audit.book.book_id), ""),
         from_day=typed.get("from", from_day),
         to_day=typed.get("to", from_day),
         longest=_LONGEST_DAYS,

@@ -71,8 +71,12 @@ def test_the_same_measure_is_unchanged() -> None:
 @pytest.mark.parametrize("withheld", [False, True])
 def test_the_same_fact_under_another_clause_replaces_it_and_is_not_counted_twice(withheld: bool) -> None:
     renamed = replace(LATE, clause="arrival-2027")
-    stated = {one.finding.clause: one for one in compare([renamed], [seen(LATE)], withheld=withheld)}
+    before = seen(LATE, disposition="technical_fault")
+    stated = {one.finding.clause: one for one in compare([renamed], [before], withheld=withheld)}
     assert stated["arrival-2027"].change is Change.APPEARED
+    assert stated["arrival-2027"].cause == (
+        f"stated before as {before.finding_id}, under another clause of the policy; what was decided there: technical fault"
+    )
     assert stated["arrival"].state is FindingState.RESOLVED
     assert stated["arrival"].cause == (f"stated as {finding_id_of(renamed.fingerprint)}, under another clause of the policy")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bwc_audit.domain.times import DAY_US, MINUTE_US, SECOND_US, at_of, iso_utc
 
-DAY_S = DAY_US // SECOND_US
+_DAY_S = DAY_US // SECOND_US
 
 
 def said_length(length_us: int) -> str:
@@ -23,7 +23,7 @@ def said_length(length_us: int) -> str:
 
 def said_time(time_us: int) -> str:
     """``20:09:32Z``, rounded to the second."""
-    minutes, second = divmod((time_us + SECOND_US // 2) // SECOND_US % DAY_S, 60)
+    minutes, second = divmod((time_us + SECOND_US // 2) // SECOND_US % _DAY_S, 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour:02d}:{minute:02d}:{second:02d}Z"
 

@@ -283,11 +283,6 @@ def _in_order(table: SegmentTable, start_us: Int) -> Int:
     return order
 
 
-def recording_id_of(segment: Segment) -> str:
-    """The recording a segment belongs to; a segment without one is a recording of its own."""
-    return segment.recording_id or segment.footage_id
-
-
 def _activations(table: SegmentTable, recording: Coded[str]) -> Int:
     """For each segment the device time of activation that its recording tells, by button time or by the length of the
     buffer; ``NO_TIME``: it tells none."""

@@ -31,6 +31,7 @@ from bwc_audit.report.documents import (
     result_document,
 )
 from bwc_audit.store import finding_list, runs
+from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.database import reading
 from bwc_audit.store.dispositions import find_finding, load_standings
 from bwc_audit.store.finding_list import COUNTED_TO
@@ -39,6 +40,7 @@ from bwc_audit.web.filters import narrowed
 from bwc_audit.web.findings import asked_of
 from bwc_audit.web.guard import NotThere, Visitor, needs_token
 from bwc_audit.web.period_runs import chosen_run, period_runs
+from bwc_audit.web.runs import stored_run
 from bwc_audit.web.sight import run_of, seen_by_unit
 
 _Id = Annotated[str, Field(max_length=200)]
@@ -284,7 +286,7 @@ def history(
 @router.get("/runs/{run_id}", response_model=RunItem, summary="One run")
 def one_run(asking: Annotated[Visitor, with_right(Right.RUNS)], run_id: _Id) -> RunItem:
     """By its id."""
-    return _run_item(_run(asking, run_id))
+    return _run_item(stored_run(asking, run_id))
 
 
 @router.get("/rates", response_model=RatesDocument, summary="Rates of a run")
@@ -300,8 +302,8 @@ def rates(
         if asking.person.unit is not None:
             raise NotThere
         asking.note(Right.PEOPLE, "listed", f"{by}s", f"rates of run {run or 'newest'}", once=True)
-    chosen = _run(asking, run) if run else chosen_run(asking, period_runs(asking), "")
-    if chosen is None or chosen.status not in ("complete", "incomplete"):
+    chosen = stored_run(asking, run) if run else chosen_run(asking, period_runs(asking), "")
+    if chosen is None or chosen.status not in DECIDED:
         raise NotThere
     with reading(asking.site.engine) as session:
         found = rates_of_run(session, asking.site.audit, chosen, GROUP_KEYS if by else ())
@@ -346,14 +348,6 @@ def _standing(asking: Visitor, finding_id: str, fingerprint: str) -> StandingIte
         for one in standing.entries
     ]
     return StandingItem(finding_id=finding_id, decision=standing.word, place=standing.place, entries=entries)
-
-
-def _run(asking: Visitor, run_id: str) -> Run:
-    with reading(asking.site.engine) as session:
-        found = runs.load_run(session, run_id)
-    if found is None or found.request.source != asking.site.audit.source.uri:
-        raise NotThere
-    return found
 
 
 def _run_item(one: Run) -> RunItem:

@@ -21,6 +21,7 @@ from bwc_audit.report.words import CHANGE, RATE, humanised, number
 from bwc_audit.report.zone_times import moment, period
 from bwc_audit.store import rates as stored_rates
 from bwc_audit.store import run_notes, runs
+from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.database import reading
 from bwc_audit.store.observations import count_changes
 from bwc_audit.store.rejected import count_rejected
@@ -159,7 +160,7 @@ def _earlier(session: Any, run: Run) -> list[Run]:
     found = runs.load_runs(session, 200, source=run.request.source)
     latest: dict[int, Run] = {}
     for one in found:
-        if one.request.kind is run.request.kind and one.status in ("complete", "incomplete"):
+        if one.request.kind is run.request.kind and one.status in DECIDED:
             latest.setdefault(one.request.period.end_us, one)
     return sorted(latest.values(), key=lambda one: one.request.period.end_us)[-_TREND_RUNS:]
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bwc_audit.audit.rerun import RunDiff, rerun_diff
-from bwc_audit.domain.runs import Run, RunStatus
+from bwc_audit.domain.runs import Run
 from bwc_audit.report.cards import finding_line
 from bwc_audit.report.contexts import Fact
 from bwc_audit.report.words import CHANGE, plural
 from bwc_audit.report.zone_times import moment
 from bwc_audit.store import runs
+from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.database import reading
 from bwc_audit.web.addresses import incident_href
 from bwc_audit.web.guard import NotThere, Visitor
-
-_DECIDED = (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def rerun_answer(asking: Visitor, run_id: str) -> tuple[RerunDiffPage, Run]:
     """The page of a re-run that came to a decision, within the sight of who asks. Raises ``NotThere``."""
     with reading(asking.site.engine) as session:
         run = runs.load_run(session, run_id)
-        if run is None or run.request.incident_id is None or run.status not in _DECIDED:
+        if run is None or run.request.incident_id is None or run.status not in DECIDED:
             raise NotThere
         results = runs.load_results(session, run_id, incident_id=run.request.incident_id)
     theirs = {one.officer_id for one in results if asking.person.may_see_unit(one.unit)}

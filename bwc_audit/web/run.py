@@ -18,6 +18,7 @@ from bwc_audit.report.sources_section import clock_facts, waiting_words, waterma
 from bwc_audit.report.words import CHANGE, RUN_KIND, humanised, number, plural
 from bwc_audit.report.zone_times import period
 from bwc_audit.store import run_list, run_notes
+from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.database import reading
 from bwc_audit.store.observations import count_changes
 from bwc_audit.store.rejected import count_rejected, load_rejected
@@ -32,7 +33,6 @@ from bwc_audit.web.site import Site
 pages = Pages()
 
 _MOST_REJECTED, _MOST_WAITING, _MOST_TURNS, _MOST_CLOCKS = 200, 100, 100, 100
-DECIDED = (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class CameOut:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """``run.html``: one run. ``answer_href``: what a re-run changed, or the incidents of a period."""
+    """``run.html``: one run. ``answer`` leads to what a re-run changed, or to the incidents of a period."""
 
     run_id: str
     heading: str

@@ -19,11 +19,11 @@ from bwc_audit.report.numbers import rate_bars
 from bwc_audit.report.words import KIND, OUTCOME, number, plural, reason_label
 from bwc_audit.report.zone_times import period
 from bwc_audit.store import run_comparison
+from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.database import reading
 from bwc_audit.store.run_comparison import FindingMove
 from bwc_audit.web.addresses import finding_href, incident_href
 from bwc_audit.web.guard import Asking, Pages
-from bwc_audit.web.run import DECIDED
 from bwc_audit.web.runs import RunLine, run_line, stored_run
 from bwc_audit.web.showing import Linked, shown
 from bwc_audit.web.site import Site

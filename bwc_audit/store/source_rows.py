@@ -41,6 +41,7 @@ from bwc_audit.domain.times import DAY_US, Span
 from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.store.bulk import chunks, insert_columns, insert_rows
 from bwc_audit.store.columns import Stored
+from bwc_audit.store.input_marks import say_changing
 from bwc_audit.store.named_videos import is_among, mark_named, names_of, unmark_named, videos_in_question
 from bwc_audit.store.raw_rows import raw, raw_batches
 from bwc_audit.store.tables import (
@@ -148,8 +149,9 @@ def replace_file_parts(
     return file_id
 
 
-def set_file_mark(session: Session, file_id: int, etag: str) -> None:
+def set_file_mark(session: Session, source: str, file_id: int, etag: str) -> None:
     """Change the mark by which a file is known, where reading it showed that it must be read again."""
+    say_changing(session, source)
     file = table_of(SourceFileRow)
     session.connection().execute(update(file).where(file.c.file_id == file_id).values(etag=etag))
 
@@ -165,6 +167,7 @@ def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:
     file = table_of(SourceFileRow)
     count = 0
     for chunk in chunks(keys, 500):
+        say_changing(session, source)
         unmark_named(session, source, chunk)
         count += session.connection().execute(delete(file).where(file.c.source == source, file.c.key.in_(chunk))).rowcount
     return count
@@ -173,6 +176,7 @@ def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:
 def replace_video_objects(session: Session, source: str, objects: Iterable[StoredObject]) -> None:
     """Set the video objects of the source to exactly these."""
     table = table_of(VideoObjectRow)
+    say_changing(session, source)
     session.connection().execute(delete(table).where(table.c.source == source))
     names = names_of(session, source)
     columns = ("source", "object_key", "size_bytes", "etag", "modified_us", "is_named")

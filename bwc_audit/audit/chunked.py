@@ -179,3 +179,18 @@ def not_examined_in_all(parts: Sequence[Iterable[str]]) -> tuple[str, ...]:
     said = set().union(*sets)
     partly = {one for one in (NO_FOOTAGE_READ, NO_ASSIGNMENTS_READ) if not all(one in part for part in sets)}
     return tuple(sorted(said - partly))
+
+
+def in_scope(decision: Decision, incident_id: str | None) -> Decision:
+    """The part of a decision that belongs to one incident; all of it where none is named."""
+    if incident_id is None:
+        return decision
+    results = tuple(result for result in decision.results if result.incident_id == incident_id)
+    return replace(
+        decision,
+        results=results,
+        incidents=tuple(one for one in decision.incidents if one.incident_id == incident_id),
+        findings=tuple(finding for finding in decision.findings if finding.incident_id == incident_id),
+        segments=tuple(segment for segment in decision.segments if segment.incident_id == incident_id),
+        waiting=tuple(one for one in decision.waiting if one.incident_id == incident_id),
+    )

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.chunked import gather
+from bwc_audit.audit.chunked import gather, in_scope
 from bwc_audit.audit.judging import judged
-from bwc_audit.audit.night import in_scope
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.comparison import Comparison, Replayed, compare
 from bwc_audit.domain.decide import Basis, basis_of, decide

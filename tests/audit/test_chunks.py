@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bwc_audit.audit import night
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.results import Outcome
@@ -78,7 +78,7 @@ def test_deciding_pieces_again_changes_nothing_of_a_camera_that_is_off(tmp_path:
     request = replace(audit.request(RunKind.BACKFILL, PERIOD), as_of_us=audit.as_of_us + 1)
     run_id = night.start_run(audit, request)
     night.plan_run(audit, run_id)
-    night.decide_run(audit, run_id)
+    deciding.decide_run(audit, run_id)
     with reading(audit.engine) as session:
         observed = runs.load_observed(session, run_id, kind=FindingKind.CLOCK_OFFSET)
     of_camera = [one for one in observed if one.finding.device_id == "CAM99"]
@@ -131,7 +131,7 @@ def killed_after(audit: Audit, chunks: int) -> str:
     run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
     night.plan_run(audit, run_id)
     with pytest.raises(StopError):
-        night.decide_run(audit, run_id, on_progress=stop_after(chunks))  # type: ignore[arg-type]  # never returns
+        deciding.decide_run(audit, run_id, on_progress=stop_after(chunks))  # type: ignore[arg-type]  # never returns
     lock = audit.settings.state_dir / "running" / f"{run_id}.lock"
     lock.rename(lock.with_suffix(".held"))
     lock.touch()
@@ -153,7 +153,7 @@ def test_a_killed_run_goes_on_at_the_chunk_where_it_stopped(audit: Audit) -> Non
     resumed = night.start_run(audit, replace(audit.request(RunKind.BACKFILL, PERIOD), as_of_us=audit.as_of_us + 1))
     assert resumed == killed
     night.plan_run(audit, resumed)
-    run = night.decide_run(audit, resumed)
+    run = deciding.decide_run(audit, resumed)
     after = decided_at(audit, resumed)
     assert run.status is RunStatus.INCOMPLETE, "no video can be read from an empty folder"
     assert after[:2] == before[:2]
@@ -169,7 +169,7 @@ def test_a_killed_run_whose_inputs_changed_is_decided_from_its_first_chunk(audit
     resumed = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
     assert resumed == killed
     night.plan_run(audit, resumed)
-    run = night.decide_run(audit, resumed)
+    run = deciding.decide_run(audit, resumed)
     assert not set(decided_at(audit, resumed)) & set(before)
     assert answers_of(audit, run).results == answers_of(audit, run_over(with_chunks(audit, DAYS))).results
     assert check(audit.engine) == ()
@@ -222,7 +222,7 @@ def test_taking_over_says_what_deciding_again_says(audit: Audit) -> None:
     later = audit.as_of_us + 1
     run_id = night.start_run(audit, replace(audit.request(RunKind.BACKFILL, PERIOD), as_of_us=later))
     night.plan_run(audit, run_id)
-    decided = answers_of(audit, night.decide_run(audit, run_id))
+    decided = answers_of(audit, deciding.decide_run(audit, run_id))
     with reading(audit.engine) as session:
         assert {chunk.origin_run_id for chunk in run_chunks.load_chunks(session, run_id)} == {None}
         rows = session.connection().exec_driver_sql(f"SELECT COUNT(*) FROM run_result WHERE run_id = '{run_id}'").scalar()

@@ -57,8 +57,8 @@ def test_the_first_revision_with_an_inspection_comes_to_the_head(empty_url: str)
     with writing(engine) as session:
         assert latest_inspection(session, "s", "k") == Inspection("k", InspectionStatus.COMPLETE)
         keep_input_mark(session, "s")
-        kept = session.connection().execute(text("SELECT inputs_hash, readings_hash FROM input_mark")).all()
-        assert kept == [fresh_input_mark(session, "s")]
+        kept = session.connection().execute(text("SELECT inputs_hash, readings_hash FROM input_mark")).one()
+        assert tuple(kept) == fresh_input_mark(session, "s")
     assert check(engine) == ()
     engine.dispose()
 

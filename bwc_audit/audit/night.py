@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 import bwc_audit
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.chunked import chunks_for, decide_chunk, gather, match_chunk, not_examined_in_all, own_places
+from bwc_audit.audit.chunked import chunks_for, decide_chunk, gather, match_chunk, own_places
 from bwc_audit.audit.ingest import Progress, silent
 from bwc_audit.audit.judging import judged
 from bwc_audit.audit.liveness import hold_run, interrupted_runs, release_run
@@ -26,6 +26,7 @@ from bwc_audit.audit.taking_over import basis_hash, chunks_near, chunks_of_run, 
 from bwc_audit.audit.withheld import Withheld
 from bwc_audit.domain.chunks import Chunk
 from bwc_audit.domain.clock_findings import is_of_camera, with_earlier
+from bwc_audit.domain.decide import not_examined_in_all
 from bwc_audit.domain.expiring import ending_soon, expires_soon
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection, InspectionRequest
 from bwc_audit.domain.lifecycle import RunBasis, observe

@@ -17,7 +17,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
 
-from bwc_audit.audit import night
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.progress import shown_progress
 from bwc_audit.audit.reports import write_run_report
@@ -131,7 +131,7 @@ def look_into(run_id: str, batch: int) -> dict[str, int]:
 def decide(run_id: str, ingest_counts: dict[str, int]) -> dict[str, Any]:
     """Decide and record chunk by chunk; returns status and counts. Executed again, it goes on where it stopped."""
     with shown_progress() as on_progress:
-        run = night.decide_run(audit_from_settings(), run_id, ingest_counts, on_progress)
+        run = deciding.decide_run(audit_from_settings(), run_id, ingest_counts, on_progress)
     return {"status": run.status.value, "counts": run.counts, "not_examined": len(run.not_examined)}
 
 

@@ -172,3 +172,18 @@ def _own_counts(gathered: Gathered, matching: Matching, own: Decision, seen: Map
         # So do rows that stand rejected.
         "rows_rejected": gathered.doubled + (len(records.rejected) - gathered.doubled_in_sight if chunk.is_first else 0),
     }
+
+
+def in_scope(decision: Decision, incident_id: str | None) -> Decision:
+    """The part of a decision that belongs to one incident; all of it where none is named."""
+    if incident_id is None:
+        return decision
+    results = tuple(result for result in decision.results if result.incident_id == incident_id)
+    return replace(
+        decision,
+        results=results,
+        incidents=tuple(one for one in decision.incidents if one.incident_id == incident_id),
+        findings=tuple(finding for finding in decision.findings if finding.incident_id == incident_id),
+        segments=tuple(segment for segment in decision.segments if segment.incident_id == incident_id),
+        waiting=tuple(one for one in decision.waiting if one.incident_id == incident_id),
+    )

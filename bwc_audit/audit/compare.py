@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.chunked import Gathered, chunks_for, gather, own_places
+from bwc_audit.audit.chunked import Gathered, chunks_for, gather, in_scope, own_places
 from bwc_audit.audit.judging import judged
-from bwc_audit.audit.night import in_scope
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.chunks import Chunk, own_part
 from bwc_audit.domain.comparison import Comparison, Part, Replayed, joined, part_of

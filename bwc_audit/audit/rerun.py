@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bwc_audit.audit.deciding import decide_run
 from bwc_audit.audit.ingest import Progress, ingest, silent
-from bwc_audit.audit.night import decide_run, fail_run, inspect_batch, plan_run, start_run
+from bwc_audit.audit.night import fail_run, inspect_batch, plan_run, start_run
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.phrases import said_length
 from bwc_audit.domain.results import AssignmentResult

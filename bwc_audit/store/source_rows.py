@@ -228,6 +228,12 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     )
 
 
+def count_incidents(session: Session, period: Span) -> int:
+    """How many incidents were opened in a period, of all sources together: a measure of the work, not an answer."""
+    query = select(func.count()).select_from(table_of(IncidentRow)).where(_incidents_wanted(period, None))
+    return session.connection().scalar(query) or 0
+
+
 def load_devices(session: Session, source: str, device_ids: Collection[str]) -> tuple[Device, ...]:
     """Rows of the register of cameras, of these cameras (a few hundred at most)."""
     return _load_few(session, source, Device, DeviceRow, table_of(DeviceRow).c.device_id.in_(device_ids))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from bwc_audit.audit.night import decide_run, inspect_batch, plan_run
+from bwc_audit.audit.deciding import decide_run
+from bwc_audit.audit.night import inspect_batch, plan_run
 from bwc_audit.config import load_settings
 from tests.audit.nights import open_night
 

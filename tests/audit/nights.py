@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bwc_audit.audit.chunked import gather
+from bwc_audit.audit.deciding import decide_run
 from bwc_audit.audit.ingest import IngestSummary, ingest
-from bwc_audit.audit.night import PlanSummary, decide_run, inspect_batch, plan_run, start_run
+from bwc_audit.audit.night import PlanSummary, inspect_batch, plan_run, start_run
 from bwc_audit.audit.setup import Audit, nightly_period, open_audit
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.records import RejectedRow

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bwc_audit.audit import night
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.setup import Audit, open_audit
 from bwc_audit.domain.records import (
     Assignment,
@@ -72,7 +72,7 @@ def run_over(audit: Audit, period: Span = PERIOD) -> Run:
     """A whole run, planned and decided."""
     run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, period))
     night.plan_run(audit, run_id)
-    return night.decide_run(audit, run_id)
+    return deciding.decide_run(audit, run_id)
 
 
 def answers_of(audit: Audit, run: Run) -> Answers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bwc_audit.audit import night
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
 from bwc_audit.domain.times import SECOND_US
 from bwc_audit.errors import StoreError
-from bwc_audit.store import run_chunks, run_notes, runs
+from bwc_audit.store import rates, run_chunks, run_notes, runs
 from bwc_audit.store.check import check
 from bwc_audit.store.database import reading
 from tests.audit.stored_world import (
@@ -54,6 +56,61 @@ def test_chunks_of_any_size_give_the_answers_of_one_piece(seed: int, days: int) 
     assert whole.findings
 
 
+def with_deciders(audit: Audit, deciders: int) -> Audit:
+    """The audit with this many processes that decide chunks at a time."""
+    return replace(audit, settings=audit.settings.model_copy(update={"deciders": deciders}))
+
+
+def test_children_side_by_side_record_what_one_program_does(tmp_path: Path) -> None:
+    """A camera that is off is told of in several chunks: what one says of it rests on what the one before it recorded."""
+    records = with_camera_off(random_world(Random(3), incidents=5), Random(1), -3600 * SECOND_US)
+    said, results = [], 0
+    for name, deciders in (("children", 2), ("alone", 1)):
+        audit = with_deciders(with_chunks(audit_of(tmp_path / name, records), 1), deciders)
+        run = run_over(audit)
+        with reading(audit.engine) as session:
+            notes = run_notes.load_clocks(session, run.run_id), rates.load_rates(session, run.run_id)
+        assert check(audit.engine) == ()
+        answers = answers_of(audit, run)
+        results = len(answers.results)
+        said.append((answers, run.counts, run.not_examined, notes))
+    children, alone = said
+    assert children == alone
+    assert results > 3
+
+
+def test_a_run_goes_on_after_one_of_its_children_was_killed(tmp_path: Path) -> None:
+    records = random_world(Random(5), incidents=30)
+    alone = with_chunks(audit_of(tmp_path / "alone", records), 1)
+    audit = with_deciders(with_chunks(audit_of(tmp_path / "killed", records), 1), 2)
+    run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
+    night.plan_run(audit, run_id)
+    with pytest.raises(StoreError, match="SIGKILL"):
+        deciding.decide_run(audit, run_id, on_progress=lambda _what, done, _of: kill_deciders() if done == 3 else None)
+    assert not deciders_alive()
+    with reading(audit.engine) as session:
+        decided = [one.decided_us for one in run_chunks.load_chunks(session, run_id)]
+    assert None not in decided[:3]
+    assert None in decided
+    run = deciding.decide_run(audit, run_id)
+    assert answers_of(audit, run) == answers_of(alone, run_over(alone))
+    assert check(audit.engine) == ()
+
+
+def deciders_alive() -> list[int]:
+    """The children of this program that decide chunks."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in children if b"bwc_audit.audit.decider" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def kill_deciders() -> None:
+    """End them as the kernel does where memory runs out."""
+    alive = deciders_alive()
+    assert alive
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("shift_s", [-3600, -268 * 86_400])
 def test_a_camera_that_is_off_is_said_the_same_in_pieces(tmp_path: Path, shift_s: int) -> None:
     """Each piece sees a few of its days; those of a camera months off lie far outside every piece."""
@@ -78,7 +135,7 @@ def test_deciding_pieces_again_changes_nothing_of_a_camera_that_is_off(tmp_path:
     request = replace(audit.request(RunKind.BACKFILL, PERIOD), as_of_us=audit.as_of_us + 1)
     run_id = night.start_run(audit, request)
     night.plan_run(audit, run_id)
-    night.decide_run(audit, run_id)
+    deciding.decide_run(audit, run_id)
     with reading(audit.engine) as session:
         observed = runs.load_observed(session, run_id, kind=FindingKind.CLOCK_OFFSET)
     of_camera = [one for one in observed if one.finding.device_id == "CAM99"]
@@ -131,7 +188,7 @@ def killed_after(audit: Audit, chunks: int) -> str:
     run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
     night.plan_run(audit, run_id)
     with pytest.raises(StopError):
-        night.decide_run(audit, run_id, on_progress=stop_after(chunks))  # type: ignore[arg-type]  # never returns
+        deciding.decide_run(audit, run_id, on_progress=stop_after(chunks))  # type: ignore[arg-type]  # never returns
     lock = audit.settings.state_dir / "running" / f"{run_id}.lock"
     lock.rename(lock.with_suffix(".held"))
     lock.touch()
@@ -153,7 +210,7 @@ def test_a_killed_run_goes_on_at_the_chunk_where_it_stopped(audit: Audit) -> Non
     resumed = night.start_run(audit, replace(audit.request(RunKind.BACKFILL, PERIOD), as_of_us=audit.as_of_us + 1))
     assert resumed == killed
     night.plan_run(audit, resumed)
-    run = night.decide_run(audit, resumed)
+    run = deciding.decide_run(audit, resumed)
     after = decided_at(audit, resumed)
     assert run.status is RunStatus.INCOMPLETE, "no video can be read from an empty folder"
     assert after[:2] == before[:2]
@@ -169,7 +226,7 @@ def test_a_killed_run_whose_inputs_changed_is_decided_from_its_first_chunk(audit
     resumed = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
     assert resumed == killed
     night.plan_run(audit, resumed)
-    run = night.decide_run(audit, resumed)
+    run = deciding.decide_run(audit, resumed)
     assert not set(decided_at(audit, resumed)) & set(before)
     assert answers_of(audit, run).results == answers_of(audit, run_over(with_chunks(audit, DAYS))).results
     assert check(audit.engine) == ()
@@ -222,7 +279,7 @@ def test_taking_over_says_what_deciding_again_says(audit: Audit) -> None:
     later = audit.as_of_us + 1
     run_id = night.start_run(audit, replace(audit.request(RunKind.BACKFILL, PERIOD), as_of_us=later))
     night.plan_run(audit, run_id)
-    decided = answers_of(audit, night.decide_run(audit, run_id))
+    decided = answers_of(audit, deciding.decide_run(audit, run_id))
     with reading(audit.engine) as session:
         assert {chunk.origin_run_id for chunk in run_chunks.load_chunks(session, run_id)} == {None}
         rows = session.connection().exec_driver_sql(f"SELECT COUNT(*) FROM run_result WHERE run_id = '{run_id}'").scalar()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bwc_audit.audit.night import decide_run, fail_run, inspect_batch, plan_run, running_run, start_run
+from bwc_audit.audit.deciding import decide_run
+from bwc_audit.audit.night import fail_run, inspect_batch, plan_run, running_run, start_run
 from bwc_audit.audit.setup import Audit, nightly_period, now_us, open_audit
 from bwc_audit.config import Settings
 from bwc_audit.domain.runs import RunKind, RunRequest, RunStatus

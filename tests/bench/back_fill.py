@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from bwc_audit.audit import night
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.compare import compare_policies, period_request
 from bwc_audit.audit.rerun import incident_period
 from bwc_audit.audit.setup import Audit, open_audit
@@ -66,7 +66,7 @@ def fill(folder: Path, url: str, assignments: int) -> Spent:
 def back_fill(audit: Audit) -> Spent:
     """Decide the year and store what was decided, or take it over where nothing changed."""
     run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
-    counts = night.decide_run(audit, run_id).counts
+    counts = deciding.decide_run(audit, run_id).counts
     return {"assignments": counts["assignments"], "findings": counts["findings"], "chunks": counts["chunks"]}
 
 
@@ -78,7 +78,7 @@ def one_incident(audit: Audit) -> Spent:
     begun_s = time.perf_counter()
     period = incident_period(audit, incident_id)
     request = audit.request(RunKind.INCIDENT, period, incident_id=incident_id, requester="bench", reason="bench")
-    counts = night.decide_run(audit, night.start_run(audit, request)).counts
+    counts = deciding.decide_run(audit, night.start_run(audit, request)).counts
     return {"assignments": counts["assignments"], "wall_s": time.perf_counter() - begun_s}
 
 

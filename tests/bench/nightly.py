@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import sample_media
-from bwc_audit.audit import night
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.reports import write_run_report
 from bwc_audit.audit.setup import day_period, open_audit
@@ -147,7 +147,7 @@ def _library_night(day: str) -> None:
     counts = ingest(audit).counts()
     for batch in range(night.plan_run(audit, run_id).batches):
         night.inspect_batch(audit, run_id, batch)
-    night.decide_run(audit, run_id, counts)
+    deciding.decide_run(audit, run_id, counts)
     write_run_report(audit, run_id)
     audit.engine.dispose()
 

@@ -15,8 +15,9 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from bwc_audit.audit.deciding import decide_run
 from bwc_audit.audit.ingest import ingest
-from bwc_audit.audit.night import decide_run, inspect_batch, plan_run, start_run
+from bwc_audit.audit.night import inspect_batch, plan_run, start_run
 from bwc_audit.audit.reports import write_run_report
 from bwc_audit.audit.setup import day_period, open_audit
 from bwc_audit.config import load_settings

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 import bwc_audit
+from bwc_audit.audit.deciding import decide_run
 from bwc_audit.audit.ingest import ingest
-from bwc_audit.audit.night import decide_run, plan_run, start_run
+from bwc_audit.audit.night import plan_run, start_run
 from bwc_audit.audit.setup import day_period, open_audit
 from bwc_audit.config import load_settings
 from bwc_audit.domain.runs import RunKind

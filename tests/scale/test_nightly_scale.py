@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bwc_audit.audit import night
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.setup import Audit, day_period, open_audit
 from bwc_audit.config import Settings
@@ -66,7 +66,7 @@ def _one_night(audit: Audit) -> Run:
     run_id = night.start_run(audit, audit.request(RunKind.NIGHTLY, day_period(audit.settings, _DAY)))
     for batch in range(night.plan_run(audit, run_id).batches):
         night.inspect_batch(audit, run_id, batch)
-    return night.decide_run(audit, run_id)
+    return deciding.decide_run(audit, run_id)
 
 
 def _arrival(number: int) -> datetime:

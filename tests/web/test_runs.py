@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from bwc_audit.audit.deciding import decide_run
 from bwc_audit.audit.ingest import ingest
-from bwc_audit.audit.night import decide_run, plan_run, start_run
+from bwc_audit.audit.night import plan_run, start_run
 from bwc_audit.audit.setup import day_period
 from bwc_audit.domain.runs import ObservedFinding, RunKind
 from bwc_audit.sources.policy_files import load_book

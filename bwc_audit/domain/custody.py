@@ -16,7 +16,8 @@ from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Window
 from bwc_audit.domain.groups import Groups, distinct, is_among
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
-from bwc_audit.domain.matching import NEAREST_WITHIN_US, Judged, Matching
+from bwc_audit.domain.judgement import Judged
+from bwc_audit.domain.matching import NEAREST_WITHIN_US, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.policy import Policy
@@ -264,9 +265,8 @@ def _labels(matching: Matching) -> tuple[Groups, Groups, Bool]:
     placements = matching.placements
     recording, recordings = placements.recording.code, len(placements.recording.values)
     index, window = matching.windows_of.pairs()
-    number: dict[str, int] = {}
-    codes = [number.setdefault(one.attendance.incident_id, len(number)) for one in matching.measured]
-    incident = np.array(codes, np.int64)[window]
+    known = matching.measured.columns.incident
+    number, incident = {name: place for place, name in enumerate(known.values)}, known.code[window]
     tagged, tag = placements.tags()
     is_touching = matching.windows_of.has_members()[tagged]
     tagged, tag = tagged[is_touching], tag.taken(np.flatnonzero(is_touching))

@@ -22,8 +22,9 @@ from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.holder_conflicts import holder_conflicts
 from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.judgement import Judged
 from bwc_audit.domain.margins import holding_us
-from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.placed_segments import PlacedSegments
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.records import DeviceEvent
@@ -106,7 +107,7 @@ def _are_windows_alike(one: Matching, other: Matching) -> bool:
     """Whether the same time is required of the same officers, and bridged and looked at in the same way."""
     if one.policy.usability != other.policy.usability:
         return False
-    joins = [{judged.policy.coverage.join_s for judged in each.measured} for each in (one, other)]
+    joins = [{policy.coverage.join_s for policy in each.measured.policies()} for each in (one, other)]
     if joins[0] != joins[1] or len(joins[0]) > 1:
         return False
     arrays = [
@@ -206,12 +207,12 @@ def _unsettled(matching: Matching, contested: Mapping[str, TimeIndex[Placement]]
     that no recording of a camera touches which several officers held."""
     if not len(matching.records.segments):
         return list(range(len(matching.measured)))
-    windows, rules = matching.windows, {id(one.policy): one.policy.upload for one in matching.measured}.values()
+    windows, rules = matching.windows, [policy.upload for policy in matching.measured.policies()]
     found = set(np.flatnonzero(matching.completeness.is_waited_for(windows.end_us, rules)).tolist())
     by_officer: dict[str, list[int]] = defaultdict(list)
-    for index, judged in enumerate(matching.measured):
-        if judged.attendance.officer_id in contested:
-            by_officer[judged.attendance.officer_id].append(index)
+    for index, officer_id in enumerate(matching.measured.officer_ids() if contested else ()):
+        if officer_id in contested:
+            by_officer[officer_id].append(index)
     for officer_id, own in by_officer.items():
         spans = [_stated(matching.measured[index]) for index in own]
         starts_us, ends_us = (np.array(times, np.int64) for times in zip(*spans, strict=True))
@@ -251,7 +252,8 @@ def _judgeable_incidents(
     matching: Matching, union: IncidentUnion, withheld: Mapping[int, PendingReason | UnknownReason]
 ) -> tuple[str, ...]:
     """Incidents for which the sources of every officer who had to record are complete."""
-    undecidable = {one.attendance.incident_id for one in matching.judged if one.undecidable is not None}
+    judged, names = matching.judged, matching.judged.columns.incident
+    undecidable = {names[row] for row in np.flatnonzero(judged.undecidable >= 0).tolist()}
     return tuple(
         incident_id
         for incident_id, windows in sorted(union.windows.items())

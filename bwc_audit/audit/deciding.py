@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.chunked import chunks_for, not_examined_in_all
+from bwc_audit.audit.chunked import chunks_for
 from bwc_audit.audit.deciders import decided_side_by_side, deciders_for
 from bwc_audit.audit.ingest import Progress, silent
 from bwc_audit.audit.liveness import release_run
@@ -16,6 +16,7 @@ from bwc_audit.audit.run_counts import ROWS_DOUBLED, added_up, empty_days, rejec
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.audit.taking_over import basis_hash, chunks_of_run, take_over
 from bwc_audit.domain.chunks import Chunk
+from bwc_audit.domain.decide import not_examined_in_all
 from bwc_audit.domain.rate_columns import RatePart
 from bwc_audit.domain.runs import Run, RunStatus
 from bwc_audit.store import input_marks, run_chunks, runs, turns

@@ -59,6 +59,19 @@ class RateColumns:
     def __len__(self) -> int:
         return len(self.outcome)
 
+    @staticmethod
+    def joined(parts: Sequence[RateColumns], number: Ints | None = None) -> RateColumns:
+        """Parts of one whole, no incident in two of them. ``number``: a new one for each incident, those of one part behind
+        those of the other; None: in that order."""
+        columns = {
+            field.name: np.concatenate([np.zeros(0, np.int64), *(getattr(part, field.name) for part in parts)])
+            for field in fields(RateColumns)
+        }
+        counts = [int(part.incident.max(initial=-1)) + 1 for part in parts]
+        first = np.repeat(np.cumsum([0, *counts])[:-1], [len(part) for part in parts])
+        incident = columns["incident"] + first
+        return RateColumns(**columns | {"incident": incident if number is None else number[incident]})
+
 
 @dataclass(frozen=True, slots=True)
 class RatePart:
@@ -75,20 +88,12 @@ class RatePart:
     @staticmethod
     def joined(parts: Sequence[RatePart], shifts: Sequence[Shift]) -> RatePart:
         """Parts of one whole, no incident in two of them, as if their results had come at once."""
-        names = [field.name for field in fields(RateColumns)]
-        columns = {
-            name: np.concatenate([np.zeros(0, np.int64), *(getattr(part.columns, name) for part in parts)]) for name in names
-        }
-        first, incidents = 0, []
-        for part in parts:
-            incidents.append(part.columns.incident + first)
-            first += int(part.columns.incident.max(initial=-1)) + 1
-        columns["incident"] = np.concatenate([np.zeros(0, np.int64), *incidents])
+        columns = RateColumns.joined([part.columns for part in parts])
         order = {label: place for place, label in enumerate((_UNKNOWN_KEY["shift"], *(shift.label for shift in shifts)))}
         groupings = {
             by: _regrouped([part.groupings[by] for part in parts], order if by == "shift" else None) for by in GROUP_KEYS
         }
-        return RatePart(RateColumns(**columns), groupings)
+        return RatePart(columns, groupings)
 
 
 @dataclass(frozen=True, slots=True)

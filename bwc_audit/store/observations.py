@@ -108,7 +108,7 @@ def _present(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict
 
 def stated_in_run(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict[str, Finding]:
     """Which of these findings a running run (an earlier chunk of it) stated itself, by fingerprint; not those that it calls
-    resolved, or keeps as an earlier run stated them."""
+    resolved or replaced, or keeps as an earlier run stated them."""
     return {
         fingerprint: one.finding
         for fingerprint, one in _present(session, run_id, fingerprints).items()

@@ -11,7 +11,7 @@ import pytest
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.night import decide_run, plan_run, start_run
 from bwc_audit.audit.setup import day_period
-from bwc_audit.domain.runs import ObservedFinding, RunKind
+from bwc_audit.domain.runs import Change, ObservedFinding, RunKind
 from bwc_audit.sources.policy_files import load_book
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading
@@ -81,6 +81,25 @@ def test_findings_of_a_run_are_narrowed_by_how_it_saw_them(browser: Opened, site
         assert "that this run saw as" in page
     assert "that the last run saw as" in one.get("/findings?change=unchanged").text
     assert night != stricter
+
+
+def test_a_fact_under_another_clause_is_counted_as_replaced_and_not_as_resolved(
+    browser: Opened, site: Site, stricter: str
+) -> None:
+    one = browser("auditor")
+    with reading(site.engine) as session:
+        observed = runs.load_observed(session, stricter)
+    again = [each for each in observed if "under another clause of the policy" in (each.cause or "")]
+    replaced = [each for each in again if (each.cause or "").startswith("stated as ")]
+    assert {each.change for each in replaced} == {Change.REPLACED}
+    label = r"Replaced by another clause</a></th><td>(\d+)"
+    assert re.findall(label, one.get(f"/runs/{stricter}").text) == [str(len(replaced))]
+    assert re.findall(label, one.get("/").text) == ["0"]
+    listed = one.client.get(f"/findings.json?run={stricter}&change=replaced").json()
+    assert {each["finding_id"] for each in listed} == {each.finding_id for each in replaced}
+    assert {each["state"] for each in listed} == {"replaced"}
+    incident_id = replaced[0].finding.incident_id
+    assert "Replaced since the run before" in one.get(f"/incidents/{incident_id}?run={stricter}").text
 
 
 def _subject(observed: ObservedFinding) -> tuple[str | None, ...]:

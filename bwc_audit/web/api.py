@@ -190,7 +190,7 @@ def findings(
     }
     given = {name: str(value) for name, value in {**asked, "from": from_}.items() if value is not None}
     run = chosen_run(asking, period_runs(asking), "")
-    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run, given))
+    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking, run, given))
     with reading(asking.site.engine) as session:
         count = finding_list.count_listed(session, wanted.clauses)
         rows = finding_list.list_findings(session, wanted.clauses, wanted.order, limit, start)

@@ -55,6 +55,9 @@ def test_the_history_is_filtered_and_says_by_what(browser: Opened, site: Site, s
     assert _ids(one.get(f"/runs?to=2025-05-24&text={stricter[-8:]}").text) == [stricter]
     wrong = one.get("/runs?status=fine")
     assert (wrong.status_code, _ids(wrong.text)) == (422, [])
+    wrong = one.get("/runs?policy=uk_generik")
+    assert (wrong.status_code, "Policy: none that you may see is called" in wrong.text) == (422, True)
+    assert ": none" in one.get("/runs?policy=new_jersey").text
     assert one.get("/runs?page=0").status_code == 422
 
 

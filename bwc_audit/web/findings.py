@@ -204,4 +204,7 @@ def documents_of(site: Site, wanted: Narrowed) -> Iterator[Any]:
 @pages.action("/findings/views", Right.FINDINGS)
 def keep_view(asking: Asking, form: Form) -> Any:
     """Keep the present filters under a name, or forget a view."""
-    return views.answer(asking, "findings", form)
+    run = chosen_run(asking, period_runs(asking), "")
+    return views.answer(
+        asking, "findings", form, FILTERS, lambda given: narrowed(given, asking.person, asked_of(asking, run, given))
+    )

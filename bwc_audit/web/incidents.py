@@ -222,4 +222,5 @@ def listed_document(one: ListedIncident, run_id: str) -> ListedIncidentDocument:
 @pages.action("/incidents/views", Right.FINDINGS)
 def keep_view(asking: Asking, form: Form) -> Any:
     """Keep the present filters under a name, or forget a view."""
-    return views.answer(asking, "incidents", form)
+    known = period_runs(asking)
+    return views.answer(asking, "incidents", form, (*FILTERS, "run"), lambda given: _narrowed(asking, given, known))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
@@ -125,6 +126,26 @@ def test_a_view_is_kept_for_its_account_and_forgotten(browser: Opened) -> None:
     assert "Grave ones" not in other.get("/findings").text
     one.post("/findings/views", forget="Grave ones", query="")
     assert "Grave ones" not in one.get("/findings").text
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "why"),
+    [
+        ("findings", "severity=dreadful", "Severity: 'dreadful' is none of"),
+        ("findings", "unit=nowhere", "Unit: none that you may see is called 'nowhere'"),
+        ("findings", "severty=high", "there is no filter 'severty'"),
+        ("findings", "text=" + "x" * 2000, "it has more than 2000 characters"),
+        ("incidents", "outcome=guilty", "is none of"),
+        ("incidents", "run=nothing", "there is no run nothing"),
+        ("incidents", "order=fame", "is no order"),
+    ],
+)
+def test_a_view_of_a_list_that_cannot_be_shown_is_not_kept(browser: Opened, page: str, query: str, why: str) -> None:
+    one = browser("reviewer")
+    answer = one.post(f"/{page}/views", name="Broken one", query=query)
+    assert (answer.status_code, "The view is not kept." in answer.text) == (422, True)
+    assert why in html.unescape(answer.text)
+    assert "Broken one" not in one.get(f"/{page}").text
 
 
 def test_a_decision_is_recorded_shown_and_taken_back_by_its_author_only(browser: Opened) -> None:

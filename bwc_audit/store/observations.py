@@ -285,6 +285,21 @@ def load_observed(
     return _observed(session, wanted)
 
 
+def load_counted(session: Session, run_id: str, incident_ids: Collection[str]) -> tuple[ObservedFinding, ...]:
+    """The open findings of a run at these incidents that are not borderline: what it counted there. Of one incident in the
+    order they were recorded."""
+    observation, finding = table_of(ObservationRow).c, table_of(FindingRow).c
+    found: list[ObservedFinding] = []
+    for chunk in chunks(sorted(set(incident_ids)), _MANY):
+
+        def wanted(seen: Any, chunk: Sequence[str] = chunk) -> list[ColumnElement[bool]]:
+            is_counted = [seen.state == FindingState.OPEN, ~observation.is_borderline]
+            return [seen.run_id == run_id, finding.incident_id.in_(chunk), *is_counted]
+
+        found += _observed(session, wanted)
+    return tuple(found)
+
+
 def previous_observations(
     session: Session,
     source: str,

@@ -91,6 +91,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL", f"cache_size = -{_CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own knows the letters of English only: text searched without regard to case would miss Å and É.
+    connection.create_function("lower", 1, lowered, deterministic=True)
+
+
+def lowered(value: Any) -> Any:
+    """Text with every letter that has a small form of one character in it, letter by letter, as PostgreSQL does; anything
+    else as it is. Not ``casefold``: it makes two letters of one (ß), which PostgreSQL does not."""
+    if not isinstance(value, str):
+        return value
+    if value.isascii():
+        return value.lower()
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in value)
 
 
 def _begin_sqlite(connection: Connection) -> None:

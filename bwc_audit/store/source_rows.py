@@ -222,8 +222,8 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
         if name != "segments"
     }
     on_scene_us = table_of(AssignmentRow).c.on_scene_us
-    is_beside = on_scene_us.between(period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
-    is_beside &= ~func.coalesce(wanted["assignments"], false())
+    is_near = on_scene_us.between(period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
+    is_beside = is_near & ~func.coalesce(wanted["assignments"], false())
     return Records(
         segments=segments,
         objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),

@@ -18,7 +18,7 @@ from bwc_audit.domain.runs import RunKind, RunRequest
 from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.times import Span
 from bwc_audit.sources.duplicates import with_unique_ids
-from bwc_audit.store import orphans, source_rows
+from bwc_audit.store import incident_rows, orphans, source_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,12 @@ def chunks_for(audit: Audit, request: RunRequest) -> tuple[Chunk, ...]:
 def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) -> Gathered:
     """All rows that the run (or one chunk of it) may look at; rows whose id another file holds too are rejected here."""
     chunk = chunk or Chunk(0, request.period, request.period)
-    records = source_rows.load_records(
-        session, request.source, chunk.sight, margin_us=SEGMENT_MARGIN_US, incident_id=request.incident_id
-    )
+    if request.incident_id is None:
+        records = source_rows.load_records(session, request.source, chunk.sight, margin_us=SEGMENT_MARGIN_US)
+    else:
+        records = incident_rows.load_incident_records(
+            session, request.source, request.incident_id, chunk.sight, margin_us=SEGMENT_MARGIN_US
+        )
     records = replace(records, footage_until_us=orphans.footage_until(session, request.source, request.as_of_us))
     if chunk.is_only:
         unique = with_unique_ids(records)

@@ -21,7 +21,7 @@ from bwc_audit.domain.rate_columns import RatePart
 from bwc_audit.domain.runs import Run, RunStatus
 from bwc_audit.store import input_marks, run_chunks, runs, turns
 from bwc_audit.store.database import reading, writing
-from bwc_audit.store.rejected import load_rejected
+from bwc_audit.store.rejected import sum_of_rejected
 
 
 def decide_run(
@@ -78,7 +78,7 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: Mapping[
     """Add up the chunks and end the run. ``told``: what rates need of the chunks that were decided just now."""
     with writing(audit.engine) as session:
         stored = run_chunks.load_chunks(session, run.run_id)
-        rejected = load_rejected(session, run.request.source)
+        rejected = sum_of_rejected(session, run.request.source)
         doubled = sum(chunk.counts.get(ROWS_DOUBLED, 0) for chunk in stored)
         parts = [chunk.not_examined for chunk in stored]
         not_examined = (
@@ -96,5 +96,5 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: Mapping[
             counts={**ingest_counts, **added_up(stored), **runs.count_findings(session, run.run_id)}
             | turns.count_turns(session, run.run_id),
             not_examined=not_examined,
-            inputs_hash=input_marks.inputs_hash(session, run.request.source),
+            inputs_hash=input_marks.input_mark(session, run.request.source).inputs_hash,
         )

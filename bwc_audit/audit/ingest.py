@@ -26,6 +26,7 @@ from bwc_audit.sources.read_source import (
     read_parts,
 )
 from bwc_audit.store.database import reading, writing
+from bwc_audit.store.input_marks import keep_input_mark
 from bwc_audit.store.source_rows import (
     FileMark,
     forget_files,
@@ -105,6 +106,7 @@ def ingest(audit: Audit, on_progress: Progress = silent) -> IngestSummary:
     with writing(audit.engine) as session:
         forgotten = forget_files(session, listing.uri, gone)
         replace_video_objects(session, listing.uri, listing.videos)
+        keep_input_mark(session, listing.uri)
     return _summary(listing, read, forgotten)
 
 
@@ -131,7 +133,7 @@ def _store(session: Session, source: str, file: SourceFile, parts: Iterable[File
     file_id = replace_file_parts(session, source, stat, contents(), read_at_us=now_us())
     whole = _counted(counted)
     if whole.must_be_read_again:
-        set_file_mark(session, file_id, "")
+        set_file_mark(session, source, file_id, "")
     return whole
 
 

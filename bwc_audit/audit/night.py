@@ -85,6 +85,7 @@ def start_run(audit: Audit, request: RunRequest) -> str:
                 release_run(state_dir, run_id)
                 return resumed
             policies.keep_book(session, audit.book)
+            input_marks.keep_input_mark(session, request.source)
             return runs.open_run(
                 session,
                 request,
@@ -130,7 +131,7 @@ def plan_run(audit: Audit, run_id: str, on_progress: Progress = silent) -> PlanS
     """
     run = running_run(audit, run_id)
     with reading(audit.engine) as session:
-        inputs_hash = input_marks.inputs_hash(session, run.request.source)
+        inputs_hash = input_marks.input_mark(session, run.request.source).inputs_hash
         is_planned = bool(run_chunks.load_chunks(session, run_id)) and run.inputs_hash == inputs_hash
     if not is_planned and run.status is RunStatus.RUNNING:
         _store_plan(audit, run, inputs_hash, on_progress)

@@ -17,8 +17,9 @@ from bwc_audit.domain.results import AssignmentResult
 from bwc_audit.domain.runs import Change, ObservedFinding, Run, RunKind, RunRequest, RunStatus
 from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.errors import BwcAuditError, ConfigurationError, ObjectStoreError
-from bwc_audit.store import runs, source_rows
+from bwc_audit.store import runs
 from bwc_audit.store.database import reading
+from bwc_audit.store.incident_rows import load_incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,10 @@ def incident_period(audit: Audit, incident_id: str) -> Span:
 
     Raises ``ConfigurationError`` where no source row names the incident.
     """
-    nowhere = Span(0, 1)
     with reading(audit.engine) as session:
-        records = source_rows.load_records(session, audit.source.uri, nowhere, margin_us=0, incident_id=incident_id)
-    times = [time for one in records.incidents for time in (one.opened_us, one.closed_us) if time is not None]
-    for row in records.assignments:
+        incidents, assignments = load_incident(session, audit.source.uri, incident_id)
+    times = [time for one in incidents for time in (one.opened_us, one.closed_us) if time is not None]
+    for row in assignments:
         moments = (row.dispatched_us, row.en_route_us, row.on_scene_us, row.cleared_us)
         times += [time for time in moments if time is not None]
     if not times:

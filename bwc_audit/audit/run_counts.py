@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.policy import SamplingRules
-from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.runs import Run, RunKind
 from bwc_audit.domain.times import DAY_US, SECOND_US, at_of
 from bwc_audit.domain.unseen import asked_us, unseen_us
 from bwc_audit.store import runs
 from bwc_audit.store.planned import PlannedInspection
+from bwc_audit.store.rejected import RejectedSum
 from bwc_audit.store.run_chunks import StoredChunk
 
 #: Counted for each chunk: rows rejected because their id stands twice.
@@ -79,10 +79,9 @@ def failed_videos(plan: Sequence[PlannedInspection]) -> tuple[str, ...]:
     )
 
 
-def rejections(rejected: Sequence[RejectedRow], doubled: int) -> tuple[str, ...]:
-    files = sorted({row.row.file for row in rejected if row.row.line == 0})
-    lines = sum(row.row.line > 0 for row in rejected) + doubled
-    said = [f"{file}: the file, or the rest of it, could not be read as records" for file in files]
+def rejections(rejected: RejectedSum, doubled: int) -> tuple[str, ...]:
+    lines = rejected.lines + doubled
+    said = [f"{file}: the file, or the rest of it, could not be read as records" for file in rejected.files]
     if lines:
         said.append(f"{lines} {'row' if lines == 1 else 'rows'} of the sources rejected and not judged")
     return tuple(said)

@@ -51,7 +51,7 @@ def basis_hash(session: Session, run: Run) -> str:
     for part in (
         *(request.source, request.period.start_us, request.period.end_us, request.as_of_us, request.timezone),
         *(request.policy_hash, request.is_deep, request.incident_id, run.software_version, run.inspector_version),
-        input_marks.inputs_hash(session, request.source, is_reading_counted=True),
+        input_marks.input_mark(session, request.source).readings_hash,
         planned.plan_digest(session, run.run_id),
     ):
         digest.update(f"{part}\0".encode(errors="replace"))

@@ -122,11 +122,11 @@ class SegmentTable(Sequence[Segment]):
 
     def recordings(self) -> Coded[str]:
         """The recording that each segment belongs to; one without is a recording of its own."""
-        return Coded.of(map(_either, self.recording_id, self.footage_id))
+        return Coded.of(map(recording_name, self.recording_id, self.footage_id))
 
     def recording_ids(self) -> frozenset[str]:
         """The ids of all recordings."""
-        return frozenset(map(_either, self.recording_id, self.footage_id))
+        return frozenset(map(recording_name, self.recording_id, self.footage_id))
 
     def tags(self) -> tuple[Int, Coded[str]]:
         """Each incident id that was entered by hand: (place of the segment, the id)."""
@@ -138,7 +138,8 @@ class SegmentTable(Sequence[Segment]):
         return place, flat.taken(at)
 
 
-def _either(recording_id: str | None, footage_id: str) -> str:
+def recording_name(recording_id: str | None, footage_id: str) -> str:
+    """The recording that a segment belongs to; one without is a recording of its own."""
     return recording_id or footage_id
 
 

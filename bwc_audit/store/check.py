@@ -16,6 +16,7 @@ from sqlalchemy import CheckConstraint, Connection, Engine, Table, inspect, sele
 from bwc_audit.domain.results import Outcome
 from bwc_audit.store.database import reading, revisions
 from bwc_audit.store.faults import store_errors
+from bwc_audit.store.input_marks import stale_input_marks
 from bwc_audit.store.tables import METADATA, RunResultRow, table_of
 
 _OF_A_RUN = (
@@ -252,6 +253,10 @@ def _row_problems(engine: Engine) -> tuple[Problem, ...]:
             for row in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_SHOWN):
                 problems.append(Problem("a row refers to nothing", f"{row[0]} row {row[1]} to {row[2]}"))
         problems += _span_problems(connection)
+        problems += [
+            Problem("the hash kept of a source is not that of its files and videos", one)
+            for one in stale_input_marks(session)
+        ]
         for rule, query in _RULES:
             found = connection.execute(text(f"{query} ORDER BY 1 LIMIT :shown"), {"shown": _SHOWN})
             problems += [Problem(rule, str(subject)) for (subject,) in found]

@@ -226,3 +226,13 @@ class VideoObjectRow(Stored, table=True):
     etag: str = text("version mark of the store")
     modified_us: int = integer("microseconds UTC, clock of the store")
     is_named: bool = claim("a segment of the source names it")
+
+
+class InputMarkRow(Stored, table=True):
+    """What ``input_marks`` worked out over all files and videos of a source, as long as none of them changed."""
+
+    __tablename__ = "input_mark"
+
+    source: str = text("source URI, without credentials", primary_key=True)
+    inputs_hash: str = text("SHA-256 over files and videos; empty: they changed since, or it was never worked out")
+    readings_hash: str = text("as inputs_hash, over when each file was read too")

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.records import RejectedRow, RejectReason, RowRef
 from bwc_audit.store.tables import RejectedRowRow, SourceFileRow, table_of
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedSum:
+    """Files of which nothing or not all could be read, ascending; and how many single rows stand rejected."""
+
+    files: tuple[str, ...]
+    lines: int
+
+
+def sum_of_rejected(session: Session, source: str) -> RejectedSum:
+    """What stands rejected of a source now, without reading each row."""
+    row, file = table_of(RejectedRowRow).c, table_of(SourceFileRow).c
+    of_source = (file.file_id == row.file_id, file.source == source)
+    files = session.connection().scalars(select(file.key).where(*of_source, row.line == 0).distinct())
+    lines = session.connection().scalar(select(func.count()).where(*of_source, row.line > 0))
+    return RejectedSum(tuple(sorted(files)), lines or 0)
 
 
 def count_rejected(session: Session, source: str, *, read_until_us: int | None = None) -> dict[RejectReason, int]:

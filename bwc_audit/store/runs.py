@@ -138,7 +138,8 @@ def mark_abandoned(
 def record_decision(session: Session, run_id: str, decision: Decision, observed: Sequence[ObservedFinding]) -> None:
     """Store all that a running run decided, in one piece; what it had recorded before is replaced.
 
-    ``observed`` may hold earlier findings that are resolved now. Raises ``StoreError`` where the run is not running.
+    ``observed`` may hold earlier findings that are resolved or replaced now. Raises ``StoreError`` where the run is
+    not running.
     """
     _require_running(session, run_id)
     forget_recorded(session, run_id)

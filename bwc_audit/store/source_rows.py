@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, true, update
 from sqlmodel import Session
 
 from bwc_audit.domain.chunks import EVENT_MARGIN_US
@@ -41,6 +41,7 @@ from bwc_audit.domain.times import DAY_US, Span
 from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.store.bulk import chunks, insert_columns, insert_rows
 from bwc_audit.store.columns import Stored
+from bwc_audit.store.input_marks import say_changing
 from bwc_audit.store.named_videos import is_among, mark_named, names_of, unmark_named, videos_in_question
 from bwc_audit.store.raw_rows import raw, raw_batches
 from bwc_audit.store.tables import (
@@ -148,8 +149,9 @@ def replace_file_parts(
     return file_id
 
 
-def set_file_mark(session: Session, file_id: int, etag: str) -> None:
+def set_file_mark(session: Session, source: str, file_id: int, etag: str) -> None:
     """Change the mark by which a file is known, where reading it showed that it must be read again."""
+    say_changing(session, source)
     file = table_of(SourceFileRow)
     session.connection().execute(update(file).where(file.c.file_id == file_id).values(etag=etag))
 
@@ -165,6 +167,7 @@ def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:
     file = table_of(SourceFileRow)
     count = 0
     for chunk in chunks(keys, 500):
+        say_changing(session, source)
         unmark_named(session, source, chunk)
         count += session.connection().execute(delete(file).where(file.c.source == source, file.c.key.in_(chunk))).rowcount
     return count
@@ -173,6 +176,7 @@ def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:
 def replace_video_objects(session: Session, source: str, objects: Iterable[StoredObject]) -> None:
     """Set the video objects of the source to exactly these."""
     table = table_of(VideoObjectRow)
+    say_changing(session, source)
     session.connection().execute(delete(table).where(table.c.source == source))
     names = names_of(session, source)
     columns = ("source", "object_key", "size_bytes", "etag", "modified_us", "is_named")
@@ -236,29 +240,43 @@ def count_incidents(session: Session, period: Span) -> int:
 
 def load_devices(session: Session, source: str, device_ids: Collection[str]) -> tuple[Device, ...]:
     """Rows of the register of cameras, of these cameras (a few hundred at most)."""
-    return _load_few(session, source, Device, DeviceRow, table_of(DeviceRow).c.device_id.in_(device_ids))
+    return load_some(session, source, Device, table_of(DeviceRow).c.device_id.in_(device_ids))
 
 
 def load_device_events(session: Session, source: str, device_ids: Collection[str], around: Span) -> tuple[DeviceEvent, ...]:
     """Entries of the logs of these cameras (a few hundred at most) in an interval."""
     table = table_of(DeviceEventRow).c
     wanted = table.device_id.in_(device_ids) & table.at_us.between(around.start_us, around.end_us)
-    return _load_few(session, source, DeviceEvent, DeviceEventRow, wanted)
+    return load_some(session, source, DeviceEvent, wanted)
 
 
-def _load_few(
-    session: Session, source: str, record_type: type[_Record], model: type[Stored], wanted: ColumnElement[bool]
-) -> tuple[_Record, ...]:
-    """As ``_load``, by way of the rows and not of all files: a source may have a million of them."""
-    table, file = table_of(model).c, table_of(SourceFileRow).c
-    ids = select(table.file_id).where(wanted).distinct()
-    query = select(file.file_id, file.key).where(file.source == source, file.file_id.in_(ids)).order_by(file.key)
-    key_of: dict[int, str] = {row.file_id: row.key for row in session.connection().execute(query)}
-    if not key_of:
-        return ()
-    rank_of = np.zeros(max(key_of) + 1, np.int64)
-    rank_of[list(key_of)] = np.arange(len(key_of))
-    return _load(session, _Files(source, key_of, rank_of, False), record_type, model, wanted & table.file_id.in_(key_of))
+def load_some(session: Session, source: str, record_type: type[_Record], wanted: ColumnElement[bool]) -> tuple[_Record, ...]:
+    """The records of one kind that ``wanted`` (of the columns of its table) picks, by file and place in it; by way of the
+    rows and not of all files: a source may have a million of them."""
+    rows = list(_rows(session, _columns_of(record_type).where(wanted, is_of_source(session, source, record_type))))
+    files = _Files.among(session, source, {row[0] for row in rows})
+    return _made(rows, record_type, files)
+
+
+def load_some_segments(session: Session, source: str, around: Span, wanted: ColumnElement[bool]) -> SegmentTable:
+    """As ``load_some``, of segments of which a part lies in ``around``, and those that came in then."""
+    builder = TableBuilder(_SEGMENT_COLUMNS)
+    columns = select(*(raw(table_of(SegmentRow).c[name]) for name in _SEGMENT_COLUMNS))
+    for lies_there in segments_around(around):
+        for batch in raw_batches(session, columns.where(lies_there, wanted, is_of_source(session, source, Segment))):
+            builder.add(batch)
+    return _segment_table(builder, _Files.among(session, source, set(builder.numbers("file_id").tolist())))
+
+
+def is_of_source(session: Session, source: str, record_type: type[Any]) -> ColumnElement[bool]:
+    """Whether a row of a kind was read from a file of the source; asked of each row, and only where there are others."""
+    file = table_of(SourceFileRow).c
+    others = select(
+        or_(*(exists(select(file.file_id).where(other)) for other in (file.source < source, file.source > source)))
+    )
+    if not session.connection().scalar(others):
+        return true()
+    return exists().where(file.file_id == table_of(_MODELS[record_type]).c.file_id, file.source == source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +293,17 @@ class _Files:
         file = table_of(SourceFileRow).c
         rows = session.connection().execute(select(file.file_id, file.key, file.source)).all()
         key_of = {file_id: key for file_id, key, of_source in rows if of_source == source}
-        rank_of = np.zeros(max(key_of, default=0) + 1, np.int64)
-        rank_of[sorted(key_of, key=key_of.__getitem__)] = np.arange(len(key_of))
-        return _Files(source, key_of, rank_of, len(key_of) < len(rows))
+        return _Files(source, key_of, _ranks(key_of), len(key_of) < len(rows))
+
+    @staticmethod
+    def among(session: Session, source: str, file_ids: Collection[int]) -> _Files:
+        """Those with these numbers."""
+        file = table_of(SourceFileRow).c
+        key_of: dict[int, str] = {}
+        for chunk in chunks(sorted(file_ids), 500):
+            query = select(file.file_id, file.key).where(file.file_id.in_(chunk))
+            key_of |= {row.file_id: row.key for row in session.connection().execute(query)}
+        return _Files(source, key_of, _ranks(key_of), has_others=False)
 
     def only(self, query: Select[Any], model: type[Stored]) -> Select[Any]:
         """The query for rows of this source."""
@@ -287,10 +313,28 @@ class _Files:
         return query.where(table_of(model).c.file_id.in_(select(file.file_id).where(file.source == self.source)))
 
 
+def _ranks(key_of: dict[int, str]) -> Int:
+    """For each number of a file its rank by key."""
+    rank_of = np.zeros(max(key_of, default=0) + 1, np.int64)
+    rank_of[sorted(key_of, key=key_of.__getitem__)] = np.arange(len(key_of))
+    return rank_of
+
+
+_SEGMENT_COLUMNS = ("file_id", "ordinal", "line", *FIELDS)
+
+
 def _load_segments(session: Session, files: _Files, around: Span) -> SegmentTable:
-    """Segments of which a part lies in ``around``, and those that came in then: a clock far off puts them elsewhere."""
+    columns = select(*(raw(table_of(SegmentRow).c[name]) for name in _SEGMENT_COLUMNS))
+    builder = TableBuilder(_SEGMENT_COLUMNS)
+    for lies_there in segments_around(around):
+        for batch in raw_batches(session, files.only(columns.where(lies_there), SegmentRow)):
+            builder.add(batch)
+    return _segment_table(builder, files)
+
+
+def segments_around(around: Span) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Which segments have a part in ``around``, and which others came in then: a clock far off puts them elsewhere."""
     table = table_of(SegmentRow)
-    names = ("file_id", "ordinal", "line", *FIELDS)
     started_us = table.c.media_started_us
     # None is longer than the longest, so what began earlier has ended: the index on the start finds the rest. It does not
     # help where most of the table is wanted (a year): rows are then read in the order in which they lie.
@@ -301,11 +345,11 @@ def _load_segments(session: Session, files: _Files, around: Span) -> SegmentTabl
         started_us + table.c.duration_us > around.start_us,
     )
     came_then = table.c.uploaded_us.between(around.start_us, around.end_us)
-    columns = select(*(raw(table.c[name]) for name in names))
-    builder = TableBuilder(names)
-    for query in (columns.where(lies_there), columns.where(came_then, ~lies_there)):
-        for batch in raw_batches(session, files.only(query, SegmentRow)):
-            builder.add(batch)
+    return lies_there, and_(came_then, ~lies_there)
+
+
+def _segment_table(builder: TableBuilder, files: _Files) -> SegmentTable:
+    """All that was gathered, by file and place in it."""
     file_id = builder.numbers("file_id")
     rank = files.rank_of[file_id]
     order = np.lexsort((builder.numbers("ordinal"), rank))
@@ -347,15 +391,23 @@ def _assignments_wanted(source: str, period: Span, incident_id: str | None) -> C
 def _load(
     session: Session, files: _Files, record_type: type[_Record], model: type[Stored], wanted: ColumnElement[bool] | None
 ) -> tuple[_Record, ...]:
-    table = table_of(model)
-    names = [field.name for field in fields(record_type)]  # type: ignore[arg-type]  # all are dataclasses
-    plain = [name for name in names if name != "row"]
-    query = select(table.c.file_id, table.c.ordinal, table.c.line, *(raw(table.c[name]) for name in plain))
+    query = _columns_of(record_type)
     if wanted is not None:
         query = query.where(wanted)
-    rows = list(_rows(session, files.only(query, model)))
+    return _made(list(_rows(session, files.only(query, model))), record_type, files)
+
+
+def _columns_of(record_type: type[Any]) -> Select[Any]:
+    table = table_of(_MODELS[record_type])
+    plain = [field.name for field in fields(record_type) if field.name != "row"]
+    return select(table.c.file_id, table.c.ordinal, table.c.line, *(raw(table.c[name]) for name in plain))
+
+
+def _made(rows: list[Sequence[Any]], record_type: type[_Record], files: _Files) -> tuple[_Record, ...]:
+    """Records of rows, by file and place in it."""
     rank_of = files.rank_of.tolist()
     rows.sort(key=lambda row: (rank_of[row[0]], row[1]))
+    names = [field.name for field in fields(record_type)]  # type: ignore[arg-type]  # all are dataclasses
     row_at, convert = names.index("row"), _conversions(record_type, names)
     loaded = []
     for file_id, _, line, *values in rows:

@@ -1,20 +1,30 @@
-"""One incident, decided from the few rows that its load brings, has the results of the run over the whole year."""
+"""One incident, decided from the few rows that bear on it, is decided as from all rows around it and as in its year."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from sqlmodel import Session
 
+from bwc_audit.audit.chunked import in_scope
 from bwc_audit.domain.chunks import SEGMENT_MARGIN_US
 from bwc_audit.domain.decide import decide
 from bwc_audit.domain.matching import match
-from bwc_audit.domain.records import Records
+from bwc_audit.domain.records import Exemption, Holding, Records, RowRef, Segment, StoredObject
 from bwc_audit.domain.results import AssignmentResult
-from bwc_audit.domain.times import DAY_US, Span
-from bwc_audit.store.database import open_database, reading, upgrade
-from bwc_audit.store.source_rows import load_records
+from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span
+from bwc_audit.objects.contract import ObjectStat
+from bwc_audit.sources.duplicates import with_unique_ids
+from bwc_audit.store.database import open_database, reading, upgrade, writing
+from bwc_audit.store.incident_rows import load_incident_records
+from bwc_audit.store.source_rows import load_records, replace_file, replace_video_objects
+from tests.audit.stored_world import PERIOD as PERIOD_OF_WORLD
+from tests.audit.stored_world import random_world, with_camera_off
 from tests.bench.stored_year import SOURCE, store_year
 from tests.bench.year import AS_OF_US, PERIOD, POLICY, make_year, records_of
 
@@ -28,6 +38,10 @@ def load(session: Session, period: Span, incident_id: str | None = None) -> Reco
     return load_records(session, SOURCE, period, margin_us=SEGMENT_MARGIN_US, incident_id=incident_id)
 
 
+def load_few(session: Session, period: Span, incident_id: str) -> Records:
+    return load_incident_records(session, SOURCE, incident_id, period, margin_us=SEGMENT_MARGIN_US)
+
+
 @pytest.mark.parametrize("number", [20, 51, 77])
 def test_one_incident_has_the_results_of_the_year(tmp_path: Path, number: int) -> None:
     engine = open_database(f"sqlite:///{tmp_path}/year.db")
@@ -38,8 +52,78 @@ def test_one_incident_has_the_results_of_the_year(tmp_path: Path, number: int) -
         whole = load(session, PERIOD)
         (incident,) = (one for one in whole.incidents if one.incident_id == incident_id)
         period = Span(incident.opened_us, incident.opened_us + DAY_US)
-        alone = load(session, period, incident_id)
+        alone = load_few(session, period, incident_id)
     engine.dispose()
     assert 0 < len(alone.segments) < len(whole.segments) / 4
     assert {one.incident_id for one in alone.assignments} == {incident_id}
     assert results_of(alone, period, incident_id) == results_of(whole, PERIOD, incident_id) != []
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_bear_on_an_incident_give_the_answers_of_all_rows(
+    tmp_path: Path, postgres_url: str, database: str, seed: int
+) -> None:
+    random = Random(seed)
+    records = spoiled(with_camera_off(random_world(random, officers=16, incidents=50), random, -3600 * SECOND_US), random)
+    engine = open_database(f"sqlite:///{tmp_path}/world.db" if database == "sqlite" else postgres_url)
+    upgrade(engine)
+    with writing(engine) as session:
+        for source in (SOURCE, "s3://other"):
+            replace_file(session, source, ObjectStat("rows.csv", 1, "e", 0), records, read_at_us=0)
+        replace_video_objects(session, SOURCE, [StoredObject(f"footage/F{n}.mp4", 1, "e", 0) for n in range(0, 60, 2)])
+    read, of = 0, 0
+    with reading(engine) as session:
+        for incident_id in sorted({one.incident_id for one in records.assignments}):
+            opened_us = next(row.dispatched_us or 0 for row in records.assignments if row.incident_id == incident_id)
+            period = Span(opened_us, opened_us + 6 * HOUR_US)
+            few, all_rows = load_few(session, period, incident_id), load(session, period, incident_id)
+            assert answers(few, period, incident_id) == answers(all_rows, period, incident_id), incident_id
+            read, of = read + len(few.segments), of + len(all_rows.segments)
+    engine.dispose()
+    assert 0 < read < of * 0.9
+
+
+def answers(records: Records, period: Span, incident_id: str) -> list[object]:
+    decision = in_scope(decide(match(with_unique_ids(records), POLICY, period, PERIOD_OF_WORLD.end_us), {}), incident_id)
+    return [decision.results, decision.incidents, decision.findings, list(decision.segments), decision.waiting]
+
+
+def spoiled(records: Records, random: Random) -> Records:
+    """The records with every kind of tie between cameras: files that name nobody, a stranger, another spelling or another
+    camera, that share ids and content across cameras, that carry ids of other incidents; cameras with two holders; officers
+    on leave."""
+    rows, badges = records.segments, [one.officer_id for one in records.officers]
+    holdings = [
+        Holding(f"CAM{random.choice(badges)}", f"PC 0{random.choice(badges)}", day * DAY_US + PERIOD_OF_WORLD.start_us, ref)
+        for day, ref in enumerate(RowRef("rows.csv", 60_000 + one) for one in range(4))
+    ]
+    exemptions = [
+        Exemption(f"PC 0{badge}", "leave", RowRef("rows.csv", 61_000 + place), from_us=PERIOD_OF_WORLD.start_us + DAY_US)
+        for place, badge in enumerate(random.sample(badges, 3))
+    ]
+    assignments = [
+        replace(row, officer_id=f"PC 0{row.officer_id}") if random.random() < 0.2 else row for row in records.assignments
+    ]
+    return replace(
+        records,
+        segments=tuple(_spoiled(one, rows, random) if random.random() < 0.5 else one for one in rows),
+        holdings=(*records.holdings, *(replace(one, held_to_us=one.held_from_us + DAY_US) for one in holdings)),
+        exemptions=tuple(exemptions),
+        assignments=tuple(assignments),
+    )
+
+
+def _spoiled(one: Segment, rows: Sequence[Segment], random: Random) -> Segment:
+    other = random.choice(rows)
+    changes: list[dict[str, Any]] = [
+        {"officer_id": None},
+        {"officer_id": "stranger"},
+        {"officer_id": f"PC 0{one.officer_id or 7}"},
+        {"footage_id": other.footage_id},
+        {"recording_id": other.recording_id},
+        {"sha256": random.choice("ab") * 64},
+        {"device_id": other.device_id},
+        {"incident_ids": other.incident_ids},
+    ]
+    return replace(one, **random.choice(changes))

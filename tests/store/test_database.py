@@ -21,6 +21,7 @@ from bwc_audit.errors import StoreError
 from bwc_audit.store import database, runs
 from bwc_audit.store.check import GUARDS, check, schema_problems
 from bwc_audit.store.database import open_database, reading, require_current, revisions, upgrade, writing
+from bwc_audit.store.input_marks import fresh_input_mark, keep_input_mark
 from bwc_audit.store.inspections import latest_inspection
 from bwc_audit.store.tables import METADATA
 
@@ -51,9 +52,13 @@ def test_the_first_revision_with_an_inspection_comes_to_the_head(empty_url: str)
     )
     with engine.begin() as connection:
         connection.execute(text(f"INSERT INTO inspection ({columns}) VALUES {values}"))
+        connection.execute(text("INSERT INTO video_object VALUES ('s', 'k', 1, 'e', 0)"))
     assert upgrade(engine) == ("0001", revisions(engine)[1])
-    with reading(engine) as session:
+    with writing(engine) as session:
         assert latest_inspection(session, "s", "k") == Inspection("k", InspectionStatus.COMPLETE)
+        keep_input_mark(session, "s")
+        kept = session.connection().execute(text("SELECT inputs_hash, readings_hash FROM input_mark")).one()
+        assert tuple(kept) == fresh_input_mark(session, "s")
     assert check(engine) == ()
     engine.dispose()
 

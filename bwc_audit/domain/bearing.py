@@ -1,0 +1,92 @@
+"""Which cameras bear on one incident: all whose recordings, holders, log or clock its decision may look at.
+
+Takes many too many rather than one too few, since nobody knows yet whose a recording is and when it was made: that follows
+from the rows that are read because of this. What any of them proves is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bwc_audit.domain.identity import Roster
+from bwc_audit.domain.segment_table import recording_name
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What ties files of recordings to officers, the incident and other files, one element each. ``is_tagged``: it may carry
+    the id of the incident."""
+
+    device_id: Sequence[str]
+    officer_id: Sequence[str | None]
+    footage_id: Sequence[str]
+    recording_id: Sequence[str | None]
+    sha256: Sequence[str | None]
+    is_tagged: Sequence[bool]
+
+
+class Meaning:
+    """Who is meant by which spelling: the officer of the roster, else the spelling itself."""
+
+    __slots__ = ("_known", "_roster")
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._known: dict[str, str] = {}
+
+    def of(self, officer_id: str) -> str:
+        """The one name for all spellings of an officer."""
+        if officer_id not in self._known:
+            officer = self._roster.resolve(officer_id)
+            self._known[officer_id] = officer.officer_id if officer else officer_id
+        return self._known[officer_id]
+
+    def spelt(self, spellings: Iterable[str], officers: Collection[str]) -> list[str]:
+        """Those of the spellings that mean one of these officers."""
+        return [one for one in spellings if self.of(one) in officers]
+
+    def is_known(self, officer_id: str) -> bool:
+        """Whether the roster tells who is meant."""
+        return self._roster.resolve(officer_id) is not None
+
+
+def cameras_bearing(
+    officers: Collection[str], held: Iterable[tuple[str, str]], marks: Marks, meaning: Meaning
+) -> frozenset[str]:
+    """The cameras that bear on an incident of these officers (as ``meaning`` names them): those that they ever held
+    (``held``: camera, officer), and those of files that name one of them, or nobody who can be told, or carry its id; and
+    all cameras that share files, or a recording, with one of these, to the end."""
+    named = {one for one in marks.officer_id if one is not None}
+    ours = {None, *(one for one in named if meaning.of(one) in officers or not meaning.is_known(one))}
+    found = {device_id for device_id, officer_id in held if meaning.of(officer_id) in officers}
+    rows = zip(marks.device_id, marks.officer_id, marks.is_tagged, strict=True)
+    found.update(device_id for device_id, officer_id, is_tagged in rows if is_tagged or officer_id in ours)
+    return _with_linked(found, _links(marks))
+
+
+def _links(marks: Marks) -> Mapping[str, set[str]]:
+    """Which cameras share a footage id, a recording or a content with which others."""
+    links: dict[str, set[str]] = defaultdict(set)
+    recordings = list(map(recording_name, marks.recording_id, marks.footage_id))
+    for shared in (marks.footage_id, recordings, marks.sha256):
+        pairs = {pair for pair in zip(shared, marks.device_id, strict=True) if pair[0] is not None}
+        if len(pairs) == len({what for what, _ in pairs}):
+            continue  # each is of one camera
+        first: dict[str | None, str] = {}
+        for what, device_id in pairs:
+            other = first.setdefault(what, device_id)
+            if other != device_id:
+                links[device_id].add(other)
+                links[other].add(device_id)
+    return links
+
+
+def _with_linked(cameras: Collection[str], links: Mapping[str, set[str]]) -> frozenset[str]:
+    found, todo = set(cameras), [one for one in cameras if one in links]
+    while todo:
+        more = links[todo.pop()] - found
+        found |= more
+        todo += more
+    return frozenset(found)

@@ -1,31 +1,26 @@
-"""From measured coverage to stated absence: the kinds ``no_footage``, ``late_activation``, ``early_deactivation``,
-``recording_gap`` for one assignment, and ``incident_uncovered`` for an incident as a whole.
+"""From absences to findings: the kinds ``no_footage``, ``late_activation``, ``early_deactivation``, ``recording_gap`` for
+one assignment, and ``incident_uncovered`` for an incident as a whole.
 
-An excess no larger than the clock uncertainty is stated as *borderline*. Whether an absence may be stated at all is
-asked of ``completeness``; what is withheld here makes the assignment *pending*.
+What is absent, and by how much, was decided already (``absences``, ``incident_cover``). Whether it may be stated at all is
+asked of ``completeness``; what is withheld makes the assignment *pending*.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 
-import numpy as np
-
-from bwc_audit.domain import coverage
 from bwc_audit.domain.absence_words import WordingColumns, clause_of, worded, worded_uncovered
-from bwc_audit.domain.absences import KINDS, Absences
+from bwc_audit.domain.absences import KINDS, Absences, SpansOf
 from bwc_audit.domain.clues import Clues
-from bwc_audit.domain.coverage import NO_TIME, Int, SpanTable
+from bwc_audit.domain.coverage import NO_TIME
 from bwc_audit.domain.explanation_rank import ranked
 from bwc_audit.domain.explanations import explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
+from bwc_audit.domain.incident_cover import IncidentUnion, Uncovered
 from bwc_audit.domain.judgement import Judged
 from bwc_audit.domain.matching import Matching
-from bwc_audit.domain.policy import Policy
-from bwc_audit.domain.severity import STEPS, severity_of_excess
-from bwc_audit.domain.times import Span, us_of_seconds
+from bwc_audit.domain.severity import STEPS
+from bwc_audit.domain.times import Span
 
 
 def absence_findings(
@@ -76,95 +71,38 @@ def _absence_finding(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentUnion:
-    """For each incident with measured windows: what no camera covers of the time in which somebody had to record, and what
-    it is judged by as a whole."""
-
-    uncovered: dict[str, tuple[Span, ...]]
-    windows: dict[str, tuple[int, ...]]
-    policy: dict[str, Policy]
-
-
-def incident_union(matching: Matching) -> IncidentUnion:
-    """Union of all cameras at each incident: matched by officer and time, or tagged with the incident."""
-    windows: dict[str, list[int]] = defaultdict(list)
-    incident_ids = matching.measured.incident_ids()
-    for index, incident_id in enumerate(incident_ids):
-        windows[incident_id].append(index)
-    number = {incident_id: place for place, incident_id in enumerate(sorted(windows))}
-    incident = np.array([number[incident_id] for incident_id in incident_ids], np.int64)
-    pieces, cameras = _union_pieces(matching.pieces, incident), _cameras(matching, number, incident)
-    policy = {
-        incident_id: _policy_of_incident(matching, matching.measured[found[0]]) for incident_id, found in windows.items()
-    }
-    join_us = np.array([us_of_seconds(policy[one].coverage.join_s) for one in number], np.int64)
-    uncovered = coverage.uncovered(pieces, cameras, _alike(join_us)).spans_by_window()
-    return IncidentUnion(
-        {incident_id: uncovered.get(place, ()) for incident_id, place in number.items()},
-        {incident_id: tuple(found) for incident_id, found in windows.items()},
-        policy,
-    )
+def uncovered_findings(
+    matching: Matching, clues: Clues | None, union: IncidentUnion, uncovered: Uncovered
+) -> Iterator[Finding]:
+    """The findings for incidents, with explanations, recordings and rows of their officers where there are clues."""
+    spans = SpansOf.of(uncovered.holes, len(union.names))
+    for row, place in enumerate(uncovered.incident.tolist()):
+        yield _uncovered_finding(matching, clues, union, uncovered, row, spans.at(place))
 
 
-def _policy_of_incident(matching: Matching, judged: Judged) -> Policy:
-    incident = judged.attendance.incident
-    return judged.policy if incident is None else matching.policy_of_incident(incident)
-
-
-def _alike(limit_us: coverage.Int) -> coverage.Limit:
-    """One number where all are the same, which is worked out faster."""
-    return int(limit_us[0]) if len(limit_us) and (limit_us == limit_us[0]).all() else limit_us
-
-
-def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
-    """The required pieces of all officers of an incident as one disjoint set. ``incident``: number of each window's."""
-    return coverage.together(SpanTable(incident[pieces.window], pieces.start_us, pieces.end_us))
-
-
-def _cameras(matching: Matching, number: Mapping[str, int], incident: Int) -> SpanTable:
-    """Recordings by the number of each incident whose windows they touch, or that they are tagged with."""
-    window, segment = matching.placements_of.pairs()
-    tagged, tag = matching.placements.tags()
-    entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
-    is_known = entered >= 0
-    owner = np.concatenate([incident[window], entered[is_known]])
-    at = np.concatenate([segment, tagged[is_known]])
-    order = np.argsort(owner, kind="stable")
-    return SpanTable(owner[order], matching.segments.start_us[at[order]], matching.segments.end_us[at[order]])
-
-
-def incident_uncovered(matching: Matching, clues: Clues | None, union: IncidentUnion, incident_id: str) -> Finding | None:
-    """The finding for an incident with two or more measured officers; None where no hole is longer than allowed."""
-    windows, policy = union.windows[incident_id], union.policy[incident_id]
-    rules = policy.coverage
-    holes = tuple(span for span in union.uncovered[incident_id] if span.length_us > us_of_seconds(rules.gap_s))
-    if len(windows) < 2 or not holes:
-        return None
-    measured = matching.measured
-    total_us = sum(span.length_us for span in holes)
-    margin_us = max(span.length_us for span in holes) - us_of_seconds(rules.gap_s)
-    uncertainty_us = max(int(matching.measures.uncertainty_us[window]) for window in windows)
-    moved_in = matching.shifted.incidents.get(incident_id)
-    if moved_in and margin_us <= uncertainty_us + moved_in.undoes_us(us_of_seconds(rules.gap_s)):
-        uncertainty_us = max(uncertainty_us, margin_us)  # what a recording covers that may belong here is not worked out
+def _uncovered_finding(
+    matching: Matching, clues: Clues | None, union: IncidentUnion, uncovered: Uncovered, row: int, holes: tuple[Span, ...]
+) -> Finding:
+    place = int(uncovered.incident[row])
+    policy, windows, measured = union.policies[int(union.policy[place])], union.windows[place], matching.measured
     shown = windows if clues else ()
     footage = sorted(
         {matching.placements[one].footage_id for window in shown for one in matching.placements_of.get(window, ())}
     )
     rows = sorted({row for window in shown for row in measured[window].attendance.rows})
+    total_us = int(uncovered.measured_us[row])
     return Finding(
         kind=FindingKind.INCIDENT_UNCOVERED,
-        clause=rules.gap_clause,
-        severity=severity_of_excess(margin_us, policy.severity),
+        clause=clause_of(FindingKind.INCIDENT_UNCOVERED, policy.coverage),
+        severity=STEPS[int(uncovered.severity[row])],
         message=worded_uncovered(len(windows), total_us, holes[0].start_us),
-        incident_id=incident_id,
+        incident_id=union.names[place],
         footage_ids=tuple(footage),
         spans=holes,
         seconds_us=total_us,
-        uncertainty_us=uncertainty_us,
-        margin_us=margin_us,
-        is_borderline=margin_us <= uncertainty_us,
+        uncertainty_us=int(uncovered.uncertainty_us[row]),
+        margin_us=int(uncovered.margin_us[row]),
+        is_borderline=bool(uncovered.is_borderline[row]),
         explanations=_shared_explanations(matching, clues, measured, windows, holes) if clues else (),
         evidence=tuple(Evidence("assignment", str(row)) for row in rows),
         policy=policy.reference,

@@ -15,12 +15,13 @@ import numpy as np
 from bwc_audit.domain.absences import Absences, SpansOf
 from bwc_audit.domain.clock_findings import clock_findings
 from bwc_audit.domain.clues import Clues
-from bwc_audit.domain.coverage import NO_TIME
-from bwc_audit.domain.coverage_findings import IncidentUnion, absence_findings, incident_uncovered, incident_union
+from bwc_audit.domain.coverage import NO_TIME, Bool
+from bwc_audit.domain.coverage_findings import absence_findings, uncovered_findings
 from bwc_audit.domain.custody import custody_findings
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.holder_conflicts import holder_conflicts
+from bwc_audit.domain.incident_cover import IncidentUnion, Uncovered, incident_union, uncovered_of
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.judgement import Judged
 from bwc_audit.domain.matching import Matching
@@ -113,6 +114,42 @@ def _is_custody_alike(one: Matching, other: Matching) -> bool:
     return is_plain and all(getattr(one.policy, name) == getattr(other.policy, name) for name in sections)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """All that is decided of a matching, before it is put into values. ``withheld``: of which windows absences may not be
+    stated, and why; ``is_judgeable``: of which incidents of the union it can be said what is uncovered. ``others``: findings
+    about files, pictures and clocks."""
+
+    matching: Matching
+    sight: Sight
+    absences: Absences
+    withheld: Mapping[int, PendingReason | UnknownReason]
+    verdicts: Verdicts
+    union: IncidentUnion
+    is_judgeable: Bool
+    uncovered: Uncovered
+    others: tuple[Finding, ...]
+
+
+def facts_of(matching: Matching, basis: Basis) -> Facts:
+    """``basis``: of this matching."""
+    sight, absences, withheld = basis.sight, Absences.of(matching), _withheld(matching)
+    others = (*usability_findings(matching, sight), *basis.custody, *basis.clocks, *shown_clock_findings(matching))
+    union = incident_union(matching)
+    is_judgeable = _judgeable_incidents(matching, union, withheld)
+    return Facts(
+        matching=matching,
+        sight=sight,
+        absences=absences,
+        withheld=withheld,
+        verdicts=verdicts_of(matching, sight, absences, withheld, _doubted(others)),
+        union=union,
+        is_judgeable=is_judgeable,
+        uncovered=uncovered_of(matching, union, is_judgeable),
+        others=others,
+    )
+
+
 def decide(
     matching: Matching,
     inspections: Mapping[str, Inspection],
@@ -125,24 +162,23 @@ def decide(
     pictures count as far as the matching was made with them. ``is_brief``: without placed segments, and absences without
     explanations, recordings and rows, for whoever compares only outcomes and measured facts. ``basis``: of this matching,
     where it is worked out already. ``of_period``: of the whole run, where this is a chunk of it."""
-    basis = basis or basis_of(matching, inspections)
-    sight = basis.sight
+    facts = facts_of(matching, basis or basis_of(matching, inspections))
+    sight, union = facts.sight, facts.union
     said = sight.of_placement.said()
     clues = None if is_brief else Clues.of(matching)
-    absences, withheld, union = Absences.of(matching), _withheld(matching), incident_union(matching)
-    others = [*usability_findings(matching, sight), *basis.custody, *basis.clocks, *shown_clock_findings(matching)]
-    judgeable = _judgeable_incidents(matching, union, withheld)
-    findings = [*absence_findings(matching, clues, absences, withheld), *others]
-    findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
-    findings = list(distinct_findings(findings))
-    verdicts = verdicts_of(matching, sight, absences, withheld, _doubted(others))
-    results = tuple(_results(matching, sight, verdicts, said))
+    results = tuple(_results(matching, sight, facts.verdicts, said))
     return Decision(
         results=results,
-        incidents=_incident_results(matching, union, judgeable),
-        findings=tuple(findings),
+        incidents=_incident_results(matching, union, facts.is_judgeable),
+        findings=distinct_findings(
+            [
+                *absence_findings(matching, clues, facts.absences, facts.withheld),
+                *facts.others,
+                *uncovered_findings(matching, clues, union, facts.uncovered),
+            ]
+        ),
         segments=() if is_brief else PlacedSegments.of(matching, sight, inspections),
-        not_examined=_not_examined(matching, sight, said, of_period or matching.period),
+        not_examined=not_examined_of(matching, sight, of_period or matching.period),
         counts=_counts(matching, sight, inspections, results),
         clocks=matching.checks.days,
         watermarks=matching.completeness.marks.listed(),
@@ -230,15 +266,13 @@ def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
 
 def _judgeable_incidents(
     matching: Matching, union: IncidentUnion, withheld: Mapping[int, PendingReason | UnknownReason]
-) -> tuple[str, ...]:
+) -> Bool:
     """Incidents for which the sources of every officer who had to record are complete."""
     judged, names = matching.judged, matching.judged.columns.incident
     undecidable = {names[row] for row in np.flatnonzero(judged.undecidable >= 0).tolist()}
-    return tuple(
-        incident_id
-        for incident_id, windows in sorted(union.windows.items())
-        if incident_id not in undecidable and not any(window in withheld for window in windows)
-    )
+    found = np.array([name not in undecidable for name in union.names], np.bool_)
+    found[union.incident[list(withheld)]] = False
+    return found
 
 
 def distinct_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -321,8 +355,9 @@ def _told(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Iterable[str]) -> tuple[IncidentResult, ...]:
-    sayable = set(judgeable)
+def _incident_results(matching: Matching, union: IncidentUnion, is_judgeable: Bool) -> tuple[IncidentResult, ...]:
+    spans = SpansOf.of(union.uncovered, len(union.names))
+    sayable = {union.names[place]: place for place in np.flatnonzero(is_judgeable).tolist()}
     return tuple(
         IncidentResult(
             incident_id=incident.incident_id,
@@ -331,13 +366,13 @@ def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Itera
             opened_us=incident.opened_us,
             closed_us=incident.closed_us,
             area=incident.area,
-            uncovered=union.uncovered[incident.incident_id] if incident.incident_id in sayable else None,
+            uncovered=spans.at(sayable[incident.incident_id]) if incident.incident_id in sayable else None,
         )
         for incident in sorted(matching.records.incidents, key=lambda incident: incident.incident_id)
     )
 
 
-def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[str, ...]], period: Span) -> tuple[str, ...]:
+def not_examined_of(matching: Matching, sight: Sight, period: Span) -> tuple[str, ...]:
     """What makes the run incomplete: footage in a required window that could not be looked into, footage or
     assignments not loaded.
 
@@ -345,8 +380,7 @@ def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[st
     it is listed here all the same, because nobody looked. Rows that contradict each other in ``period`` are all read with
     every chunk of it, and said alike by each.
     """
-    looked = sight.of_placement.looked
-    said = [what for index, found in texts.items() if index not in looked or looked[index].unexamined for what in found]
+    said = sight.of_placement.sentences_of_unexamined()
     conflicts = holder_conflicts(matching.records.holdings, matching.roster, period)
     said += [conflict.said() for conflict in conflicts[:_MOST_CONFLICTS]]
     if len(conflicts) > _MOST_CONFLICTS:

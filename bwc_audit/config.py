@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     as_of: datetime | None = Field(None, description="the moment a run judges from; none: now")
     lookback_days: int = Field(4, ge=1, le=366, description="days a nightly run looks back, so that pending results ripen")
     chunk_days: int = Field(
-        31, ge=1, le=3_660, description="days of a period that are decided at a time; bounds memory, changes no answer"
+        62, ge=1, le=3_660, description="days of a period that are decided at a time; bounds memory, changes no answer"
     )
     abandoned_after_hours: int = Field(
         48, ge=1, description="hours after which a run of another machine that never ended is recorded as interrupted"

@@ -2,7 +2,7 @@
 
 What older runs said stays as it was: their rows are never changed, so theirs say *resolved*, with the new finding as cause.
 
-Revision: 0014
+Revision: 0015
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,8 +1,8 @@
 """Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses do it.
 
-Compares what was decided already, chunk by chunk (``comparison_part``), and adds it up; what is covered and what is a finding
-is decided elsewhere, for both in the same way. A finding is the same under both where kind, incident, officer and recording
-are: clauses have other names in another pack.
+Compares what was decided already, chunk by chunk (``comparison_part``), and adds it up; what is covered and what is a
+finding is decided elsewhere, for both in the same way. A finding is the same under both where kind, incident, officer and
+recording are: clauses have other names in another pack.
 """
 
 from __future__ import annotations

@@ -233,7 +233,7 @@ def _absences_moved(sides: Sides) -> tuple[MovedColumns, Int]:
     rows, kind = pair.key[moved] // len(KINDS), kind[moved]
     people = People.of(sides[0].facts.matching.judged, rows)
     statements = (
-        _absence_statements(side, rows, kind, places[found[moved]], found[moved] >= 0)
+        _absence_statements(side, rows, kind, places, found[moved])
         for side, places, found in ((sides[0], first_at, pair.first), (sides[1], second_at, pair.second))
     )
     columns = MovedColumns(
@@ -247,11 +247,13 @@ def _absences_moved(sides: Sides) -> tuple[MovedColumns, Int]:
     return columns, rows
 
 
-def _absence_statements(side: Replayed, rows: Int, kind: Int, places: Int, is_there: Bool) -> Statements:
-    """How one policy stands to absences of these attendances. ``places``: among its absences, where it states them."""
+def _absence_statements(side: Replayed, rows: Int, kind: Int, places: Int, at: Int) -> Statements:
+    """How one policy stands to absences of these attendances: for each ``at`` among the ``places`` of those that it states,
+    -1: it does not."""
     absences, judged = side.facts.absences, side.facts.matching.judged
     words = WordingColumns.of(side.facts.matching, absences)
-    found, stated = Statements.none(len(rows)), places[is_there]
+    found, is_there = Statements.none(len(rows)), at >= 0
+    stated = places[at[is_there]]
     found.measured_us[:] = would_measure(judged, side.facts.verdicts, *_edges_and_gaps(side.facts))[kind, rows]
     found.policy[:] = judged.policy[rows]
     _fill(found, is_there, absences.is_borderline[stated], absences.severity[stated], absences.measured_us[stated])
@@ -296,7 +298,7 @@ def _uncovered_moved(sides: Sides) -> MovedColumns:
     moved = np.flatnonzero(move >= 0)
     names = facts[0].matching.judged.columns.incident.values
     statements = (
-        _uncovered_statements(one, places[found[moved]], found[moved] >= 0)
+        _uncovered_statements(one, places, found[moved])
         for one, places, found in ((facts[0], first_at, pair.first), (facts[1], second_at, pair.second))
     )
     return MovedColumns(
@@ -309,9 +311,10 @@ def _uncovered_moved(sides: Sides) -> MovedColumns:
     )
 
 
-def _uncovered_statements(facts: Facts, places: Int, is_there: Bool) -> Statements:
+def _uncovered_statements(facts: Facts, places: Int, at: Int) -> Statements:
     uncovered = facts.uncovered
-    found, stated = Statements.none(len(places)), places[is_there]
+    found, is_there = Statements.none(len(at)), at >= 0
+    stated = places[at[is_there]]
     _fill(found, is_there, uncovered.is_borderline[stated], uncovered.severity[stated], uncovered.measured_us[stated])
     number = {id(policy): code for code, policy in enumerate(policies_of(facts))}
     codes = np.array([number[id(policy)] for policy in facts.union.policies], np.int64)

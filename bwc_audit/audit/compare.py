@@ -8,15 +8,16 @@ taken as it is kept and judged by each policy's own limits. What a policy asks f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.chunked import Gathered, chunks_for, gather, in_scope, own_places
+from bwc_audit.audit.chunked import Gathered, chunks_for, gather, own_places
 from bwc_audit.audit.judging import judged
 from bwc_audit.audit.setup import Audit
-from bwc_audit.domain.chunks import Chunk, own_part
-from bwc_audit.domain.comparison import Comparison, Part, Replayed, joined, part_of
-from bwc_audit.domain.decide import Basis, basis_of, decide
+from bwc_audit.domain.chunks import Chunk, own_findings
+from bwc_audit.domain.comparison import Comparison, joined
+from bwc_audit.domain.comparison_part import Part, Replayed, part_of
+from bwc_audit.domain.decide import Basis, basis_of, facts_of, not_examined_of
 from bwc_audit.domain.inspection import Inspection, InspectionRequest
 from bwc_audit.domain.looking import RequiredParts
 from bwc_audit.domain.matching import Matching, match
@@ -69,9 +70,22 @@ def _replay(rows: _Rows, book: PolicyBook, like: Basis | None) -> tuple[Replayed
     sight = gathered.chunk.sight
     matching = match(gathered.records, book, sight, request.as_of_us, seen, like.matching if like else None)
     shared = basis_of(matching, seen, like, is_own=gathered.chunk.holds)
-    whole = decide(matching, seen, is_brief=True, basis=shared, of_period=request.period)
-    decision = own_part(in_scope(whole, request.incident_id), gathered.chunk, gathered.incident_ids)
-    return Replayed(book, matching, decision, _unseen(matching, seen, gathered.chunk)), shared
+    facts = facts_of(matching, shared)
+    not_examined = not_examined_of(matching, facts.sight, request.period)
+    unseen = _unseen(matching, seen, gathered.chunk)
+    return _own(Replayed.whole(book, facts, not_examined, unseen), gathered, request.incident_id), shared
+
+
+def _own(whole: Replayed, gathered: Gathered, incident_id: str | None) -> Replayed:
+    """What of a replay belongs to its chunk, or to the one incident that was asked for."""
+    if gathered.chunk.is_only and incident_id is None:
+        return whole
+    wanted = gathered.incident_ids if incident_id is None else {incident_id}
+    names = whole.facts.matching.judged.columns.incident
+    others = own_findings(whole.others, gathered.chunk, wanted)
+    if incident_id is not None:
+        others = tuple(one for one in others if one.incident_id == incident_id)
+    return replace(whole, is_own=names.where(name in wanted for name in names.values), others=others)
 
 
 def _judged(kept: Mapping[str, Inspection], rules: UsabilityRules) -> dict[str, Inspection]:

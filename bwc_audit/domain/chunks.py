@@ -8,7 +8,7 @@ piece would not look at.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -94,6 +94,19 @@ def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) ->
     are made for a chunk alone, and kept."""
     if chunk.is_only:
         return decision
+    return replace(
+        decision,
+        results=tuple(one for one in decision.results if one.incident_id in incident_ids),
+        incidents=tuple(one for one in decision.incidents if one.incident_id in incident_ids),
+        findings=own_findings(decision.findings, chunk, incident_ids),
+        segments=of_incidents(decision.segments, incident_ids),
+        clocks=tuple(one for one in decision.clocks if chunk.holds(one.true_start_us)),
+        waiting=tuple(one for one in decision.waiting if one.incident_id in incident_ids),
+    )
+
+
+def own_findings(findings: Iterable[Finding], chunk: Chunk, incident_ids: Collection[str]) -> tuple[Finding, ...]:
+    """The findings that belong to a chunk, as in ``own_part``."""
 
     def is_own(finding: Finding) -> bool:
         if finding.incident_id is not None:
@@ -103,15 +116,7 @@ def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) ->
         time_us = own_time_us(finding)
         return time_us is None or chunk.holds(time_us)
 
-    return replace(
-        decision,
-        results=tuple(one for one in decision.results if one.incident_id in incident_ids),
-        incidents=tuple(one for one in decision.incidents if one.incident_id in incident_ids),
-        findings=tuple(one for one in decision.findings if is_own(one)),
-        segments=of_incidents(decision.segments, incident_ids),
-        clocks=tuple(one for one in decision.clocks if chunk.holds(one.true_start_us)),
-        waiting=tuple(one for one in decision.waiting if one.incident_id in incident_ids),
-    )
+    return tuple(findings) if chunk.is_only else tuple(one for one in findings if is_own(one))
 
 
 def own_time_us(finding: Finding) -> int | None:

@@ -1,33 +1,43 @@
 """Two policies over the same period: which outcomes and findings differ, and which numbers of which clauses do it.
 
-Compares decisions that were made already; what is covered and what is a finding is decided elsewhere, for both in the same
-way. A finding is the same under both where kind, incident, officer and recording are: clauses have other names in
-another pack.
+Compares what was decided already, chunk by chunk (``comparison_part``), and adds it up; what is covered and what is a
+finding is decided elsewhere, for both in the same way. A finding is the same under both where kind, incident, officer and
+recording are: clauses have other names in another pack.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, TypeVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bwc_audit.domain.clock_findings import is_of_camera, with_earlier
+from bwc_audit.domain.comparison_columns import COMPARED, Texts, texts_of
+from bwc_audit.domain.comparison_part import (
+    APPEARS,
+    CHANGES,
+    VANISHES,
+    BoundFinding,
+    Part,
+    Replayed,
+    Tally,
+    move_of,
+    part_of,
+)
 from bwc_audit.domain.comparison_why import Difference, differences, why_moved
+from bwc_audit.domain.coverage import NO_TIME, Int
 from bwc_audit.domain.decide import distinct_findings, not_examined_in_all
 from bwc_audit.domain.findings import Finding, FindingKind
-from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.policy_book import PolicyBook
-from bwc_audit.domain.rate_columns import RateColumns, columns_of
+from bwc_audit.domain.rate_columns import RateColumns
 from bwc_audit.domain.rates import RateTable, table_of
-from bwc_audit.domain.results import AssignmentResult, Decision, Outcome
+from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.domain.times import Span
-
-Key = tuple[str | None, ...]
 
 
 class Move(StrEnum):
@@ -38,9 +48,12 @@ class Move(StrEnum):
     CHANGES = "changes"
 
 
+_MOVES = {APPEARS: Move.APPEARS, VANISHES: Move.VANISHES, CHANGES: Move.CHANGES}
+
+
 @dataclass(frozen=True, slots=True)
 class MovedAssignment:
-    """One officer on one incident whose outcome (or bucket, or reason) differs."""
+    """One officer on one incident whose outcome (or bucket, or reason) differs; the results without what was recorded."""
 
     first: AssignmentResult
     second: AssignmentResult
@@ -50,24 +63,17 @@ class MovedAssignment:
 @dataclass(frozen=True, slots=True)
 class MovedFinding:
     """A finding that only one policy states, or that both state and measure otherwise. ``first`` or ``second`` may be None,
-    not both; ``first_result`` and ``second_result``: what became of its assignment, where it has one."""
+    not both; ``first_result`` and ``second_result``: what became of its assignment, where it has one. ``first_us`` and
+    ``second_us``: what either policy measures, also where it states nothing; None: it measures nothing."""
 
     move: Move
     first: Finding | None
     second: Finding | None
+    first_us: int | None
+    second_us: int | None
     first_result: AssignmentResult | None
     second_result: AssignmentResult | None
     why: tuple[Difference, ...]
-
-    @property
-    def first_us(self) -> int | None:
-        """What the first policy measures, also where it states nothing; None: it measures nothing."""
-        return measured_us(self.said.kind, self.first, self.first_result)
-
-    @property
-    def second_us(self) -> int | None:
-        """The same of the second policy."""
-        return measured_us(self.said.kind, self.second, self.second_result)
 
     @property
     def said(self) -> Finding:
@@ -107,133 +113,221 @@ class Comparison:
     second: Side
     settings: tuple[Difference, ...]
     moves: tuple[tuple[Outcome, Outcome, int], ...]
-    assignments: tuple[MovedAssignment, ...]
-    findings: tuple[MovedFinding, ...]
+    assignments: Sequence[MovedAssignment]
+    findings: MovedFindings
 
     def count(self, move: Move) -> int:
         """How many findings make this move."""
-        return sum(one.move is move for one in self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """One policy over the period, as decided."""
-
-    book: PolicyBook
-    matching: Matching
-    decision: Decision
-    unseen_us: int = 0
-
-
-def measured_us(kind: FindingKind, finding: Finding | None, result: AssignmentResult | None) -> int | None:
-    """The measured time of a kind, microseconds: of the finding, else of the assignment that it would be about."""
-    if finding is not None:
-        return finding.seconds_us
-    if result is None or result.window is None or result.outcome is Outcome.EXCLUDED:
-        return None
-    match kind:
-        case FindingKind.LATE_ACTIVATION:
-            return result.lateness_us
-        case FindingKind.EARLY_DEACTIVATION if result.covered:
-            return result.window.span.end_us - result.covered[-1].end_us
-        case FindingKind.RECORDING_GAP if result.covered:
-            inner = [
-                gap.length_us
-                for gap in result.gaps
-                if result.covered[0].end_us <= gap.start_us < result.covered[-1].start_us
-            ]
-            return max(inner, default=0)
-        case FindingKind.NO_FOOTAGE:
-            return result.required_us - result.covered_us
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What one policy makes of a chunk of days, so that chunks add up. ``incidents``: the ids behind the numbers in
-    ``rates``, as UTF-8. ``loose``: findings that name no incident, of which several chunks may
-    find the same."""
-
-    rates: RateColumns
-    incidents: NDArray[np.bytes_]
-    outcomes: Counter[Outcome]
-    kinds: Counter[FindingKind]
-    borderline: int
-    exempt: Counter[str]
-    unseen_us: int
-    not_examined: tuple[str, ...]
-    loose: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The comparison of one chunk of days: no incident is in two of them."""
-
-    first: Tally
-    second: Tally
-    moves: Counter[tuple[Outcome, Outcome]]
-    assignments: tuple[MovedAssignment, ...]
-    findings: tuple[MovedFinding, ...]
+        return self.findings.number_of(move)
 
 
 def compare(source: str, first: Replayed, second: Replayed) -> Comparison:
     """What differs between two replays of the same records as of the same moment."""
-    matching = first.matching
+    matching = first.facts.matching
     return joined(source, matching.period, matching.as_of_us, (first.book, second.book), [part_of(first, second)])
-
-
-def part_of(first: Replayed, second: Replayed) -> Part:
-    """What differs between two replays of one chunk; of the findings, those that name an incident."""
-    of_first, of_second = _by_assignment(first.decision.results), _by_assignment(second.decision.results)
-    policies = _policies(first.book), _policies(second.book)
-    bound = _bound(first.decision.findings), _bound(second.decision.findings)
-    return Part(
-        first=_tally(first),
-        second=_tally(second),
-        moves=_moves(of_first, of_second),
-        assignments=_moved_assignments(of_first, of_second, policies),
-        findings=_moved_findings(bound, (of_first, of_second), policies),
-    )
 
 
 def joined(
     source: str, period: Span, as_of_us: int, books: tuple[PolicyBook, PolicyBook], parts: Sequence[Part]
 ) -> Comparison:
     """The comparison of a whole period from those of its chunks, in order of time."""
-    firsts, seconds = [part.first for part in parts], [part.second for part in parts]
-    loose = _loose(firsts), _loose(seconds)
-    policies = _policies(books[0]), _policies(books[1])
+    tallies = [part.first for part in parts], [part.second for part in parts]
+    loose = _loose(tallies[0]), _loose(tallies[1])
     moves = sum((part.moves for part in parts), Counter[tuple[Outcome, Outcome]]())
-    assignments = [one for part in parts for one in part.assignments]
-    findings = [*(one for part in parts for one in part.findings), *_moved_findings(loose, ({}, {}), policies)]
     order = {outcome: place for place, outcome in enumerate(Outcome)}
+    reasons = _Reasons.of(books, tallies)
     return Comparison(
         source=source,
         period=period,
         as_of_us=as_of_us,
-        first=_side(books[0], firsts, loose[0]),
-        second=_side(books[1], seconds, loose[1]),
+        first=_side(books[0], tallies[0], loose[0]),
+        second=_side(books[1], tallies[1], loose[1]),
         settings=differences(books[0].base, books[1].base),
         moves=tuple(
             (before, after, moves[before, after])
             for before, after in sorted(moves, key=lambda pair: (order[pair[0]], order[pair[1]]))
         ),
-        assignments=tuple(sorted(assignments, key=lambda one: (one.first.incident_id, one.first.officer_id))),
-        findings=tuple(sorted(findings, key=lambda one: _in_order(one.said.subject))),
+        assignments=MovedAssignments.of(parts, reasons),
+        findings=MovedFindings.of(parts, _moved_loose(loose), reasons),
     )
 
 
-def _by_assignment(results: Iterable[AssignmentResult]) -> dict[Key, AssignmentResult]:
-    return {(one.incident_id, one.officer_id): one for one in results}
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """The policies of both books, and the differences of each pair of them, worked out once: there are few pairs."""
+
+    base: tuple[Policy, Policy]
+    by_reference: tuple[Mapping[str, Policy], Mapping[str, Policy]]
+    known: dict[tuple[str, str], tuple[Difference, ...]]
+
+    @staticmethod
+    def of(books: tuple[PolicyBook, PolicyBook], tallies: tuple[Sequence[Tally], Sequence[Tally]]) -> _Reasons:
+        named = [{policy.reference: policy for tally in each for policy in tally.policies} for each in tallies]
+        return _Reasons((books[0].base, books[1].base), (named[0], named[1]), {})
+
+    def differing(self, before: Policy, after: Policy) -> tuple[Difference, ...]:
+        """All settings that differ."""
+        pair = (before.policy_hash, after.policy_hash)
+        if pair not in self.known:
+            self.known[pair] = differences(before, after)
+        return self.known[pair]
+
+    def policy(self, side: int, finding: Finding | None, result: AssignmentResult | None) -> Policy:
+        """By what one side judges: the finding, else its assignment, else everybody."""
+        reference = finding.policy if finding is not None and finding.policy is not None else None
+        reference = reference or (result.policy if result is not None else None)
+        return self.by_reference[side].get(reference or "", self.base[side])
+
+    def why(
+        self,
+        findings: tuple[Finding | None, Finding | None],
+        results: tuple[AssignmentResult | None, AssignmentResult | None],
+    ) -> tuple[Difference, ...]:
+        """The numbers that bear on a move."""
+        before, after = (self.policy(side, findings[side], results[side]) for side in (0, 1))
+        return why_moved(self.differing(before, after), findings[0] or findings[1], *results)
 
 
-def _policies(book: PolicyBook) -> dict[str | None, Policy]:
-    known: dict[str | None, Policy] = {one.reference: one for one in book.resolved()}
-    return known | {None: book.base}
+T = TypeVar("T")
 
 
-def _bound(findings: Iterable[Finding]) -> list[Finding]:
-    return [one for one in findings if one.incident_id is not None]
+class _Built(Sequence[T]):
+    """Values that are built when they are asked for; compared by content."""
+
+    __slots__ = ()
+
+    def _at(self, place: int) -> T:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[T]: ...
+    def __getitem__(self, place: int | slice) -> T | Sequence[T]:
+        if isinstance(place, slice):
+            return [self._at(each) for each in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        return self._at(place % len(self))
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._at, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content
+
+
+class MovedAssignments(_Built[MovedAssignment]):
+    """Assignments that moved, by incident, then officer."""
+
+    __slots__ = ("_order", "_parts", "_reasons")
+
+    def __init__(self, parts: Sequence[Part], reasons: _Reasons, order: Int) -> None:
+        self._parts, self._reasons, self._order = parts, reasons, order
+
+    @staticmethod
+    def of(parts: Sequence[Part], reasons: _Reasons) -> MovedAssignments:
+        """Those of all parts."""
+        incidents = _texts(part.people.incident_id[part.assignments] for part in parts)
+        officers = _texts(part.people.officer_id[part.assignments] for part in parts)
+        place = _places([part.assignments for part in parts])
+        return MovedAssignments(parts, reasons, place[np.lexsort((officers, incidents))])
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def _at(self, place: int) -> MovedAssignment:
+        number, person = map(int, self._order[place])
+        results = _results(self._parts[number], person)
+        return MovedAssignment(*results, self._reasons.why((None, None), results))
+
+
+class MovedFindings(_Built[MovedFinding]):
+    """Findings that moved, by incident, officer, recording and kind."""
+
+    __slots__ = ("_moves", "_order", "_others", "_parts", "_reasons")
+
+    def __init__(
+        self, parts: Sequence[Part], others: Sequence[BoundFinding], reasons: _Reasons, order: Int, moves: Int
+    ) -> None:
+        self._parts, self._others, self._reasons, self._order, self._moves = parts, others, reasons, order, moves
+
+    @staticmethod
+    def of(parts: Sequence[Part], loose: Sequence[BoundFinding], reasons: _Reasons) -> MovedFindings:
+        """Those of all parts, and those that name no incident."""
+        others = [*(one for part in parts for one in part.others), *loose]
+        subjects = [_said(one).subject for one in others]
+        rank = {kind: place for place, kind in enumerate(sorted(FindingKind))}
+        of_column = np.array([rank[kind] for kind in COMPARED], np.int64)
+        columns = [part.findings for part in parts]
+        keys: list[Any] = [
+            np.concatenate(
+                [*(of_column[one.kind] for one in columns), np.array([rank[_said(one).kind] for one in others], np.int64)]
+            ),
+            _texts([*(np.full(len(one), b"") for one in columns), texts_of([each[3] or "" for each in subjects])]),
+            _texts([*(one.officer_id for one in columns), texts_of([each[2] or "" for each in subjects])]),
+            _texts([*(one.incident_id for one in columns), texts_of([each[1] or "" for each in subjects])]),
+        ]
+        place = _places([*(np.arange(len(one)) for one in columns), np.arange(len(others))])
+        other_moves = [move_of(one.first, one.second) or 0 for one in others]
+        moves = np.concatenate([*(one.move for one in columns), np.array(other_moves, np.int8)])
+        order = np.lexsort(keys)
+        return MovedFindings(parts, others, reasons, place[order], moves[order])
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def number_of(self, move: Move) -> int:
+        """How many make this move."""
+        return int(np.count_nonzero(self._moves == next(code for code, one in _MOVES.items() if one is move)))
+
+    def _at(self, place: int) -> MovedFinding:
+        number, row = map(int, self._order[place])
+        move = _MOVES[int(self._moves[place])]
+        if number == len(self._parts):
+            return self._other(move, self._others[row])
+        part = self._parts[number]
+        columns = part.findings
+        kind, person = COMPARED[columns.kind[row]], int(columns.person[row])
+        incident_id, officer_id = columns.incident_id[row].decode(), columns.officer_id[row].decode() or None
+        first, second = (
+            one.finding(row, kind, incident_id, officer_id, tally.policies)
+            for one, tally in ((columns.first, part.first), (columns.second, part.second))
+        )
+        result, later = _results(part, person) if person >= 0 else (None, None)
+        measured = (int(one.measured_us[row]) for one in (columns.first, columns.second))
+        first_us, second_us = (None if each == NO_TIME else each for each in measured)
+        why = self._reasons.why((first, second), (result, later))
+        return MovedFinding(move, first, second, first_us, second_us, result, later, why)
+
+    def _other(self, move: Move, found: BoundFinding) -> MovedFinding:
+        results = found.first_result, found.second_result
+        first_us, second_us = (None if one is None else one.seconds_us for one in (found.first, found.second))
+        why = self._reasons.why((found.first, found.second), results)
+        return MovedFinding(move, found.first, found.second, first_us, second_us, *results, why)
+
+
+def _said(found: BoundFinding) -> Finding:
+    said = found.first or found.second
+    assert said is not None  # noqa: S101 - built from at least one
+    return said
+
+
+def _results(part: Part, person: int) -> tuple[AssignmentResult, AssignmentResult]:
+    first, second = part.standings
+    return first.result(person, part.people, part.first.policies), second.result(person, part.people, part.second.policies)
+
+
+def _texts(parts: Iterable[Texts]) -> Texts:
+    return np.concatenate([np.zeros(0, np.bytes_), *parts])
+
+
+def _places(parts: Sequence[Int]) -> Int:
+    """(number of the part, place in it), a row each."""
+    number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return np.stack([number, np.concatenate([np.zeros(0, np.int64), *parts])], axis=1).astype(np.int32)
 
 
 def _loose(tallies: Iterable[Tally]) -> tuple[Finding, ...]:
@@ -247,21 +341,10 @@ def _loose(tallies: Iterable[Tally]) -> tuple[Finding, ...]:
     return distinct_findings([*rest, *cameras.values()])
 
 
-def _tally(replayed: Replayed) -> Tally:
-    decision = replayed.decision
-    bound = _bound(decision.findings)
-    incidents = dict.fromkeys(one.incident_id for one in decision.results)
-    return Tally(
-        rates=columns_of(decision.results),
-        incidents=np.array([name.encode() for name in incidents], np.bytes_),
-        outcomes=Counter(one.outcome for one in decision.results),
-        kinds=Counter(one.kind for one in bound if not one.is_borderline),
-        borderline=sum(one.is_borderline for one in bound),
-        exempt=Counter(code for one in decision.results for code in one.exempted_by),
-        unseen_us=replayed.unseen_us,
-        not_examined=decision.not_examined,
-        loose=tuple(one for one in decision.findings if one.incident_id is None),
-    )
+def _moved_loose(loose: tuple[Sequence[Finding], Sequence[Finding]]) -> list[BoundFinding]:
+    first, second = ({one.subject: one for one in each} for each in loose)
+    pairs = (BoundFinding(first.get(subject), second.get(subject)) for subject in first.keys() | second.keys())
+    return [pair for pair in pairs if move_of(pair.first, pair.second) is not None]
 
 
 def _side(book: PolicyBook, tallies: Sequence[Tally], loose: Sequence[Finding]) -> Side:
@@ -285,98 +368,7 @@ def _side(book: PolicyBook, tallies: Sequence[Tally], loose: Sequence[Finding]) 
 
 def _rates_of(tallies: Sequence[Tally]) -> RateColumns:
     """All columns, incidents numbered in the order of their ids: sums of doubles must not depend on the chunks."""
-    ids = np.concatenate([np.zeros(0, np.bytes_), *(one.incidents for one in tallies)])
+    ids = _texts(one.incidents for one in tallies)
     number = np.empty(len(ids), np.int64)
     number[np.argsort(ids, kind="stable")] = np.arange(len(ids))
     return RateColumns.joined([one.rates for one in tallies], number)
-
-
-def _moves(
-    of_first: Mapping[Key, AssignmentResult], of_second: Mapping[Key, AssignmentResult]
-) -> Counter[tuple[Outcome, Outcome]]:
-    return Counter(
-        (one.outcome, of_second[key].outcome)
-        for key, one in of_first.items()
-        if key in of_second and one.outcome is not of_second[key].outcome
-    )
-
-
-_Policies = tuple[dict[str | None, Policy], dict[str | None, Policy]]
-
-
-class _Differing:
-    """The differences of each pair of policies, worked out once: there are few pairs and many findings."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[Difference, ...]] = {}
-
-    def between(self, before: Policy, after: Policy) -> tuple[Difference, ...]:
-        """All settings that differ."""
-        pair = (before.policy_hash, after.policy_hash)
-        if pair not in self._known:
-            self._known[pair] = differences(before, after)
-        return self._known[pair]
-
-
-def _moved_assignments(
-    of_first: Mapping[Key, AssignmentResult], of_second: Mapping[Key, AssignmentResult], policies: _Policies
-) -> tuple[MovedAssignment, ...]:
-    moved, differing = [], _Differing()
-    for key, one in sorted(of_first.items()):
-        other = of_second.get(key)
-        if other is None or (one.outcome, one.reason) == (other.outcome, other.reason):
-            continue
-        differ = differing.between(policies[0][one.policy], policies[1][other.policy])
-        why = why_moved(differ, None, one, other)
-        moved.append(MovedAssignment(one, other, why))
-    return tuple(moved)
-
-
-def _moved_findings(
-    findings: tuple[Iterable[Finding], Iterable[Finding]],
-    results: tuple[Mapping[Key, AssignmentResult], Mapping[Key, AssignmentResult]],
-    policies: _Policies,
-) -> tuple[MovedFinding, ...]:
-    stated, stated_later = _by_subject(findings[0]), _by_subject(findings[1])
-    of_first, of_second = results
-    moved, differing = [], _Differing()
-    for subject in sorted(stated.keys() | stated_later.keys(), key=_in_order):
-        one, other = stated.get(subject), stated_later.get(subject)
-        move = _move(one, other)
-        if move is None:
-            continue
-        key = (subject[1], subject[2])
-        result, result_later = of_first.get(key), of_second.get(key)
-        before = policies[0].get(_reference(one, result), policies[0][None])
-        after = policies[1].get(_reference(other, result_later), policies[1][None])
-        why = why_moved(differing.between(before, after), one or other, result, result_later)
-        moved.append(MovedFinding(move, one, other, result, result_later, why))
-    return tuple(moved)
-
-
-def _reference(finding: Finding | None, result: AssignmentResult | None) -> str | None:
-    if finding is not None and finding.policy is not None:
-        return finding.policy
-    return result.policy if result is not None else None
-
-
-def _by_subject(findings: Iterable[Finding]) -> dict[Key, Finding]:
-    return {one.subject: one for one in findings}
-
-
-def _in_order(subject: Key) -> tuple[str, ...]:
-    kind, *rest = subject
-    return (*(part or "" for part in rest), kind or "")
-
-
-def _move(one: Finding | None, other: Finding | None) -> Move | None:
-    """Borderline findings are not counted, so a finding that becomes borderline vanishes from the count."""
-    counts, counts_later = (found is not None and not found.is_borderline for found in (one, other))
-    if counts is not counts_later:
-        return Move.APPEARS if counts_later else Move.VANISHES
-    if not counts or one is None or other is None:
-        return None
-    is_same = (one.seconds_us, one.spans, one.severity) == (other.seconds_us, other.spans, other.severity)
-    return None if is_same else Move.CHANGES

@@ -120,14 +120,14 @@ class CoverageMeasures:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class Axis:
     """The single axis: each owner has a stretch of it as long as the time in which anything of theirs lies."""
 
     base: Int
     shift: Int
 
     @staticmethod
-    def over(spans: Sequence[tuple[Int, Int, Int]], slack_us: int) -> _Axis:
+    def over(spans: Sequence[tuple[Int, Int, Int]], slack_us: int) -> Axis:
         """``spans``: (owner, start, end) of all that will be placed; more than ``slack_us`` lie between two owners. Raises
         ``ValueError`` where the stretches do not fit 62 bits: decide in shorter chunks."""
         owners = max((int(owner.max(initial=-1)) for owner, _, _ in spans), default=-1) + 1
@@ -141,7 +141,7 @@ class _Axis:
         if float(length.astype(np.float64).sum()) >= _AXIS_LIMIT:
             raise ValueError(f"the times of {owners} owners exceed the axis; decide in shorter periods")
         base = np.concatenate([np.zeros(1, np.int64), np.cumsum(length)])
-        return _Axis(base, base[:-1] - low)
+        return Axis(base, base[:-1] - low)
 
     def place(self, owner: Int, time_us: Int) -> Int:
         return time_us + self.shift[owner]
@@ -204,7 +204,7 @@ def complement(row: Int, starts: Int, ends: Int, low: Int, high: Int) -> tuple[I
 
 def uncovered(pieces: SpanTable, covered_by: SpanTable, join_us: Limit) -> SpanTable:
     """Parts of ``pieces`` that no span of ``covered_by`` with the same ``window`` covers."""
-    axis = _Axis.over([(table.window, table.start_us, table.end_us) for table in (pieces, covered_by)], _most(join_us))
+    axis = Axis.over([(table.window, table.start_us, table.end_us) for table in (pieces, covered_by)], _most(join_us))
     low, high = axis.place(pieces.window, pieces.start_us), axis.place(pieces.window, pieces.end_us)
     starts = axis.place(covered_by.window, covered_by.start_us)
     ends = axis.place(covered_by.window, covered_by.end_us)
@@ -215,7 +215,7 @@ def uncovered(pieces: SpanTable, covered_by: SpanTable, join_us: Limit) -> SpanT
 
 def together(table: SpanTable) -> SpanTable:
     """The union of the spans of each ``window``, which may overlap and have any order."""
-    axis = _Axis.over([(table.window, table.start_us, table.end_us)], 0)
+    axis = Axis.over([(table.window, table.start_us, table.end_us)], 0)
     starts, ends = union(axis.place(table.window, table.start_us), axis.place(table.window, table.end_us))
     window = axis.owner_at(starts)
     return SpanTable(window, axis.time_us(starts, window), axis.time_us(ends, window))
@@ -248,7 +248,7 @@ def measure_coverage(
     least one each. Raises ``ValueError`` where the period is too long for the axis.
     """
     count = len(windows.owner)
-    axis = _axis_of(windows, segments, limits.join_us)
+    axis = owner_axis(windows, segments, limits.join_us)
     covered, gaps = _cover_pieces(windows, pieces, segments, limits.join_us, axis)
     pair_window, pair_segment, nearest_us = _match(windows, segments, axis)
     activated_us = np.where(segments.activated_us == NO_TIME, segments.start_us, segments.activated_us)
@@ -290,16 +290,17 @@ def covered_time(
     windows: WindowArrays, pieces: SpanTable, segments: SegmentArrays, join_us: Limit
 ) -> tuple[SpanTable, SpanTable]:
     """What the segments of each window's owner cover of its pieces, and what they leave: (covered, gaps)."""
-    axis = _axis_of(windows, segments, join_us)
+    axis = owner_axis(windows, segments, join_us)
     return _cover_pieces(windows, pieces, segments, join_us, axis)
 
 
-def _axis_of(windows: WindowArrays, segments: SegmentArrays, slack_us: Limit) -> _Axis:
-    return _Axis.over([(rows.owner, rows.start_us, rows.end_us) for rows in (windows, segments)], _most(slack_us))
+def owner_axis(windows: WindowArrays, segments: SegmentArrays, slack_us: Limit = 0) -> Axis:
+    """The axis on which all windows and segments lie."""
+    return Axis.over([(rows.owner, rows.start_us, rows.end_us) for rows in (windows, segments)], _most(slack_us))
 
 
 def _cover_pieces(
-    windows: WindowArrays, pieces: SpanTable, segments: SegmentArrays, join_us: Limit, axis: _Axis
+    windows: WindowArrays, pieces: SpanTable, segments: SegmentArrays, join_us: Limit, axis: Axis
 ) -> tuple[SpanTable, SpanTable]:
     owner = windows.owner[pieces.window]
     low, high = axis.place(owner, pieces.start_us), axis.place(owner, pieces.end_us)
@@ -313,7 +314,7 @@ def _cover_pieces(
     return table(row, start, end), table(gap_row, gap_start, gap_end)
 
 
-def _match(windows: WindowArrays, segments: SegmentArrays, axis: _Axis) -> tuple[Int, Int, Int]:
+def _match(windows: WindowArrays, segments: SegmentArrays, axis: Axis) -> tuple[Int, Int, Int]:
     """All overlapping (window, segment) pairs, and each window's distance to its owner's nearest segment."""
     starts = axis.place(segments.owner, segments.start_us)
     order = np.argsort(starts, kind="stable")

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from bwc_audit.domain.absences import Absences, SpansOf
 from bwc_audit.domain.clock_findings import clock_findings
 from bwc_audit.domain.clues import Clues
-from bwc_audit.domain.coverage import Bool
-from bwc_audit.domain.coverage_findings import IncidentUnion, absences, incident_uncovered, incident_union
+from bwc_audit.domain.coverage import NO_TIME, Bool
+from bwc_audit.domain.coverage_findings import absence_findings, uncovered_findings
 from bwc_audit.domain.custody import custody_findings
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.holder_conflicts import holder_conflicts
+from bwc_audit.domain.incident_cover import IncidentUnion, Uncovered, incident_union, uncovered_of
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.judgement import Judged
-from bwc_audit.domain.margins import holding_us
 from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.placed_segments import PlacedSegments
 from bwc_audit.domain.placement import Placement
@@ -40,7 +40,8 @@ from bwc_audit.domain.results import (
 from bwc_audit.domain.shown_clock_findings import shown_clock_findings
 from bwc_audit.domain.sight import Sight, look, usability_findings
 from bwc_audit.domain.time_index import TimeIndex
-from bwc_audit.domain.times import Span, us_of_seconds
+from bwc_audit.domain.times import Span
+from bwc_audit.domain.verdicts import OUTCOMES, REASONS, Verdicts, verdicts_of
 
 #: Kinds outside coverage and usability that still mean: something cannot be seen or relied on.
 _DOUBT_KINDS = frozenset(
@@ -52,20 +53,6 @@ NO_FOOTAGE_READ = "no footage metadata were read for the period"
 NO_ASSIGNMENTS_READ = "no assignments were read for the period: nothing could be judged"
 #: Of overlapping holder rows this many are named in what was not examined; the rest are counted.
 _MOST_CONFLICTS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Pieces:
-    """What the parts of a decision have in common."""
-
-    matching: Matching
-    sight: Sight
-    absent: dict[int, tuple[Finding, ...]]
-    withheld: dict[int, PendingReason | UnknownReason]
-    is_held: Bool
-    doubted: frozenset[tuple[str | None, str | None]]
-    spans: dict[str, dict[int, tuple[Span, ...]]]
-    said: dict[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +114,42 @@ def _is_custody_alike(one: Matching, other: Matching) -> bool:
     return is_plain and all(getattr(one.policy, name) == getattr(other.policy, name) for name in sections)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """All that is decided of a matching, before it is put into values. ``withheld``: of which windows absences may not be
+    stated, and why; ``is_judgeable``: of which incidents of the union it can be said what is uncovered. ``others``: findings
+    about files, pictures and clocks."""
+
+    matching: Matching
+    sight: Sight
+    absences: Absences
+    withheld: Mapping[int, PendingReason | UnknownReason]
+    verdicts: Verdicts
+    union: IncidentUnion
+    is_judgeable: Bool
+    uncovered: Uncovered
+    others: tuple[Finding, ...]
+
+
+def facts_of(matching: Matching, basis: Basis) -> Facts:
+    """``basis``: of this matching."""
+    sight, absences, withheld = basis.sight, Absences.of(matching), _withheld(matching)
+    others = (*usability_findings(matching, sight), *basis.custody, *basis.clocks, *shown_clock_findings(matching))
+    union = incident_union(matching)
+    is_judgeable = _judgeable_incidents(matching, union, withheld)
+    return Facts(
+        matching=matching,
+        sight=sight,
+        absences=absences,
+        withheld=withheld,
+        verdicts=verdicts_of(matching, sight, absences, withheld, _doubted(others)),
+        union=union,
+        is_judgeable=is_judgeable,
+        uncovered=uncovered_of(matching, union, is_judgeable),
+        others=others,
+    )
+
+
 def decide(
     matching: Matching,
     inspections: Mapping[str, Inspection],
@@ -139,30 +162,23 @@ def decide(
     pictures count as far as the matching was made with them. ``is_brief``: without placed segments, and absences without
     explanations, recordings and rows, for whoever compares only outcomes and measured facts. ``basis``: of this matching,
     where it is worked out already. ``of_period``: of the whole run, where this is a chunk of it."""
-    basis = basis or basis_of(matching, inspections)
-    sight = basis.sight
+    facts = facts_of(matching, basis or basis_of(matching, inspections))
+    sight, union = facts.sight, facts.union
     said = sight.of_placement.said()
     clues = None if is_brief else Clues.of(matching)
-    absent = absences(matching, clues)
-    withheld = _withheld(matching)
-    union = incident_union(matching)
-    findings = [finding for index, found in absent.items() if index not in withheld for finding in found]
-    findings += usability_findings(matching, sight)
-    findings += [*basis.custody, *basis.clocks]
-    findings += shown_clock_findings(matching)
-    judgeable = _judgeable_incidents(matching, union, withheld)
-    findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
-    findings = list(distinct_findings(findings))
-    pieces = _Pieces(
-        matching, sight, absent, withheld, _is_held(matching), _doubted(findings), _span_tables(matching, sight), said
-    )
-    results = tuple(_results(pieces))
+    results = tuple(_results(matching, sight, facts.verdicts, said))
     return Decision(
         results=results,
-        incidents=_incident_results(matching, union, judgeable),
-        findings=tuple(findings),
+        incidents=_incident_results(matching, union, facts.is_judgeable),
+        findings=distinct_findings(
+            [
+                *absence_findings(matching, clues, facts.absences, facts.withheld),
+                *facts.others,
+                *uncovered_findings(matching, clues, union, facts.uncovered),
+            ]
+        ),
         segments=() if is_brief else PlacedSegments.of(matching, sight, inspections),
-        not_examined=_not_examined(matching, sight, said, of_period or matching.period),
+        not_examined=not_examined_of(matching, sight, of_period or matching.period),
         counts=_counts(matching, sight, inspections, results),
         clocks=matching.checks.days,
         watermarks=matching.completeness.marks.listed(),
@@ -250,15 +266,13 @@ def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
 
 def _judgeable_incidents(
     matching: Matching, union: IncidentUnion, withheld: Mapping[int, PendingReason | UnknownReason]
-) -> tuple[str, ...]:
+) -> Bool:
     """Incidents for which the sources of every officer who had to record are complete."""
     judged, names = matching.judged, matching.judged.columns.incident
     undecidable = {names[row] for row in np.flatnonzero(judged.undecidable >= 0).tolist()}
-    return tuple(
-        incident_id
-        for incident_id, windows in sorted(union.windows.items())
-        if incident_id not in undecidable and not any(window in withheld for window in windows)
-    )
+    found = np.array([name not in undecidable for name in union.names], np.bool_)
+    found[union.incident[list(withheld)]] = False
+    return found
 
 
 def distinct_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -287,28 +301,39 @@ def _doubted(findings: Iterable[Finding]) -> frozenset[tuple[str | None, str | N
     )
 
 
-def _span_tables(matching: Matching, sight: Sight) -> dict[str, dict[int, tuple[Span, ...]]]:
-    return {
-        "covered": matching.measures.covered.spans_by_window(),
-        "gaps": matching.measures.gaps.spans_by_window(),
-        "unusable": sight.unusable.spans_by_window(),
-    }
-
-
-def _results(pieces: _Pieces) -> Iterator[AssignmentResult]:
-    measured = _measured_results(pieces)
-    for judged in pieces.matching.judged:
-        yield _unmeasured_result(judged) if judged.measured is None else next(measured)
-
-
-def _unmeasured_result(judged: Judged) -> AssignmentResult:
-    undecided = Outcome.PENDING if isinstance(judged.undecidable, PendingReason) else Outcome.UNKNOWN
-    return AssignmentResult(
-        **_told(judged),
-        outcome=Outcome.EXCLUDED if judged.bucket else undecided,
-        reason=judged.bucket or judged.undecidable,
-        required_us=judged.window.span.length_us if judged.window and not judged.bucket else 0,
+def _results(
+    matching: Matching, sight: Sight, verdicts: Verdicts, said: Mapping[int, tuple[str, ...]]
+) -> Iterator[AssignmentResult]:
+    count = len(matching.measured)
+    covered, gaps, unusable = (
+        SpansOf.of(table, count) for table in (matching.measures.covered, matching.measures.gaps, sight.unusable)
     )
+    footage, edges = matching.placements.listed("footage_id"), matching.placements_of.edges.tolist()
+    members = matching.placements_of.members.tolist()
+    columns = (getattr(verdicts, field.name).tolist() for field in fields(Verdicts))
+    for judged, outcome, reason, required, covered_us, usable, unexamined, lateness, uncertainty, on_time, whole in zip(
+        matching.judged, *columns, strict=True
+    ):
+        index = judged.measured
+        segments = members[edges[index] : edges[index + 1]] if index is not None else ()
+        yield AssignmentResult(
+            **_told(judged),
+            outcome=OUTCOMES[outcome],
+            reason=None if reason < 0 else REASONS[reason],
+            required_us=required,
+            covered_us=covered_us,
+            usable_us=None if usable == NO_TIME else usable,
+            unexamined_us=unexamined,
+            lateness_us=None if lateness == NO_TIME else lateness,
+            is_on_time=None if on_time < 0 else bool(on_time),
+            is_whole_window=None if whole < 0 else bool(whole),
+            uncertainty_us=None if uncertainty == NO_TIME else uncertainty,
+            covered=covered.at(index) if index is not None else (),
+            gaps=gaps.at(index) if index is not None else (),
+            unusable=unusable.at(index) if index is not None else (),
+            footage_ids=tuple(sorted({footage[segment] for segment in segments})),
+            not_examined=tuple(text for segment in segments for text in said.get(segment, ())),
+        )
 
 
 def _told(judged: Judged) -> dict[str, Any]:
@@ -330,92 +355,9 @@ def _told(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _measured_results(pieces: _Pieces) -> Iterator[AssignmentResult]:
-    """The results of measured windows, in their order."""
-    matching, measures, sight = pieces.matching, pieces.matching.measures, pieces.sight
-    columns = (
-        *(measures.required_us, measures.covered_us, sight.usable_us, sight.unexamined_us),
-        *(measures.lateness_us, measures.uncertainty_us),
-    )
-    footage, said = matching.placements.listed("footage_id"), pieces.said
-    members, edges = matching.placements_of.members.tolist(), pairwise(matching.placements_of.edges.tolist())
-    covered, gaps, unusable = (pieces.spans[name] for name in ("covered", "gaps", "unusable"))
-    rows = zip(matching.measured, edges, *(column.tolist() for column in columns), strict=True)
-    for index, (judged, (first, behind), required, covered_us, usable, unexamined, lateness, uncertainty) in enumerate(rows):
-        told, segments, has_footage = _told(judged), members[first:behind], covered_us > 0
-        reason = _undecided_reason(pieces, index) if index in pieces.absent else None
-        firm = {finding.kind for finding in pieces.absent.get(index, ()) if not finding.is_borderline}
-        is_decided = reason is None
-        yield AssignmentResult(
-            **told,
-            outcome=_outcome(reason, (told["incident_id"], told["officer_id"]) in pieces.doubted),
-            reason=reason,
-            required_us=required,
-            covered_us=covered_us,
-            usable_us=None if has_footage and unexamined == covered_us else usable,
-            unexamined_us=unexamined,
-            lateness_us=lateness if has_footage else None,
-            is_on_time=(has_footage and FindingKind.LATE_ACTIVATION not in firm) if is_decided else None,
-            is_whole_window=(has_footage and not firm) if is_decided else None,
-            uncertainty_us=uncertainty,
-            covered=covered.get(index, ()),
-            gaps=gaps.get(index, ()),
-            unusable=unusable.get(index, ()),
-            footage_ids=tuple(sorted({footage[segment] for segment in segments})),
-            not_examined=tuple(text for segment in segments for text in said.get(segment, ())),
-        )
-
-
-def _outcome(reason: PendingReason | UnknownReason | None, is_doubted: bool) -> Outcome:
-    if reason is not None:
-        return Outcome.UNKNOWN if isinstance(reason, UnknownReason) else Outcome.PENDING
-    return Outcome.FINDINGS if is_doubted else Outcome.COVERED
-
-
-def _undecided_reason(pieces: _Pieces, index: int) -> PendingReason | UnknownReason | None:
-    """Why a window with an absence stays open: its sources are not complete, a clock in a picture contradicts metadata so
-    far that nothing of the absence is firm, or the absence is not firm and neither is that anything covers the window, or
-    what covers it has a clock that is known to be so wrong that nothing else keeps the absence from being firm."""
-    absent = pieces.absent.get(index, ())
-    if not absent:
-        return None
-    if index in pieces.withheld:
-        return pieces.withheld[index]
-    if any(not finding.is_borderline for finding in absent):
-        return None
-    if _is_contradicted(pieces.matching, index, absent):
-        return UnknownReason.CLOCK_CONTRADICTION
-    is_held = pieces.is_held[index] and not _is_beyond_any_usual_clock(pieces.matching, index, absent)
-    return None if is_held else UnknownReason.WITHIN_UNCERTAINTY
-
-
-def _is_beyond_any_usual_clock(matching: Matching, index: int, absent: Iterable[Finding]) -> bool:
-    """Whether an absence of a window would be firm by a clock that nobody ever checked, and is borderline only because the
-    clock at hand is known to be worse than that."""
-    usual_us = us_of_seconds(matching.checks.rules.untrusted_s) + int(matching.windows.precision_us[index])
-    return any(finding.margin_us is not None and finding.margin_us > usual_us for finding in absent)
-
-
-def _is_held(matching: Matching) -> Bool:
-    """For each measured window whether something covers it whatever the clocks may be off by."""
-    measures = matching.measures
-    held_us = holding_us(matching.placements_of, matching.windows, matching.placements)
-    return np.asarray((measures.covered_us > 0) & (held_us > measures.uncertainty_us))
-
-
-def _is_contradicted(matching: Matching, index: int, absent: Iterable[Finding]) -> bool:
-    """Whether a recording may lie in the window that by its metadata does not, or an absence would be firm if those that
-    do were believed."""
-    if index in matching.shifted.placements_of:
-        return True
-    touching = (matching.placements.shown.get(place) for place in matching.placements_of.get(index, ()))
-    shift_us = max((abs(one) for shown in touching if shown for one in shown.shifts_us), default=0)
-    usual_us = int(matching.measures.uncertainty_us[index]) - shift_us
-    return shift_us > 0 and any(finding.margin_us is not None and finding.margin_us > usual_us for finding in absent)
-
-
-def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Iterable[str]) -> tuple[IncidentResult, ...]:
-    sayable = set(judgeable)
+def _incident_results(matching: Matching, union: IncidentUnion, is_judgeable: Bool) -> tuple[IncidentResult, ...]:
+    spans = SpansOf.of(union.uncovered, len(union.names))
+    sayable = {union.names[place]: place for place in np.flatnonzero(is_judgeable).tolist()}
     return tuple(
         IncidentResult(
             incident_id=incident.incident_id,
@@ -424,13 +366,13 @@ def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Itera
             opened_us=incident.opened_us,
             closed_us=incident.closed_us,
             area=incident.area,
-            uncovered=union.uncovered[incident.incident_id] if incident.incident_id in sayable else None,
+            uncovered=spans.at(sayable[incident.incident_id]) if incident.incident_id in sayable else None,
         )
         for incident in sorted(matching.records.incidents, key=lambda incident: incident.incident_id)
     )
 
 
-def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[str, ...]], period: Span) -> tuple[str, ...]:
+def not_examined_of(matching: Matching, sight: Sight, period: Span) -> tuple[str, ...]:
     """What makes the run incomplete: footage in a required window that could not be looked into, footage or
     assignments not loaded.
 
@@ -438,8 +380,7 @@ def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[st
     it is listed here all the same, because nobody looked. Rows that contradict each other in ``period`` are all read with
     every chunk of it, and said alike by each.
     """
-    looked = sight.of_placement.looked
-    said = [what for index, found in texts.items() if index not in looked or looked[index].unexamined for what in found]
+    said = sight.of_placement.sentences_of_unexamined()
     conflicts = holder_conflicts(matching.records.holdings, matching.roster, period)
     said += [conflict.said() for conflict in conflicts[:_MOST_CONFLICTS]]
     if len(conflicts) > _MOST_CONFLICTS:

@@ -101,13 +101,15 @@ class JudgedTable(Sequence[Judged]):
     def __getitem__(self, place: int | slice) -> Judged | Sequence[Judged]:
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
-        place %= len(self)
         found = self._built.get(place)
         if found is None:
-            found = self._built[place] = self._judged(place)
+            if not -len(self) <= place < len(self):
+                raise IndexError(place)
+            found = self._built[place] = self._judged(place % len(self))
         return found
+
+    def __iter__(self) -> Iterator[Judged]:
+        return map(self.__getitem__, range(len(self)))
 
     def _judged(self, place: int) -> Judged:
         bucket, undecidable, measured = (int(each[place]) for each in (self.bucket, self.undecidable, self.measured))

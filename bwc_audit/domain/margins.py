@@ -7,59 +7,45 @@ the two is no longer than a gap may be; an early end likewise by the recording a
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from bwc_audit.domain.coverage import Int, WindowArrays
+from bwc_audit.domain.coverage import Bool, Int, SegmentArrays, WindowArrays, owner_axis
 from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.placement import Placements
-from bwc_audit.domain.times import Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Neighbours:
-    """Each officer's recordings; their starts and ends are put in order when they are first asked for."""
-
-    placements: Placements
-    members: Groups
-    number_of: dict[str | None, int]
-    _times: dict[str, tuple[list[int], list[int]]] = field(default_factory=dict)
-
-    @staticmethod
-    def of(placements: Placements) -> Neighbours:
-        officer = placements.officer
-        members = Groups.of(officer.code, np.arange(len(placements)), len(officer.values))
-        return Neighbours(placements, members, {officer_id: place for place, officer_id in enumerate(officer.values)})
-
-    def times_us(self, officer_id: str) -> tuple[list[int], list[int]]:
-        """(starts, ends) of an officer's recordings, each ascending."""
-        if officer_id not in self._times:
-            own = np.array(self.members.get(self.number_of.get(officer_id, -1), ()), np.int64)
-            starts, ends = np.sort(self.placements.start_us[own]), np.sort(self.placements.end_us[own])
-            self._times[officer_id] = (starts.tolist(), ends.tolist())
-        return self._times[officer_id]
-
-    def late_margin_us(self, officer_id: str, window: Span, head_us: int, excess_us: int, gap_us: int) -> int:
-        """``head_us``: uncovered time at the window's start; ``excess_us``: lateness beyond the grace."""
-        _, ends = self.times_us(officer_id)
-        place = bisect_right(ends, window.start_us)
-        before_us = window.start_us - ends[place - 1] if place else None
-        return _least(before_us, head_us, excess_us, gap_us)
-
-    def early_margin_us(self, officer_id: str, window: Span, tail_us: int, excess_us: int, gap_us: int) -> int:
-        """``tail_us``: uncovered time at the window's end; ``excess_us``: what is missing there beyond the grace."""
-        starts, _ = self.times_us(officer_id)
-        place = bisect_left(starts, window.end_us)
-        after_us = starts[place] - window.end_us if place < len(starts) else None
-        return _least(after_us, tail_us, excess_us, gap_us)
+def late_margins_us(
+    segments: SegmentArrays, windows: WindowArrays, rows: Int, head_us: Int, excess_us: Int, gap_us: Int
+) -> Int:
+    """For these windows. ``head_us``: uncovered time at the window's start; ``excess_us``: lateness beyond the grace;
+    ``gap_us``: how long a gap may be. All but ``rows`` have its length."""
+    axis = owner_axis(windows, segments)
+    owner = windows.owner[rows]
+    ends, low = np.sort(axis.place(segments.owner, segments.end_us)), axis.place(owner, windows.start_us[rows])
+    place = np.searchsorted(ends, low, side="right")
+    before = ends[np.maximum(place - 1, 0)] if len(ends) else low
+    is_there = (place > 0) & (before >= axis.base[owner])
+    return _least(is_there, low - before, head_us, excess_us, gap_us)
 
 
-def _least(distance_us: int | None, uncovered_us: int, excess_us: int, gap_us: int) -> int:
-    if distance_us is None or distance_us + uncovered_us > gap_us:
-        return excess_us
-    return min(excess_us, distance_us)
+def early_margins_us(
+    segments: SegmentArrays, windows: WindowArrays, rows: Int, tail_us: Int, excess_us: Int, gap_us: Int
+) -> Int:
+    """The same of the end. ``tail_us``: uncovered time at the window's end; ``excess_us``: what is missing there beyond the
+    grace."""
+    axis = owner_axis(windows, segments)
+    owner = windows.owner[rows]
+    starts, high = np.sort(axis.place(segments.owner, segments.start_us)), axis.place(owner, windows.end_us[rows])
+    place = np.searchsorted(starts, high, side="left")
+    after = starts[np.minimum(place, len(starts) - 1)] if len(starts) else high
+    is_there = (place < len(starts)) & (after < axis.base[owner + 1])
+    return _least(is_there, after - high, tail_us, excess_us, gap_us)
+
+
+def _least(is_there: Bool, distance_us: Int, uncovered_us: Int, excess_us: Int, gap_us: Int) -> Int:
+    """``is_there``: whether there is a recording at that distance."""
+    is_closing = is_there & (distance_us + uncovered_us <= gap_us)
+    return np.where(is_closing, np.minimum(excess_us, distance_us), excess_us)
 
 
 def holding_us(placements_of: Groups, windows: WindowArrays, placements: Placements) -> Int:

@@ -5,6 +5,9 @@ Severity orders the reading; it says nothing about anybody's fault.
 
 from __future__ import annotations
 
+import numpy as np
+
+from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.findings import FindingKind, Severity
 from bwc_audit.domain.policy import SeverityRules
 from bwc_audit.domain.times import us_of_seconds
@@ -30,8 +33,16 @@ OF_KIND: dict[FindingKind, Severity] = {
 }
 
 
+#: The steps of severity by measured excess.
+STEPS = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
+
+
+def steps_of_excess(excess_us: Int, rules: SeverityRules) -> Int:
+    """By time beyond what the clause allows, microseconds: places in ``STEPS``."""
+    is_medium = excess_us >= us_of_seconds(rules.medium_s)
+    return np.where(excess_us >= us_of_seconds(rules.high_s), 2, is_medium.astype(np.int64))
+
+
 def severity_of_excess(excess_us: int, rules: SeverityRules) -> Severity:
-    """By time beyond what the clause allows, microseconds."""
-    if excess_us >= us_of_seconds(rules.high_s):
-        return Severity.HIGH
-    return Severity.MEDIUM if excess_us >= us_of_seconds(rules.medium_s) else Severity.LOW
+    """The same of one excess."""
+    return STEPS[int(steps_of_excess(np.array([excess_us], np.int64), rules)[0])]

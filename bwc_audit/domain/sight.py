@@ -113,6 +113,15 @@ class Sights(Mapping[int, SegmentSight]):
         looked = {index: sight.not_examined for index, sight in self.looked.items() if sight.not_examined}
         return looked | self.said_unseen(self.unseen())
 
+    def sentences_of_unexamined(self) -> list[str]:
+        """What is said of those of which nobody looked at everything."""
+        looked = [what for sight in self.looked.values() if sight.unexamined for what in sight.not_examined]
+        unseen = self.unseen()
+        plain, footage = unseen[self.why[unseen] == Unseen.NOT_LOOKED_INTO], self.placements.table.footage_id
+        rest = unseen[self.why[unseen] != Unseen.NOT_LOOKED_INTO].tolist()
+        places = self.placements.segment[plain].tolist()
+        return [*looked, *(f"{footage[place]}: {_NOT_LOOKED_INTO}" for place in places), *map(self._said, rest)]
+
     def said_unseen(self, indices: coverage.Int) -> dict[int, tuple[str, ...]]:
         """The same for those of these placements that nobody looked into although they touch a window."""
         found: dict[int, tuple[str, ...]] = {}

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bwc_audit.domain.comparison import Comparison, Move, Replayed, compare
+from bwc_audit.domain.comparison import Comparison, Move, compare
+from bwc_audit.domain.comparison_part import Replayed
 from bwc_audit.domain.comparison_why import differences
-from bwc_audit.domain.decide import basis_of, decide
+from bwc_audit.domain.decide import basis_of, decide, facts_of
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.matching import match
 from bwc_audit.domain.policy import ExemptionCondition, ExemptionRule, Policy, Reference
@@ -23,7 +24,7 @@ PERIOD = Span(EVENING_US - 6 * HOUR_US, EVENING_US + 6 * HOUR_US)
 def replayed(world: World, policy: Policy) -> Replayed:
     book = PolicyBook.of(policy)
     matching = match(world.records(), book, PERIOD, world.as_of_us, world.inspections)
-    return Replayed(book, matching, decide(matching, world.inspections, is_brief=True))
+    return Replayed.whole(book, facts_of(matching, basis_of(matching, world.inspections)))
 
 
 def compared(world: World, second: Policy, first: Policy = UK) -> Comparison:
@@ -41,7 +42,7 @@ def stricter(**settings: Any) -> Policy:
 
 def test_nothing_moves_under_the_same_policy() -> None:
     found = compared(late(), UK)
-    assert (found.moves, found.assignments, found.findings, found.settings) == ((), (), (), ())
+    assert (found.moves, [*found.assignments], [*found.findings], found.settings) == ((), [], [], ())
     assert found.first == found.second
 
 
@@ -102,7 +103,7 @@ def test_both_directions_mirror_each_other() -> None:
 def test_what_is_taken_over_from_the_first_replay_changes_nothing() -> None:
     world = late()
     book = PolicyBook.of(stricter(activation_grace_s=250.0))
-    first = replayed(world, UK).matching
+    first = replayed(world, UK).facts.matching
     like = match(world.records(), book, PERIOD, world.as_of_us, world.inspections, first)
     alone = match(world.records(), book, PERIOD, world.as_of_us, world.inspections)
     assert decide(like, {}).findings == decide(alone, {}).findings
@@ -138,7 +139,7 @@ def test_clocks_that_are_believed_otherwise_place_recordings_anew() -> None:
     world = World().officer("101", checked=False).incident().attended("101", 0, 600).recorded("101", 170, 630)
     trusting = replace(UK, clock=replace(UK.clock, untrusted_s=10.0))
     first = replayed(world, UK)
-    like = match(world.records(), trusting, PERIOD, world.as_of_us, {}, first.matching)
+    like = match(world.records(), trusting, PERIOD, world.as_of_us, {}, first.facts.matching)
     assert {place.clock.tolerance_us for place in like.placements} == {10 * SECOND_US}
 
 

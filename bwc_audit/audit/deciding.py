@@ -67,7 +67,6 @@ def _ready_chunks(audit: Audit, run: Run) -> str:
     if is_stale or not stored:
         with writing(audit.engine) as session:
             runs.forget_recorded(session, run.run_id)
-            runs.restate_findings(session, run.run_id)
             run_chunks.store_chunks(session, run.run_id, chunks_for(audit, run.request))
     return basis
 
@@ -128,7 +127,6 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: Mapping[
             *empty_days(session, run, audit.settings.zone),
             *rejections(rejected, doubled),
         )
-        runs.restate_findings(session, run.run_id)
         record_rates(session, audit, run, stored, told)
         runs.close_run(
             session,

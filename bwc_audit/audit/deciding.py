@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +13,7 @@ from bwc_audit.audit.judging import judged
 from bwc_audit.audit.liveness import release_run
 from bwc_audit.audit.night import identity_of, running_run
 from bwc_audit.audit.observing import observe_chunk
+from bwc_audit.audit.rate_parts import RateParts
 from bwc_audit.audit.rates import rate_part, record_rates
 from bwc_audit.audit.run_counts import ROWS_DOUBLED, added_up, effort, empty_days, failed_videos, rejections
 from bwc_audit.audit.setup import Audit, now_us
@@ -44,14 +44,14 @@ def decide_run(
     if run.status is not RunStatus.RUNNING:
         return run
     basis = _ready_chunks(audit, run)
-    told: dict[int, RatePart] = {}
+    told = RateParts()
     if not take_over(audit, run, basis):
         with reading(audit.engine) as session:
             stored = run_chunks.load_chunks(session, run_id)
         for chunk, known in zip(chunks_of_run(run, stored), stored, strict=True):
             if known.decided_us is None:
                 with without_cycle_search():
-                    told[chunk.ordinal] = _decide_chunk(audit, run, chunk, basis)
+                    told.add(chunk.ordinal, _decide_chunk(audit, run, chunk, basis))
             on_progress("deciding, chunks of days", chunk.ordinal + 1, len(stored))
     _close(audit, run, ingest_counts or {}, told)
     release_run(audit.settings.state_dir, run_id)
@@ -115,7 +115,7 @@ def _decide_chunk(audit: Audit, run: Run, chunk: Chunk, basis: str) -> RatePart:
     return rate_part(audit, request, decision.results)
 
 
-def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: Mapping[int, RatePart]) -> None:
+def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: RateParts) -> None:
     """Add up the chunks and end the run. ``told``: what rates need of the chunks that were decided just now."""
     with writing(audit.engine) as session:
         stored = run_chunks.load_chunks(session, run.run_id)

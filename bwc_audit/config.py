@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     as_of: datetime | None = Field(None, description="the moment a run judges from; none: now")
     lookback_days: int = Field(4, ge=1, le=366, description="days a nightly run looks back, so that pending results ripen")
     chunk_days: int = Field(
-        31, ge=1, le=3_660, description="days of a period that are decided at a time; bounds memory, changes no answer"
+        62, ge=1, le=3_660, description="days of a period that are decided at a time; bounds memory, changes no answer"
     )
     abandoned_after_hours: int = Field(
         48, ge=1, description="hours after which a run of another machine that never ended is recorded as interrupted"
@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(200, ge=1, le=10_000, description="videos looked into by one task")
     workers: int = Field(2, ge=1, le=256, description="child processes that look into videos at a time")
+    deciders: int = Field(
+        0, ge=0, le=64, description="processes that decide chunks of a long period at a time; 0: two where it pays; 1: one"
+    )
     inspect_seconds: float = Field(300.0, gt=0, description="longest time for one video, seconds")
     web_secret: SecretStr | None = Field(
         None, description="key that signs cookies, 32 characters or more; none: one is made in the state folder"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.chunks import SEGMENT_MARGIN_US, Chunk, chunks_of, own_part
-from bwc_audit.domain.decide import NO_ASSIGNMENTS_READ, NO_FOOTAGE_READ, basis_of, decide
+from bwc_audit.domain.decide import basis_of, decide
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Matching, match
 from bwc_audit.domain.records import Assignment, Records, Segment
@@ -131,7 +131,8 @@ def decide_chunk(
 ) -> tuple[Matching, Decision]:
     """The measures of a chunk, and what of the decision belongs to it, counted. ``seen``: judged, by object key."""
     matching = match_chunk(audit, request, gathered, seen)
-    whole = decide(matching, seen, basis=basis_of(matching, seen, is_own=gathered.chunk.holds))
+    basis = basis_of(matching, seen, is_own=gathered.chunk.holds)
+    whole = decide(matching, seen, basis=basis, of_period=request.period)
     own = own_part(whole, gathered.chunk, gathered.incident_ids)
     if gathered.chunk.is_only:
         return matching, own
@@ -174,14 +175,6 @@ def _own_counts(gathered: Gathered, matching: Matching, own: Decision, seen: Map
         # So do rows that stand rejected.
         "rows_rejected": gathered.doubled + (len(records.rejected) - gathered.doubled_in_sight if chunk.is_first else 0),
     }
-
-
-def not_examined_in_all(parts: Sequence[Iterable[str]]) -> tuple[str, ...]:
-    """What the chunks of a run could not examine, each sentence once; of the period as a whole only what all of them say."""
-    sets = [set(part) for part in parts]
-    said = set().union(*sets)
-    partly = {one for one in (NO_FOOTAGE_READ, NO_ASSIGNMENTS_READ) if not all(one in part for part in sets)}
-    return tuple(sorted(said - partly))
 
 
 def in_scope(decision: Decision, incident_id: str | None) -> Decision:

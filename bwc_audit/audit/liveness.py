@@ -38,6 +38,11 @@ def release_run(state_dir: Path, run_id: str) -> None:
         os.close(descriptor)
 
 
+def lock_of(run_id: str) -> int | None:
+    """The descriptor by which this program holds the run, to be handed on to its children; None where it does not."""
+    return _HELD.get(run_id)
+
+
 def is_held(state_dir: Path, run_id: str) -> bool:
     """Whether a program of this state folder is working on the run now. Changes nothing."""
     try:

@@ -22,6 +22,7 @@ from bwc_audit.errors import ConfigurationError
 from bwc_audit.store import review_samples as stored
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading, writing
+from bwc_audit.store.observations import load_counted
 from bwc_audit.store.rates import load_rates
 from bwc_audit.store.review_samples import FramedIncident, ReviewSample
 
@@ -184,14 +185,12 @@ def _standings(session: Session, sample: ReviewSample) -> tuple[tuple[Stratum, .
 def _drawn(session: Session, sample: ReviewSample) -> tuple[DrawnIncident, ...]:
     """The drawn incidents in the order to review in, each with the findings that the run of the sample counted."""
     found: dict[str, list[FindingToReview]] = {}
-    for one in _counted(session, sample.run_id):
+    drawn = stored.load_frame(session, sample.sample_id, is_drawn=True)
+    for one in load_counted(session, sample.run_id, [each.incident_id for each in drawn]):
         fact = one.finding
         shown = FindingToReview(fact.fingerprint, one.finding_id, fact.kind, fact.officer_id, fact.message)
         found.setdefault(fact.incident_id or "", []).append(shown)
-    return tuple(
-        DrawnIncident(one.incident_id, one.stratum, tuple(found.get(one.incident_id, ())))
-        for one in stored.load_frame(session, sample.sample_id, is_drawn=True)
-    )
+    return tuple(DrawnIncident(one.incident_id, one.stratum, tuple(found.get(one.incident_id, ()))) for one in drawn)
 
 
 def _counted(session: Session, run_id: str) -> tuple[ObservedFinding, ...]:

@@ -59,7 +59,7 @@ def findings(
     incident: Annotated[str | None, typer.Option(help="Only this incident.")] = None,
     officer: Annotated[str | None, typer.Option(help="Only this officer.")] = None,
     kind: Annotated[FindingKind | None, typer.Option(help="Only this kind.")] = None,
-    status: Annotated[FindingState | None, typer.Option(help="Only open or only resolved ones.")] = FindingState.OPEN,
+    status: Annotated[FindingState | None, typer.Option(help="Only those in this state.")] = FindingState.OPEN,
     borderline: Annotated[bool, typer.Option("--borderline", help="Also what lies within the clock uncertainty.")] = False,
     run: RunName = "latest",
     format_: Annotated[SheetFormat, typer.Option("--format", help="How the answer is written.")] = SheetFormat.TABLE,

@@ -37,12 +37,11 @@ def is_black(sample: PictureMeasures, rules: UsabilityRules) -> bool:
 def is_uniform(sample: PictureMeasures, rules: UsabilityRules) -> bool:
     """One colour throughout, or exact vertical stripes: a picture that no lens made."""
     levels = sample.luma_p99 - sample.luma_p1
-    if float(np.median(sample.tile_detail)) > _GENERATED_DETAIL:
-        return False
-    if levels <= rules.uniform_range:
-        return True
     is_striped = _PATTERN_STRIPES[0] <= sample.stripe_share <= _PATTERN_STRIPES[1]
-    return is_striped and levels >= _PATTERN_RANGE and sample.stripe_deviation <= rules.uniform_stripe_deviation
+    is_pattern = is_striped and levels >= _PATTERN_RANGE and sample.stripe_deviation <= rules.uniform_stripe_deviation
+    if levels > rules.uniform_range and not is_pattern:
+        return False
+    return float(np.median(sample.tile_detail)) <= _GENERATED_DETAIL
 
 
 def smooth_share(sample: PictureMeasures, rules: UsabilityRules) -> float:

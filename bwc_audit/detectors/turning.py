@@ -29,6 +29,10 @@ _AHEAD = 0.4
 _LEAST_CONTRAST = 16.0
 #: So much must one of two samples far apart, turned, be like the other to be doubtful.
 _SUSPECT = 0.85
+#: Pairs that are looked at together, and what sums in another order may differ by.
+_TOGETHER, _ROUNDING = 1000, 1e-6
+
+Pair = tuple[PictureMeasures, PictureMeasures]
 
 
 def turns(measures: Measures, rules: UsabilityRules) -> Iterator[Defect]:
@@ -55,9 +59,8 @@ def turns(measures: Measures, rules: UsabilityRules) -> Iterator[Defect]:
 def _suspicions(samples: Sequence[PictureMeasures], rules: UsabilityRules) -> Iterator[Defect]:
     """Between two samples too far apart to claim it the picture may have turned: with a confidence that claims nothing."""
     apart_us = us_of_seconds(rules.rotated_apart_s)
-    for before, after in pairwise(samples):
-        if after.at_us - before.at_us <= apart_us:
-            continue
+    apart = [pair for pair in pairwise(samples) if pair[1].at_us - pair[0].at_us > apart_us]
+    for before, after in _perhaps_turned(apart, _SUSPECT):
         found = _turned(before.thumbnail, after.thumbnail, _SUSPECT)
         if found is not None:
             told = {"rotation_degrees": float(max(0, found[0]) * 90), "likeness": found[1]}
@@ -99,6 +102,25 @@ def _turned(before: NDArray[np.uint8], after: NDArray[np.uint8], least: float) -
     tried[_MIRROR] = _likeness(np.fliplr(before), after)
     turn = max(tried, key=lambda one: tried[one])
     return (turn, round(tried[turn], 3)) if tried[turn] >= least else None
+
+
+def _perhaps_turned(pairs: Sequence[Pair], least: float) -> Iterator[Pair]:
+    """The pairs that ``_turned`` may call turned, found by one product over all of them: nearly no pair is."""
+    for first in range(0, len(pairs), _TOGETHER):
+        part = pairs[first : first + _TOGETHER]
+        before, after = (_normal([pair[side].thumbnail for pair in part]) for side in (0, 1))
+        seen = [np.rot90(before, quarter, axes=(1, 2)) for quarter in (1, 2, 3)] + [before[:, :, ::-1]]
+        best = np.max([np.einsum("nij,nij->n", one, after) for one in seen], axis=0)
+        for place in np.flatnonzero(best >= least - _ROUNDING).tolist():
+            yield part[place]
+
+
+def _normal(thumbnails: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Each without its mean and of length one (0 where it shows nothing): products of two are their likeness."""
+    centred = np.array(thumbnails, np.float64)
+    centred -= centred.mean(axis=(1, 2), keepdims=True)
+    length = np.sqrt(np.einsum("nij,nij->n", centred, centred))
+    return np.asarray(centred / np.where(length > 0, length, 1.0)[:, None, None], np.float64)
 
 
 def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
-from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
+import numpy as np
+from numpy.typing import NDArray
+
+from bwc_audit.domain.clock_findings import is_of_camera, with_earlier
+from bwc_audit.domain.comparison_why import Difference, differences, why_moved
+from bwc_audit.domain.decide import distinct_findings, not_examined_in_all
+from bwc_audit.domain.findings import Finding, FindingKind
 from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.policy_book import PolicyBook
-from bwc_audit.domain.rates import RateTable, rate_table
-from bwc_audit.domain.results import AssignmentResult, Bucket, Decision, Outcome
+from bwc_audit.domain.rate_columns import RateColumns, columns_of
+from bwc_audit.domain.rates import RateTable, table_of
+from bwc_audit.domain.results import AssignmentResult, Decision, Outcome
 from bwc_audit.domain.times import Span
 
 Key = tuple[str | None, ...]
@@ -29,17 +36,6 @@ class Move(StrEnum):
     APPEARS = "appears"
     VANISHES = "vanishes"
     CHANGES = "changes"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One setting that differs, with the clause it rests on, under the first policy and under the second."""
-
-    setting: str
-    first_clause: str
-    first: str
-    second_clause: str
-    second: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +148,78 @@ def measured_us(kind: FindingKind, finding: Finding | None, result: AssignmentRe
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one policy makes of a chunk of days, so that chunks add up. ``incidents``: the ids behind the numbers in
+    ``rates``, as UTF-8. ``loose``: findings that name no incident, of which several chunks may
+    find the same."""
+
+    rates: RateColumns
+    incidents: NDArray[np.bytes_]
+    outcomes: Counter[Outcome]
+    kinds: Counter[FindingKind]
+    borderline: int
+    exempt: Counter[str]
+    unseen_us: int
+    not_examined: tuple[str, ...]
+    loose: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The comparison of one chunk of days: no incident is in two of them."""
+
+    first: Tally
+    second: Tally
+    moves: Counter[tuple[Outcome, Outcome]]
+    assignments: tuple[MovedAssignment, ...]
+    findings: tuple[MovedFinding, ...]
+
+
 def compare(source: str, first: Replayed, second: Replayed) -> Comparison:
     """What differs between two replays of the same records as of the same moment."""
+    matching = first.matching
+    return joined(source, matching.period, matching.as_of_us, (first.book, second.book), [part_of(first, second)])
+
+
+def part_of(first: Replayed, second: Replayed) -> Part:
+    """What differs between two replays of one chunk; of the findings, those that name an incident."""
     of_first, of_second = _by_assignment(first.decision.results), _by_assignment(second.decision.results)
-    policies = _policies(first), _policies(second)
-    return Comparison(
-        source=source,
-        period=first.matching.period,
-        as_of_us=first.matching.as_of_us,
-        first=_side(first),
-        second=_side(second),
-        settings=differences(first.book.base, second.book.base),
+    policies = _policies(first.book), _policies(second.book)
+    bound = _bound(first.decision.findings), _bound(second.decision.findings)
+    return Part(
+        first=_tally(first),
+        second=_tally(second),
         moves=_moves(of_first, of_second),
         assignments=_moved_assignments(of_first, of_second, policies),
-        findings=_moved_findings(first, second, of_first, of_second, policies),
+        findings=_moved_findings(bound, (of_first, of_second), policies),
+    )
+
+
+def joined(
+    source: str, period: Span, as_of_us: int, books: tuple[PolicyBook, PolicyBook], parts: Sequence[Part]
+) -> Comparison:
+    """The comparison of a whole period from those of its chunks, in order of time."""
+    firsts, seconds = [part.first for part in parts], [part.second for part in parts]
+    loose = _loose(firsts), _loose(seconds)
+    policies = _policies(books[0]), _policies(books[1])
+    moves = sum((part.moves for part in parts), Counter[tuple[Outcome, Outcome]]())
+    assignments = [one for part in parts for one in part.assignments]
+    findings = [*(one for part in parts for one in part.findings), *_moved_findings(loose, ({}, {}), policies)]
+    order = {outcome: place for place, outcome in enumerate(Outcome)}
+    return Comparison(
+        source=source,
+        period=period,
+        as_of_us=as_of_us,
+        first=_side(books[0], firsts, loose[0]),
+        second=_side(books[1], seconds, loose[1]),
+        settings=differences(books[0].base, books[1].base),
+        moves=tuple(
+            (before, after, moves[before, after])
+            for before, after in sorted(moves, key=lambda pair: (order[pair[0]], order[pair[1]]))
+        ),
+        assignments=tuple(sorted(assignments, key=lambda one: (one.first.incident_id, one.first.officer_id))),
+        findings=tuple(sorted(findings, key=lambda one: _in_order(one.said.subject))),
     )
 
 
@@ -173,42 +227,78 @@ def _by_assignment(results: Iterable[AssignmentResult]) -> dict[Key, AssignmentR
     return {(one.incident_id, one.officer_id): one for one in results}
 
 
-def _policies(replayed: Replayed) -> dict[str | None, Policy]:
-    known: dict[str | None, Policy] = {one.reference: one for one in replayed.book.resolved()}
-    return known | {None: replayed.book.base}
+def _policies(book: PolicyBook) -> dict[str | None, Policy]:
+    known: dict[str | None, Policy] = {one.reference: one for one in book.resolved()}
+    return known | {None: book.base}
 
 
-def _side(replayed: Replayed) -> Side:
+def _bound(findings: Iterable[Finding]) -> list[Finding]:
+    return [one for one in findings if one.incident_id is not None]
+
+
+def _loose(tallies: Iterable[Tally]) -> tuple[Finding, ...]:
+    """The findings without incident of all chunks, each once."""
+    cameras: dict[str, Finding] = {}
+    rest: list[Finding] = []
+    for tally in tallies:
+        of_camera = [one for one in tally.loose if is_of_camera(one)]
+        cameras |= {one.fingerprint: one for one in with_earlier(of_camera, cameras)}
+        rest += (one for one in tally.loose if not is_of_camera(one))
+    return distinct_findings([*rest, *cameras.values()])
+
+
+def _tally(replayed: Replayed) -> Tally:
     decision = replayed.decision
-    outcomes = Counter(one.outcome for one in decision.results)
-    kinds = Counter(one.kind for one in decision.findings if not one.is_borderline)
-    exempt = Counter(code for one in decision.results for code in one.exempted_by)
-    return Side(
-        book_id=replayed.book.book_id,
-        version=replayed.book.version,
-        title=replayed.book.title,
-        policy_hash=replayed.book.policy_hash,
-        rates=rate_table(decision.results),
-        outcomes=tuple((outcome, outcomes[outcome]) for outcome in Outcome),
-        findings=tuple((kind, kinds[kind]) for kind in FindingKind if kinds[kind]),
-        borderline=sum(one.is_borderline for one in decision.findings),
-        exempt=tuple(sorted(exempt.items())),
+    bound = _bound(decision.findings)
+    incidents = dict.fromkeys(one.incident_id for one in decision.results)
+    return Tally(
+        rates=columns_of(decision.results),
+        incidents=np.array([name.encode() for name in incidents], np.bytes_),
+        outcomes=Counter(one.outcome for one in decision.results),
+        kinds=Counter(one.kind for one in bound if not one.is_borderline),
+        borderline=sum(one.is_borderline for one in bound),
+        exempt=Counter(code for one in decision.results for code in one.exempted_by),
         unseen_us=replayed.unseen_us,
         not_examined=decision.not_examined,
+        loose=tuple(one for one in decision.findings if one.incident_id is None),
     )
+
+
+def _side(book: PolicyBook, tallies: Sequence[Tally], loose: Sequence[Finding]) -> Side:
+    outcomes = sum((one.outcomes for one in tallies), Counter[Outcome]())
+    kinds = sum((one.kinds for one in tallies), Counter(one.kind for one in loose if not one.is_borderline))
+    exempt = sum((one.exempt for one in tallies), Counter[str]())
+    return Side(
+        book_id=book.book_id,
+        version=book.version,
+        title=book.title,
+        policy_hash=book.policy_hash,
+        rates=table_of(_rates_of(tallies)),
+        outcomes=tuple((outcome, outcomes[outcome]) for outcome in Outcome),
+        findings=tuple((kind, kinds[kind]) for kind in FindingKind if kinds[kind]),
+        borderline=sum(one.borderline for one in tallies) + sum(one.is_borderline for one in loose),
+        exempt=tuple(sorted(exempt.items())),
+        unseen_us=sum(one.unseen_us for one in tallies),
+        not_examined=not_examined_in_all([one.not_examined for one in tallies]),
+    )
+
+
+def _rates_of(tallies: Sequence[Tally]) -> RateColumns:
+    """All columns, incidents numbered in the order of their ids: sums of doubles must not depend on the chunks."""
+    ids = np.concatenate([np.zeros(0, np.bytes_), *(one.incidents for one in tallies)])
+    number = np.empty(len(ids), np.int64)
+    number[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+    return RateColumns.joined([one.rates for one in tallies], number)
 
 
 def _moves(
     of_first: Mapping[Key, AssignmentResult], of_second: Mapping[Key, AssignmentResult]
-) -> tuple[tuple[Outcome, Outcome, int], ...]:
-    pairs = Counter(
+) -> Counter[tuple[Outcome, Outcome]]:
+    return Counter(
         (one.outcome, of_second[key].outcome)
         for key, one in of_first.items()
         if key in of_second and one.outcome is not of_second[key].outcome
     )
-    order = list(Outcome)
-    ranked = sorted(pairs.items(), key=lambda item: (order.index(item[0][0]), order.index(item[0][1])))
-    return tuple((before, after, n) for (before, after), n in ranked)
 
 
 _Policies = tuple[dict[str | None, Policy], dict[str | None, Policy]]
@@ -239,19 +329,18 @@ def _moved_assignments(
         if other is None or (one.outcome, one.reason) == (other.outcome, other.reason):
             continue
         differ = differing.between(policies[0][one.policy], policies[1][other.policy])
-        why = _why(differ, None, one, other)
+        why = why_moved(differ, None, one, other)
         moved.append(MovedAssignment(one, other, why))
     return tuple(moved)
 
 
 def _moved_findings(
-    first: Replayed,
-    second: Replayed,
-    of_first: Mapping[Key, AssignmentResult],
-    of_second: Mapping[Key, AssignmentResult],
+    findings: tuple[Iterable[Finding], Iterable[Finding]],
+    results: tuple[Mapping[Key, AssignmentResult], Mapping[Key, AssignmentResult]],
     policies: _Policies,
 ) -> tuple[MovedFinding, ...]:
-    stated, stated_later = _by_subject(first.decision.findings), _by_subject(second.decision.findings)
+    stated, stated_later = _by_subject(findings[0]), _by_subject(findings[1])
+    of_first, of_second = results
     moved, differing = [], _Differing()
     for subject in sorted(stated.keys() | stated_later.keys(), key=_in_order):
         one, other = stated.get(subject), stated_later.get(subject)
@@ -260,9 +349,9 @@ def _moved_findings(
             continue
         key = (subject[1], subject[2])
         result, result_later = of_first.get(key), of_second.get(key)
-        before = policies[0].get(_reference(one, result), first.book.base)
-        after = policies[1].get(_reference(other, result_later), second.book.base)
-        why = _why(differing.between(before, after), one or other, result, result_later)
+        before = policies[0].get(_reference(one, result), policies[0][None])
+        after = policies[1].get(_reference(other, result_later), policies[1][None])
+        why = why_moved(differing.between(before, after), one or other, result, result_later)
         moved.append(MovedFinding(move, one, other, result, result_later, why))
     return tuple(moved)
 
@@ -291,136 +380,3 @@ def _move(one: Finding | None, other: Finding | None) -> Move | None:
         return None
     is_same = (one.seconds_us, one.spans, one.severity) == (other.seconds_us, other.spans, other.severity)
     return None if is_same else Move.CHANGES
-
-
-#: For each kind the settings that decide it once the window is fixed.
-_OF_KIND: dict[FindingKind, tuple[str, ...]] = {
-    FindingKind.LATE_ACTIVATION: ("coverage.activation_grace_s",),
-    FindingKind.EARLY_DEACTIVATION: ("coverage.deactivation_grace_s",),
-    FindingKind.RECORDING_GAP: ("coverage.gap_s", "coverage.join_s"),
-    FindingKind.INCIDENT_UNCOVERED: ("coverage.gap_s", "coverage.join_s"),
-    FindingKind.SHORT_BUFFER: ("buffer.expected_s", "buffer.minimum_share"),
-    FindingKind.LATE_UPLOAD: ("upload.grace_s",),
-    FindingKind.OBJECT_MISSING: ("upload.grace_s",),
-    FindingKind.RETENTION_RISK: ("retention.keep_days", "retention.longer", "retention.warning_days"),
-    FindingKind.INCIDENT_ID_MISSING: ("labelling.is_incident_id_required",),
-    FindingKind.CATEGORY_MISSING: ("labelling.is_category_required",),
-    FindingKind.DURATION_MISMATCH: ("usability.duration_tolerance_s",),
-}
-_SCOPE = ("scope.",)
-_WINDOW = ("window.start", "window.end", "window.near_scene", "exemptions")
-_OF_GROUP: dict[FindingGroup, tuple[str, ...]] = {
-    FindingGroup.COVERAGE: ("upload.", "clock."),
-    FindingGroup.USABILITY: ("usability.",),
-    FindingGroup.CLOCK: ("clock.",),
-}
-_OF_BUCKET: dict[str, tuple[str, ...]] = {
-    Bucket.TEST_OR_CALLBACK: ("scope.test_",),
-    Bucket.OUT_OF_SCOPE: ("scope.call_types", "scope.excluded_call_types", "scope.priorities"),
-    Bucket.BELOW_MINIMUM: ("scope.minimum_on_scene_s",),
-    Bucket.INVALID_TIMES: ("scope.maximum_assignment_s", *_WINDOW),
-}
-_OF_OUTCOME = ("coverage.", "upload.", "clock.", "usability.")
-
-
-def _why(
-    differing: tuple[Difference, ...],
-    finding: Finding | None,
-    result: AssignmentResult | None,
-    result_later: AssignmentResult | None,
-) -> tuple[Difference, ...]:
-    """The settings that differ and bear on the change, the nearest cause first; all that differ where none is known to."""
-    for asked in _asked(finding, result, result_later):
-        found = tuple(one for one in differing if one.setting.startswith(asked))
-        if found:
-            return found
-    return differing
-
-
-def _asked(
-    finding: Finding | None, result: AssignmentResult | None, result_later: AssignmentResult | None
-) -> Iterable[tuple[str, ...]]:
-    """Sets of settings in the order in which they are asked whether they differ."""
-    moved = _moved_window(result, result_later)
-    buckets = [one.reason for one in (result, result_later) if one is not None and one.outcome is Outcome.EXCLUDED]
-    if result is not None and result_later is not None and len(buckets) != 0 and result.reason != result_later.reason:
-        cut = tuple(one for one in moved if one.startswith("exemptions.")) or moved
-        exempt = {str(Bucket.FULLY_EXEMPT): cut}
-        yield tuple(part for bucket in map(str, buckets) for part in (exempt | _OF_BUCKET).get(bucket, _SCOPE))
-    if finding is None:
-        is_open = Outcome.PENDING in {one.outcome for one in (result, result_later) if one is not None}
-        if is_open:
-            yield ("upload.",)
-        yield (*_OF_OUTCOME, *moved)
-        return
-    own = (*_OF_KIND.get(finding.kind, ()), *moved)
-    if own:
-        yield own
-    yield (*_OF_GROUP.get(finding.kind.group, ()), *_WINDOW)
-    yield ("severity.",)
-    yield ("coverage.",)
-
-
-def _moved_window(result: AssignmentResult | None, result_later: AssignmentResult | None) -> tuple[str, ...]:
-    """The settings that moved the required time of an assignment, as far as it did move."""
-    if result is None or result_later is None:
-        return ()
-    one, other = result.window, result_later.window
-    codes = sorted({*result.exempted_by} ^ {*result_later.exempted_by})
-    found = [f"exemptions.{code}" for code in codes]
-    if one is None or other is None:
-        return (*found, "window.")
-    found += ["window.start", "window.near_scene"] if one.span.start_us != other.span.start_us else []
-    found += ["window.end"] if one.span.end_us != other.span.end_us else []
-    return tuple(found)
-
-
-def differences(before: Policy, after: Policy) -> tuple[Difference, ...]:
-    """All settings that differ, in the order of the policy; names of clauses are no settings."""
-    found = []
-    sections, sections_after = _sections(before), _sections(after)
-    for section, settings in sections.items():
-        for name, value in settings.items():
-            other = sections_after[section][name]
-            if value != other and not name.endswith("clause"):
-                clauses = (_clause(each[section], name) for each in (sections, sections_after))
-                found.append(_difference(f"{section}.{name}", value, other, *clauses))
-    rules, rules_after = ({rule.code: asdict(rule) for rule in each.exemptions} for each in (before, after))
-    for code in sorted(rules.keys() | rules_after.keys()):
-        one, other = rules.get(code), rules_after.get(code)
-        if one != other:
-            named = (str(rule["clause"]) if rule else "" for rule in (one, other))
-            found.append(_difference(f"exemptions.{code}", one, other, *named))
-    return tuple(found)
-
-
-def _sections(policy: Policy) -> dict[str, dict[str, object]]:
-    left_out = ("policy_id", "version", "title", "exemptions", "clauses", "provenance")
-    return {name: settings for name, settings in asdict(policy).items() if name not in left_out}
-
-
-def _clause(section: Mapping[str, object], name: str) -> str:
-    for prefix in ("activation", "deactivation", "gap"):
-        if name.startswith(f"{prefix}_") and f"{prefix}_clause" in section:
-            return str(section[f"{prefix}_clause"])
-    return str(section.get("clause", section.get("gap_clause", "")))
-
-
-def _difference(setting: str, value: object, other: object, clause: str, other_clause: str) -> Difference:
-    return Difference(setting, clause, said_value(value), other_clause, said_value(other))
-
-
-def said_value(value: object) -> str:
-    """A setting as people write it."""
-    if value is None:
-        return "no such rule"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, Mapping):
-        parts = (f"{name} {said_value(part)}" for name, part in value.items() if part and name not in ("code", "clause"))
-        return ", ".join(parts) or "everything"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(said_value, value)) or "none named"
-    return str(value)

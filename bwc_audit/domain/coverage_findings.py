@@ -8,7 +8,7 @@ asked of ``completeness``; what is withheld here makes the assignment *pending*.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,9 @@ from bwc_audit.domain.coverage import NO_TIME, Int, SpanTable
 from bwc_audit.domain.explanation_rank import ranked
 from bwc_audit.domain.explanations import explain
 from bwc_audit.domain.findings import Evidence, Explanation, Finding, FindingKind
+from bwc_audit.domain.judgement import Judged
 from bwc_audit.domain.margins import Neighbours
-from bwc_audit.domain.matching import NEAREST_WITHIN_US, Judged, Matching
+from bwc_audit.domain.matching import NEAREST_WITHIN_US, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_time
 from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.severity import severity_of_excess
@@ -214,10 +215,11 @@ class IncidentUnion:
 def incident_union(matching: Matching) -> IncidentUnion:
     """Union of all cameras at each incident: matched by officer and time, or tagged with the incident."""
     windows: dict[str, list[int]] = defaultdict(list)
-    for index, judged in enumerate(matching.measured):
-        windows[judged.attendance.incident_id].append(index)
+    incident_ids = matching.measured.incident_ids()
+    for index, incident_id in enumerate(incident_ids):
+        windows[incident_id].append(index)
     number = {incident_id: place for place, incident_id in enumerate(sorted(windows))}
-    incident = np.array([number[one.attendance.incident_id] for one in matching.measured], np.int64)
+    incident = np.array([number[incident_id] for incident_id in incident_ids], np.int64)
     pieces, cameras = _union_pieces(matching.pieces, incident), _cameras(matching, number, incident)
     policy = {
         incident_id: _policy_of_incident(matching, matching.measured[found[0]]) for incident_id, found in windows.items()
@@ -297,7 +299,7 @@ def incident_uncovered(matching: Matching, clues: Clues | None, union: IncidentU
 
 
 def _shared_explanations(
-    matching: Matching, clues: Clues, measured: tuple[Judged, ...], windows: tuple[int, ...], holes: tuple[Span, ...]
+    matching: Matching, clues: Clues, measured: Sequence[Judged], windows: tuple[int, ...], holes: tuple[Span, ...]
 ) -> tuple[Explanation, ...]:
     found: dict[tuple[str, ...], Explanation] = {}
     for window in windows:

@@ -16,7 +16,8 @@ from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Window
 from bwc_audit.domain.groups import Groups, distinct, is_among
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
-from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.judgement import Judged
+from bwc_audit.domain.matching import NEAREST_WITHIN_US, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.policy import Policy
@@ -192,13 +193,15 @@ def _late_uploads(matching: Matching, policy: Policy, indices: Int) -> Iterator[
 
 
 def _sequence_gaps(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
-    """Holes in a device's numbering before a recording in scope; all placements count as neighbours."""
+    """Holes in a device's numbering before a recording in scope. All placements count as neighbours but those that are here
+    for their upload alone: what lies between them and the period was not read, and is not missing."""
     placements = matching.placements
     number, device = placements.table.sequence_no[placements.segment], placements.device
     numbered = np.flatnonzero(number != NO_NUMBER)
     order = numbered[np.lexsort((numbered, number[numbered], device.code[numbered]))]
     before, after = order[:-1], order[1:]
     is_hole = (device.code[before] == device.code[after]) & (number[after] - number[before] > 1) & is_in_scope[after]
+    is_hole &= placements.start_us[before] >= matching.period.start_us - NEAREST_WITHIN_US
     for earlier_index, index in zip(before[is_hole].tolist(), after[is_hole].tolist(), strict=True):
         earlier, later = placements[earlier_index], placements[index]
         before_no, after_no = int(number[earlier_index]), int(number[index])
@@ -262,9 +265,8 @@ def _labels(matching: Matching) -> tuple[Groups, Groups, Bool]:
     placements = matching.placements
     recording, recordings = placements.recording.code, len(placements.recording.values)
     index, window = matching.windows_of.pairs()
-    number: dict[str, int] = {}
-    codes = [number.setdefault(one.attendance.incident_id, len(number)) for one in matching.measured]
-    incident = np.array(codes, np.int64)[window]
+    known = matching.measured.columns.incident
+    number, incident = {name: place for place, name in enumerate(known.values)}, known.code[window]
     tagged, tag = placements.tags()
     is_touching = matching.windows_of.has_members()[tagged]
     tagged, tag = tagged[is_touching], tag.taken(np.flatnonzero(is_touching))

@@ -6,7 +6,7 @@ Pure: the same records, inspections, policy and moment give the same decision, i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -22,8 +22,9 @@ from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.holder_conflicts import holder_conflicts
 from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.judgement import Judged
 from bwc_audit.domain.margins import holding_us
-from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.placed_segments import PlacedSegments
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.records import DeviceEvent
@@ -106,7 +107,7 @@ def _are_windows_alike(one: Matching, other: Matching) -> bool:
     """Whether the same time is required of the same officers, and bridged and looked at in the same way."""
     if one.policy.usability != other.policy.usability:
         return False
-    joins = [{judged.policy.coverage.join_s for judged in each.measured} for each in (one, other)]
+    joins = [{policy.coverage.join_s for policy in each.measured.policies()} for each in (one, other)]
     if joins[0] != joins[1] or len(joins[0]) > 1:
         return False
     arrays = [
@@ -132,11 +133,12 @@ def decide(
     *,
     is_brief: bool = False,
     basis: Basis | None = None,
+    of_period: Span | None = None,
 ) -> Decision:
     """Decide every assignment of the matching. ``inspections`` by object key; a missing one is *not examined*. Clocks in
     pictures count as far as the matching was made with them. ``is_brief``: without placed segments, and absences without
     explanations, recordings and rows, for whoever compares only outcomes and measured facts. ``basis``: of this matching,
-    where it is worked out already."""
+    where it is worked out already. ``of_period``: of the whole run, where this is a chunk of it."""
     basis = basis or basis_of(matching, inspections)
     sight = basis.sight
     said = sight.of_placement.said()
@@ -150,7 +152,7 @@ def decide(
     findings += shown_clock_findings(matching)
     judgeable = _judgeable_incidents(matching, union, withheld)
     findings += [found for incident_id in judgeable if (found := incident_uncovered(matching, clues, union, incident_id))]
-    findings = _distinct(findings)
+    findings = list(distinct_findings(findings))
     pieces = _Pieces(
         matching, sight, absent, withheld, _is_held(matching), _doubted(findings), _span_tables(matching, sight), said
     )
@@ -160,7 +162,7 @@ def decide(
         incidents=_incident_results(matching, union, judgeable),
         findings=tuple(findings),
         segments=() if is_brief else PlacedSegments.of(matching, sight, inspections),
-        not_examined=_not_examined(matching, sight, said),
+        not_examined=_not_examined(matching, sight, said, of_period or matching.period),
         counts=_counts(matching, sight, inspections, results),
         clocks=matching.checks.days,
         watermarks=matching.completeness.marks.listed(),
@@ -205,12 +207,12 @@ def _unsettled(matching: Matching, contested: Mapping[str, TimeIndex[Placement]]
     that no recording of a camera touches which several officers held."""
     if not len(matching.records.segments):
         return list(range(len(matching.measured)))
-    windows, rules = matching.windows, {id(one.policy): one.policy.upload for one in matching.measured}.values()
+    windows, rules = matching.windows, [policy.upload for policy in matching.measured.policies()]
     found = set(np.flatnonzero(matching.completeness.is_waited_for(windows.end_us, rules)).tolist())
     by_officer: dict[str, list[int]] = defaultdict(list)
-    for index, judged in enumerate(matching.measured):
-        if judged.attendance.officer_id in contested:
-            by_officer[judged.attendance.officer_id].append(index)
+    for index, officer_id in enumerate(matching.measured.officer_ids() if contested else ()):
+        if officer_id in contested:
+            by_officer[officer_id].append(index)
     for officer_id, own in by_officer.items():
         spans = [_stated(matching.measured[index]) for index in own]
         starts_us, ends_us = (np.array(times, np.int64) for times in zip(*spans, strict=True))
@@ -250,7 +252,8 @@ def _judgeable_incidents(
     matching: Matching, union: IncidentUnion, withheld: Mapping[int, PendingReason | UnknownReason]
 ) -> tuple[str, ...]:
     """Incidents for which the sources of every officer who had to record are complete."""
-    undecidable = {one.attendance.incident_id for one in matching.judged if one.undecidable is not None}
+    judged, names = matching.judged, matching.judged.columns.incident
+    undecidable = {names[row] for row in np.flatnonzero(judged.undecidable >= 0).tolist()}
     return tuple(
         incident_id
         for incident_id, windows in sorted(union.windows.items())
@@ -258,7 +261,7 @@ def _judgeable_incidents(
     )
 
 
-def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+def distinct_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding a fingerprint, in order of incident and kind; of two, the one with more measured seconds."""
     best: dict[str, Finding] = {}
     for finding in findings:
@@ -271,7 +274,7 @@ def _distinct(findings: Iterable[Finding]) -> list[Finding]:
         fingerprint, one = item
         return (one.incident_id or "", one.officer_id or "", one.kind, one.recording_id or "", fingerprint)
 
-    return [finding for _, finding in sorted(best.items(), key=order)]
+    return tuple(finding for _, finding in sorted(best.items(), key=order))
 
 
 def _doubted(findings: Iterable[Finding]) -> frozenset[tuple[str | None, str | None]]:
@@ -427,16 +430,17 @@ def _incident_results(matching: Matching, union: IncidentUnion, judgeable: Itera
     )
 
 
-def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[str, ...]]) -> tuple[str, ...]:
+def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[str, ...]], period: Span) -> tuple[str, ...]:
     """What makes the run incomplete: footage in a required window that could not be looked into, footage or
     assignments not loaded.
 
     A video that an officer's force deleted, or that the store does not hold, is a fact of the evidence and stated as such;
-    it is listed here all the same, because nobody looked.
+    it is listed here all the same, because nobody looked. Rows that contradict each other in ``period`` are all read with
+    every chunk of it, and said alike by each.
     """
     looked = sight.of_placement.looked
     said = [what for index, found in texts.items() if index not in looked or looked[index].unexamined for what in found]
-    conflicts = holder_conflicts(matching.records.holdings, matching.roster, matching.period)
+    conflicts = holder_conflicts(matching.records.holdings, matching.roster, period)
     said += [conflict.said() for conflict in conflicts[:_MOST_CONFLICTS]]
     if len(conflicts) > _MOST_CONFLICTS:
         said.append(f"{len(conflicts) - _MOST_CONFLICTS} more overlaps of two officers on one camera")
@@ -445,6 +449,14 @@ def _not_examined(matching: Matching, sight: Sight, texts: Mapping[int, tuple[st
     if not matching.judged:
         said.append(NO_ASSIGNMENTS_READ)
     return tuple(sorted(set(said)))
+
+
+def not_examined_in_all(parts: Sequence[Iterable[str]]) -> tuple[str, ...]:
+    """What the chunks of a run could not examine, each sentence once; of the period as a whole only what all of them say."""
+    sets = [set(part) for part in parts]
+    said = set().union(*sets)
+    partly = {one for one in (NO_FOOTAGE_READ, NO_ASSIGNMENTS_READ) if not all(one in part for part in sets)}
+    return tuple(sorted(said - partly))
 
 
 def _counts(

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from bwc_audit.domain.clues import NAMED_AT_MOST, OFF_KINDS, Clues, overlapping
 from bwc_audit.domain.explanation_rank import ranked
 from bwc_audit.domain.findings import Explanation, ExplanationKind
-from bwc_audit.domain.matching import Judged, Matching
+from bwc_audit.domain.judgement import Judged
+from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.phrases import said_day_time, said_length, said_moment, said_time
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.times import DAY_US, Span, iso_utc

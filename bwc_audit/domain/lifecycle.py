@@ -1,8 +1,10 @@
-"""How the findings of a run stand against those of earlier runs: appeared, changed, unchanged, resolved, reopened.
+"""How the findings of a run stand against those of earlier runs: appeared, changed, unchanged, resolved, replaced,
+reopened.
 
 A finding is compared by fingerprint. A resolved finding is one that an earlier run saw open and this run, looking at the
 same incident or recording with sufficient sources, no longer states. Borderline observations take part like any other: a
-finding that sinks into the uncertainty is *changed*, not gone.
+finding that sinks into the uncertainty is *changed*, not gone. Nor is one *resolved* whose fact is stated under another
+clause of the policy: it is *replaced*.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from bwc_audit.domain.findings import Finding, FindingGroup
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import SECOND_US
+
+_STANDING = {FindingState.RESOLVED: 0, FindingState.REPLACED: 1, FindingState.OPEN: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def observe(
     previous_basis: Callable[[str], RunBasis | None],
     is_withheld: Callable[[Finding], bool],
 ) -> tuple[ObservedFinding, ...]:
-    """This run's findings with their change, and the earlier open ones that are gone (state *resolved*).
+    """This run's findings with their change, and the earlier open ones that it does not state (*resolved*, *replaced*).
 
     ``previous``: the last observation for each fingerprint in this run's scope. ``previous_basis``: the basis of an
     earlier run by its id. ``is_withheld``: true where this run could not judge a finding (its assignment is pending or
@@ -56,13 +60,13 @@ def observe(
         change = _change(finding, before)
         cause = _cause(finding, before, basis, previous_basis) if change is Change.CHANGED else None
         if change is Change.REOPENED:
-            cause = "stated again after it had been resolved"
+            cause = f"stated again after it had been {before.state}" if before else None
         if change is Change.APPEARED and finding.subject in replaced:
             cause = _told_before(replaced[finding.subject])
         said = before.disposition if before else None
         observed.append(ObservedFinding(finding_id_of(fingerprint), run_id, finding, FindingState.OPEN, change, cause, said))
     for fingerprint, before in sorted(previous.items()):
-        if fingerprint in current or before.state is FindingState.RESOLVED:
+        if fingerprint in current or before.state is not FindingState.OPEN:
             continue
         other = restated.get(before.finding.subject)
         observed.append(
@@ -71,15 +75,16 @@ def observe(
     return tuple(observed)
 
 
-def weight_in_run(observed: ObservedFinding) -> tuple[bool, bool, int, int, str]:
+def weight_in_run(observed: ObservedFinding) -> tuple[int, bool, int, int, str]:
     """What decides between two observations of one finding in one run, made from different stretches of its period: a stated
-    one over one called resolved, then the one with more measured seconds, as within a stretch. Of a camera's clock the
-    later one holds what the earlier said: a firm one, or one that speaks of more, is put in its place."""
+    one over one called replaced, that over one called resolved, then the one with more measured seconds, as within a
+    stretch. Of a camera's clock the later one holds what the earlier said: a firm one, or one that speaks of more, is put
+    in its place."""
     finding = observed.finding
     if finding.kind.group is FindingGroup.CLOCK:
         parts = len(finding.spans) + len(finding.footage_ids)
-        return observed.state is FindingState.OPEN, not finding.is_borderline, finding.seconds_us, parts, ""
-    return observed.state is FindingState.OPEN, True, finding.seconds_us, 0, finding.message
+        return _STANDING[observed.state], not finding.is_borderline, finding.seconds_us, parts, ""
+    return _STANDING[observed.state], True, finding.seconds_us, 0, finding.message
 
 
 def finding_id_of(fingerprint: str) -> str:
@@ -90,7 +95,7 @@ def finding_id_of(fingerprint: str) -> str:
 def _change(finding: Finding, before: ObservedFinding | None) -> Change:
     if before is None:
         return Change.APPEARED
-    if before.state is FindingState.RESOLVED:
+    if before.state is not FindingState.OPEN:
         return Change.REOPENED
     return Change.UNCHANGED if _measured(finding) == _measured(before.finding) else Change.CHANGED
 
@@ -109,7 +114,7 @@ def _replaced(before: ObservedFinding, run_id: str, other: Finding) -> ObservedF
     """The same fact is stated under another clause: two findings of it would count it twice."""
     cause = f"stated as {finding_id_of(other.fingerprint)}, under another clause of the policy"
     return ObservedFinding(
-        before.finding_id, run_id, before.finding, FindingState.RESOLVED, Change.RESOLVED, cause, before.disposition
+        before.finding_id, run_id, before.finding, FindingState.REPLACED, Change.REPLACED, cause, before.disposition
     )
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from bwc_audit.domain import coverage
 from bwc_audit.domain.coverage import Int, SpanTable
 from bwc_audit.domain.inspection import InspectionRequest
-from bwc_audit.domain.matching import Judged, Matching, needs
+from bwc_audit.domain.judgement import Judged
+from bwc_audit.domain.matching import Matching, needs
 from bwc_audit.domain.placement import Placement
 from bwc_audit.domain.shifted import worth_a_look
 from bwc_audit.domain.times import SECOND_US, Span
@@ -108,7 +109,7 @@ def _clock_looks(matching: Matching, required: RequiredParts) -> list[Inspection
     ]
     found: dict[str, InspectionRequest] = {}
     others = frozenset(required.keys)
-    for index in worth_a_look(needs(matching.measured), wanting, matching.placements, matching.windows_of):
+    for index in worth_a_look(needs(matching.measured, matching.windows), wanting, matching.placements, matching.windows_of):
         placement = matching.placements[index]
         key, length_us = placement.object_key, min(placement.end_us - placement.start_us, CLOCK_LOOK_US)
         if key is None or key in others or not matching.videos.is_stored[index]:

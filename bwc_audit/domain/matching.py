@@ -6,12 +6,13 @@ it (``looking``); what it all means is decided afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from bwc_audit.domain import coverage
+from bwc_audit.domain.attendance_columns import AttendanceColumns
 from bwc_audit.domain.clock_anchors import Attended
 from bwc_audit.domain.clock_estimates import estimated_clocks
 from bwc_audit.domain.clocks import ClockChecks
@@ -25,53 +26,25 @@ from bwc_audit.domain.coverage import (
     SpanTable,
     WindowArrays,
 )
-from bwc_audit.domain.findings import Window
 from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.inspection import Inspection
+from bwc_audit.domain.judgement import JudgedTable, MeasuredRows, RequiredWindows, judge, required_windows
 from bwc_audit.domain.placement import Placement, Placements, place_segments
 from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.records import Incident, Records, Segment, StoredObject
-from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
 from bwc_audit.domain.segment_table import SegmentTable
 from bwc_audit.domain.shifted import Need, Shifted, shifted_into, shifts_of
 from bwc_audit.domain.shown_clocks import shown_clocks
 from bwc_audit.domain.times import DAY_US, Span, us_of_seconds
 from bwc_audit.domain.video_table import VideoTable
-from bwc_audit.domain.waterfall import (
-    Attendance,
-    Exemptions,
-    attendances,
-    bucket_of,
-    exempt_by_rule,
-    is_open,
-    required_window,
-    without,
-)
+from bwc_audit.domain.waterfall import Exemptions, attendances
 from bwc_audit.domain.watermarks import watermarks_of
 
 #: An officer's recording further away than this from a window is not called its nearest: whether one was read at all would
 #: depend on how much of a long period is decided at a time.
 NEAREST_WITHIN_US = 2 * DAY_US
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One attendance after steps 1-4. ``measured`` is its index in the measures; None where it is not measured.
-
-    Exactly one of ``bucket`` and ``pieces`` says something, unless it is ``undecidable`` for a reason. ``policy``: what
-    it is judged by. ``exempted_by``: codes of the policy's rules that cut time out of the window, or all of it.
-    """
-
-    attendance: Attendance
-    policy: Policy
-    bucket: Bucket | None = None
-    undecidable: PendingReason | UnknownReason | None = None
-    window: Window | None = None
-    pieces: tuple[Span, ...] = ()
-    measured: int | None = None
-    exempted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +69,8 @@ class Matching:
     history: HolderHistory
     checks: ClockChecks
     completeness: Completeness
-    judged: tuple[Judged, ...]
-    measured: tuple[Judged, ...]
+    judged: JudgedTable
+    measured: MeasuredRows
     placements: Placements
     contested: tuple[Placement, ...]
     windows: WindowArrays
@@ -149,19 +122,17 @@ def limits_of(rules: CoverageRules) -> CoverageLimits:
     )
 
 
-def limits_of_each(measured: Sequence[Judged]) -> CoverageLimits:
+def limits_of_each(measured: MeasuredRows) -> CoverageLimits:
     """The engine's limits, one element a window; plain numbers where all windows have the same."""
-    different = {id(one.policy.coverage): one.policy.coverage for one in measured}
-    limits = {place: limits_of(rules) for place, rules in different.items()}
-    if len(set(limits.values())) <= 1:
-        return next(iter(limits.values()), CoverageLimits(0, 0, 0, 0))
-    each = [limits[id(one.policy.coverage)] for one in measured]
-    return CoverageLimits(
-        activation_grace_us=np.array([one.activation_grace_us for one in each], np.int64),
-        deactivation_grace_us=np.array([one.deactivation_grace_us for one in each], np.int64),
-        gap_us=np.array([one.gap_us for one in each], np.int64),
-        join_us=np.array([one.join_us for one in each], np.int64),
-    )
+    limits = [limits_of(one.coverage) for one in measured.table.policies]
+    present = np.unique(measured.policy).tolist()
+    if len({limits[code] for code in present}) <= 1:
+        return limits[present[0]] if present else CoverageLimits(0, 0, 0, 0)
+
+    def each(name: str) -> Int:
+        return np.array([getattr(one, name) for one in limits], np.int64)[measured.policy]
+
+    return CoverageLimits(**{field.name: each(field.name) for field in fields(CoverageLimits)})
 
 
 def match(
@@ -182,19 +153,19 @@ def match(
     policy = book.base
     if like is not None and _places_alike(like.policy, policy):
         roster, history, placements, records, checks = like.roster, like.history, like.placements, like.records, like.checks
-        judged = _judge(tuple(one.attendance for one in like.judged), book, Exemptions(records.exemptions, roster))
+        judged = judge(like.judged.attended, like.judged.columns, book, Exemptions(records.exemptions, roster))
     else:
         roster = Roster(records.officers)
         history = HolderHistory.of(records.holdings, roster)
         table = SegmentTable.of(records.segments)
         records = replace(records, segments=table, objects=VideoTable.of(records.objects))
         attended = attendances(records.assignments, records.incidents, roster)
-        judged = _judge(attended, book, Exemptions(records.exemptions, roster))
+        judged = judge(attended, AttendanceColumns.of(attended), book, Exemptions(records.exemptions, roster))
         shown = shown_clocks(_looked_into(table, seen or {}), records.devices, seen or {}, policy.usability)
         calls = _attended(judged, records, policy, roster)
         checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown)
         placements = place_segments(table, roster, history, checks, shown)
-    measured = tuple(one for one in judged if one.measured is not None)
+    measured = MeasuredRows.of(judged)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
     segments = segment_arrays(placements, owner_of)
@@ -202,7 +173,7 @@ def match(
     measures = coverage.measure_coverage(windows, pieces, segments, limits)
     measures = replace(measures, nearest_us=_within_reach(measures.nearest_us))
     windows_of, placements_of = _pairs(measures, windows, placements)
-    shifted = shifted_into(needs(measured), placements, windows_of) if placements.moved() else Shifted()
+    shifted = shifted_into(needs(measured, windows), placements, windows_of) if placements.moved() else Shifted()
     return Matching(
         records=records,
         policy=policy,
@@ -243,12 +214,10 @@ def _within_reach(nearest_us: Int) -> Int:
     return np.where((nearest_us != NO_TIME) & (nearest_us > NEAREST_WITHIN_US), NO_TIME, nearest_us)
 
 
-def needs(measured: Sequence[Judged]) -> tuple[Need, ...]:
+def needs(measured: MeasuredRows, windows: WindowArrays) -> tuple[Need, ...]:
     """The required windows of measured attendances, in their order."""
-    return tuple(
-        Need(one.attendance.officer_id, one.attendance.incident_id, Span(one.pieces[0].start_us, one.pieces[-1].end_us))
-        for one in measured
-    )
+    spans = map(Span, windows.start_us.tolist(), windows.end_us.tolist())
+    return tuple(map(Need, measured.officer_ids(), measured.incident_ids(), spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,60 +288,27 @@ def _places_alike(one: Policy, other: Policy) -> bool:
     )
 
 
-def _attended(judged: Iterable[Judged], records: Records, policy: Policy, roster: Roster) -> Iterator[Attended]:
+def _attended(judged: JudgedTable, records: Records, policy: Policy, roster: Roster) -> Iterator[Attended]:
     """Where a recording would lie of those who had to record, here and in the calls beside."""
-    known = set()
-    for one in judged:
-        known.add((one.attendance.incident_id, one.attendance.officer_id))
-        if one.window is not None and one.attendance.officer is not None:
-            span = one.window.span
-            yield Attended(one.attendance.incident_id, one.attendance.officer_id, span.start_us, span.end_us)
-    for attendance in attendances(records.beside, (), roster):
-        window = None if attendance.is_cancelled or attendance.officer is None else required_window(attendance, policy)
-        if window is not None and (attendance.incident_id, attendance.officer_id) not in known:
-            yield Attended(attendance.incident_id, attendance.officer_id, window.span.start_us, window.span.end_us)
+    yield from _as_attended(judged.columns, judged.window)
+    known = {(one.incident_id, one.officer_id) for one in judged.attended}
+    beside = [one for one in attendances(records.beside, (), roster) if (one.incident_id, one.officer_id) not in known]
+    columns = AttendanceColumns.of([one for one in beside if not one.is_cancelled])
+    yield from _as_attended(columns, required_windows(policy, columns))
 
 
-def _judge(attended: Sequence[Attendance], book: PolicyBook, exemptions: Exemptions) -> tuple[Judged, ...]:
-    judged: list[Judged] = []
-    measured = 0
-    for attendance in attended:
-        one = _judge_one(attendance, book, exemptions, measured)
-        measured += one.measured is not None
-        judged.append(one)
-    return tuple(judged)
+def _as_attended(columns: AttendanceColumns, window: RequiredWindows) -> Iterator[Attended]:
+    """Those in the roster that have a window."""
+    rows = np.flatnonzero(window.is_there & columns.has_officer)
+    incidents, officers = columns.incident.values, columns.officer.values
+    codes = columns.incident.code[rows].tolist(), columns.officer.code[rows].tolist()
+    times = window.start_us[rows].tolist(), window.end_us[rows].tolist()
+    for incident, officer, start_us, end_us in zip(*codes, *times, strict=True):
+        yield Attended(incidents[incident], officers[officer], start_us, end_us)
 
 
-def _judge_one(attendance: Attendance, book: PolicyBook, exemptions: Exemptions, measured: int) -> Judged:
-    """``measured``: the next index in the measures, taken where there is something to measure."""
-    incident, at_us = attendance.incident, attendance.at_us
-    call_type, priority = (incident.call_type, incident.priority) if incident else (None, None)
-    policy = book.rules_for(attendance.asked_unit, call_type, priority, at_us or 0)
-    if at_us is not None and not book.is_in_force(at_us):
-        return Judged(attendance, policy, undecidable=UnknownReason.NO_POLICY_IN_FORCE)
-    bucket = bucket_of(attendance, policy)
-    if bucket is not None:
-        return Judged(attendance, policy, bucket=bucket)
-    window = required_window(attendance, policy)
-    if attendance.officer is None:
-        return Judged(attendance, policy, undecidable=UnknownReason.IDENTITY, window=window)
-    if incident is None:
-        return Judged(attendance, policy, undecidable=UnknownReason.INCIDENT_NOT_LOADED, window=window)
-    if is_open(attendance, policy):
-        return Judged(attendance, policy, undecidable=PendingReason.CAD_OPEN)
-    if window is None:
-        return Judged(attendance, policy, bucket=Bucket.INVALID_TIMES)
-    cuts = exempt_by_rule(attendance, policy, window.span) if policy.exemptions else ()
-    pieces = without(exemptions.required_pieces(attendance, window.span), (span for _, span in cuts))
-    codes = tuple(code for code, _ in cuts)
-    if not pieces:
-        return Judged(attendance, policy, bucket=Bucket.FULLY_EXEMPT, window=window, exempted_by=codes)
-    return Judged(attendance, policy, window=window, pieces=pieces, measured=measured, exempted_by=codes)
-
-
-def _owners(measured: Sequence[Judged], placements: Placements) -> dict[str, int]:
-    officers = {one.attendance.officer_id for one in measured}
-    officers |= {name for name in placements.officer.values if name is not None}
+def _owners(measured: MeasuredRows, placements: Placements) -> dict[str, int]:
+    officers = {*measured.officer_ids(), *(name for name in placements.officer.values if name is not None)}
     return {officer_id: index for index, officer_id in enumerate(sorted(officers))}
 
 
@@ -389,24 +325,19 @@ def segment_arrays(placements: Placements, owner_of: Mapping[str, int]) -> Segme
 
 
 def _window_arrays(
-    measured: Sequence[Judged], owner_of: Mapping[str, int], history: HolderHistory, checks: ClockChecks
+    measured: MeasuredRows, owner_of: Mapping[str, int], history: HolderHistory, checks: ClockChecks
 ) -> tuple[WindowArrays, SpanTable]:
-    owner = np.array([owner_of[one.attendance.officer_id] for one in measured], np.int64)
-    start_us = np.array([one.pieces[0].start_us for one in measured], np.int64)
-    end_us = np.array([one.pieces[-1].end_us for one in measured], np.int64)
+    columns, pieces = measured.columns, measured.pieces()
+    owner = np.array([owner_of.get(name, -1) for name in columns.officer.values], np.int64)[columns.officer.code]
+    each = np.arange(len(measured))
+    start_us = pieces.start_us[np.searchsorted(pieces.window, each)]
+    end_us = pieces.end_us[np.searchsorted(pieces.window, each, side="right") - 1]
     windows = WindowArrays(
         owner=owner,
         start_us=start_us,
         end_us=end_us,
-        precision_us=np.array([one.attendance.precision_us for one in measured], np.int64),
+        precision_us=columns.precision_us,
         tolerance_us=_expected_tolerances(tuple(owner_of), owner, start_us, end_us, history, checks),
-    )
-    cut = [piece for one in measured for piece in one.pieces]
-    count = np.array([len(one.pieces) for one in measured], np.int64)
-    pieces = SpanTable(
-        window=np.repeat(np.arange(len(measured), dtype=np.int64), count),
-        start_us=np.array([piece.start_us for piece in cut], np.int64),
-        end_us=np.array([piece.end_us for piece in cut], np.int64),
     )
     return windows, pieces
 

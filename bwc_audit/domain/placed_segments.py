@@ -44,10 +44,10 @@ class PlacedSegments(Sequence[PlacedSegment]):
         touching, window = matching.windows_of.pairs()
         tagged, tag = matching.placements.tags()
         known = {incident.incident_id for incident in matching.records.incidents}
-        attended = {judged.attendance.incident_id for judged in matching.measured}
-        names = sorted(known | attended)
+        measured = matching.measured.columns.incident
+        names = sorted(known.union(measured.values))
         number = {name: place for place, name in enumerate(names)}
-        of_window = np.array([number[judged.attendance.incident_id] for judged in matching.measured], np.int64)
+        of_window = np.array([number[name] for name in measured.values], np.int64)[measured.code]
         of_tag = np.array([number[name] if name in known else -1 for name in tag.values], np.int64)[tag.code]
         tagged, of_tag = tagged[of_tag >= 0], of_tag[of_tag >= 0]
         matched = distinct(touching * len(names) + of_window[window])

@@ -122,6 +122,11 @@ class PolicyBook:
             ],
         }
 
+    @property
+    def is_always_in_force(self) -> bool:
+        """Whether an edition holds at any moment."""
+        return self.editions[0].from_us == _ALWAYS_US and self.editions[-1].to_us == _FOREVER_US
+
     def is_in_force(self, at_us: int) -> bool:
         """Whether any edition holds at that moment."""
         return self.editions[0].from_us <= at_us < self.editions[-1].to_us

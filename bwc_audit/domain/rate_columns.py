@@ -62,6 +62,19 @@ class RateColumns:
     def __len__(self) -> int:
         return len(self.outcome)
 
+    @staticmethod
+    def joined(parts: Sequence[RateColumns], number: Ints | None = None) -> RateColumns:
+        """Parts of one whole, no incident in two of them. ``number``: a new one for each incident, those of one part behind
+        those of the other; None: in that order."""
+        columns = {
+            field.name: np.concatenate([np.zeros(0, np.int64), *(getattr(part, field.name) for part in parts)])
+            for field in fields(RateColumns)
+        }
+        counts = [int(part.incident.max(initial=-1)) + 1 for part in parts]
+        first = np.repeat(np.cumsum([0, *counts])[:-1], [len(part) for part in parts])
+        incident = columns["incident"] + first
+        return RateColumns(**columns | {"incident": incident if number is None else number[incident]})
+
 
 @dataclass(frozen=True, slots=True)
 class RatePart:

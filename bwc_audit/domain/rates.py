@@ -29,7 +29,18 @@ from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome
 from bwc_audit.domain.shifts import Shift, shifts_of
 from bwc_audit.domain.times import SECOND_US
 
-__all__ = ["GROUP_KEYS", "Counts", "Rate", "RateBook", "RateGroup", "RateTable", "rate_book", "rate_groups", "rate_table"]
+__all__ = [
+    "GROUP_KEYS",
+    "Counts",
+    "Rate",
+    "RateBook",
+    "RateGroup",
+    "RateTable",
+    "rate_book",
+    "rate_groups",
+    "rate_table",
+    "table_of",
+]
 
 #: Rates that count assignments; the others measure seconds.
 COUNTED = ("existence", "on_time", "whole_window")
@@ -133,6 +144,11 @@ def rate_table(
     columns = columns_of(results)
     groups = () if by is None else rate_groups(columns, grouping_of(results, by, zone, shifts))
     return _table(rate_groups(columns, whole_of(columns))[0], groups, by)
+
+
+def table_of(columns: RateColumns) -> RateTable:
+    """The rates of all results, of their columns."""
+    return _table(rate_groups(columns, whole_of(columns))[0], (), None)
 
 
 def rate_book(

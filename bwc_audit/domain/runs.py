@@ -65,23 +65,28 @@ class Run:
 
 
 class Change(StrEnum):
-    """How a finding stands against the previous run that looked at the same incident or recording."""
+    """How a finding stands against the previous run that looked at the same incident or recording. ``replaced``: the same
+    fact stands under another clause of the policy, as a finding of its own."""
 
     APPEARED = "appeared"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     RESOLVED = "resolved"
+    REPLACED = "replaced"
     REOPENED = "reopened"
 
 
 class FindingState(StrEnum):
+    """``resolved``: what it stated is gone. ``replaced``: it is not; another finding states it, under another clause."""
+
     OPEN = "open"
     RESOLVED = "resolved"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedFinding:
-    """A finding as one run saw it. A *resolved* one carries the content of its last observation.
+    """A finding as one run saw it. A *resolved* or *replaced* one carries the content of its last observation.
 
     ``cause`` says in words why it changed; ``disposition`` is the latest decision of a reviewer, if any.
     """

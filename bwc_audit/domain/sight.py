@@ -17,7 +17,8 @@ from bwc_audit.domain import coverage
 from bwc_audit.domain.coverage import NO_TIME, SegmentArrays, SpanTable
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind
 from bwc_audit.domain.inspection import Inspection, InspectionStatus
-from bwc_audit.domain.matching import Judged, Matching, limits_of_each
+from bwc_audit.domain.judgement import Judged
+from bwc_audit.domain.matching import Matching, limits_of_each
 from bwc_audit.domain.phrases import said_length, said_time
 from bwc_audit.domain.placement import Placement, Placements
 from bwc_audit.domain.policy import UsabilityRules

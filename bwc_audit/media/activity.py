@@ -6,7 +6,8 @@ seconds, are unlike those around the samples on both sides of them get a sample 
 follows from how much the sizes of this file vary from one key frame to the next. So a long distance between two samples
 remains only where the sizes say that nothing changed. Seconds in which nothing but the key frames costs anything get
 several samples, because only the comparison of pictures shows a stuck encoder; where all are key frames, seconds in which
-they all cost the same.
+they all cost the same. In a long file the sizes also show by how much its scenes differ from one time to another; what
+does not stand out of that is the walk going on, and no reason to look.
 
 Sizes only direct the looking. What is wrong with a picture is never concluded from them. Damage to the bytes leaves their
 sizes as they were: between two samples it stays unseen.
@@ -28,6 +29,9 @@ from bwc_audit.media.track_index import Int, TrackIndex
 _LEAST_UNLIKE = 0.15
 #: From so many standard deviations of the difference of two means on they are unlike.
 _SIGMAS = 3.0
+#: So many seconds apart scenes are compared; in files of so many seconds, which no single defect fills; and a change by more
+#: than this (a quarter of the bytes) is looked into however much scenes differ.
+_SCENES_APART_S, _LONG_S, _MOST_UNLIKE_SCENES = 20, 300, 0.3
 #: Seconds over which levels are averaged, and over which the level at a sample is taken.
 _MEAN_SECONDS, _SAMPLE_SECONDS = 5, 3
 #: No sample is added nearer to another one: shorter changes are a flash, a hand, a turn of the head.
@@ -70,9 +74,11 @@ def activity_of(track: TrackIndex, table: FrameTable) -> Activity:
         rows.append(_SPREAD_WEIGHT * _log2(costs))
     known = [row for row in rows if np.count_nonzero(~np.isnan(row)) > _SAMPLE_SECONDS]
     usual = float(np.percentile(costs[costs > 0], 75)) if (costs > 0).any() else 0.0
+    levels = np.array([_carried(row) for row in known]).reshape(len(known), seconds)
+    by_noise = np.array([max(_LEAST_UNLIKE, _SIGMAS * _deviation(row)) for row in known])
     return Activity(
-        levels=np.array([_carried(row) for row in known]).reshape(len(known), seconds),
-        unlike=np.array([max(_LEAST_UNLIKE, _SIGMAS * _deviation(row)) for row in known]),
+        levels=levels,
+        unlike=np.maximum(by_noise, np.minimum(_MOST_UNLIKE_SCENES, _SIGMAS * _between_scenes(levels))),
         is_quiet=(costs > 0) & (costs < _QUIET_SHARE * usual),
     )
 
@@ -86,8 +92,7 @@ def unlike_times(activity: Activity, sampled_us: Sequence[int], spans: Sequence[
     places = places[places < seconds]
     if not len(activity.levels) or not places.size:
         return []
-    means = _over(activity.levels, _MEAN_SECONDS).mean(axis=2)
-    at_sample = np.median(_over(activity.levels, _SAMPLE_SECONDS), axis=2)
+    means, at_sample = _levels_over(activity.levels)
     is_inside = _inside(seconds, spans)
     found: list[int] = []
     while len(found) < most:
@@ -171,6 +176,21 @@ def _deviation(row: Float) -> float:
     each = _MAD_TO_SIGMA * float(np.median(np.abs(np.diff(row[places])))) / np.sqrt(2)
     seconds_each = (places[-1] - places[0]) / (places.size - 1)
     return float(each * np.sqrt(seconds_each * (1 / _MEAN_SECONDS + 1 / _SAMPLE_SECONDS)))
+
+
+def _between_scenes(levels: Float) -> Float:
+    """For each row the standard deviation of the difference of a mean and a sample's level some time before it, 0 where the
+    file is too short to tell: half of it may hold a defect there."""
+    if levels.shape[1] < _LONG_S:
+        return np.zeros(len(levels))
+    means, at_sample = _levels_over(levels)
+    steps = np.abs(means[:, _SCENES_APART_S:] - at_sample[:, :-_SCENES_APART_S])
+    return np.asarray(_MAD_TO_SIGMA * np.median(steps, axis=1))
+
+
+def _levels_over(levels: Float) -> tuple[Float, Float]:
+    """For each second the mean of the seconds around it, and the level that a sample there would stand for."""
+    return _over(levels, _MEAN_SECONDS).mean(axis=2), np.median(_over(levels, _SAMPLE_SECONDS), axis=2)
 
 
 def _carried(row: Float) -> Float:

@@ -18,6 +18,8 @@ MOST_BOXES = 10_000
 HEADER_BYTES = 16
 #: Claimed lengths are held within this, so that places of a file stay inside 64 bits.
 _MOST_LENGTH = 2**62
+_HEADER = struct.Struct(">I4s")
+_TYPE_BYTES = bytes([*range(0x20, 0x7F), 0xA9])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def box_of(header: bytes, start: int, end: int) -> Box | None:
     """The box whose first bytes are ``header``; None where that is no box. A length of 0 means: up to ``end``."""
     if len(header) < 8:
         return None
-    length, type_ = struct.unpack_from(">I4s", header)
+    length, type_ = _HEADER.unpack_from(header)
     header_bytes = 8
     if length == 1:
         if len(header) < 16:
@@ -52,7 +54,7 @@ def box_of(header: bytes, start: int, end: int) -> Box | None:
         header_bytes = 16
     elif length == 0:
         length = end - start
-    if length < header_bytes or not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in type_):
+    if length < header_bytes or type_.translate(None, _TYPE_BYTES):
         return None
     return Box(type_, start, length, header_bytes)
 

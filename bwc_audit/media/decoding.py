@@ -211,5 +211,5 @@ def _bytes_between(number: int, track: TrackIndex, table: FrameTable) -> int:
     place = int(np.searchsorted(table.keys_us, table.times_us[number])) - 1
     after = int(np.searchsorted(table.times_us, table.keys_us[place])) + 1 if place >= 0 else 0
     samples = table.samples[max(after, number + 1 - _MOST_BETWEEN) : number + 1]
-    sizes = track.sizes[samples[~track.is_key[samples]]]
-    return int(np.median(sizes)) if sizes.size else 0
+    sizes = np.sort(track.sizes[samples[~track.is_key[samples]]])
+    return int(sizes[(sizes.size - 1) // 2] + sizes[sizes.size // 2]) // 2 if sizes.size else 0

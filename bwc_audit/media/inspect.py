@@ -16,6 +16,7 @@ from bwc_audit.detectors.timing import frame_gaps
 from bwc_audit.domain.inspection import (
     AudioFacts,
     ContainerFacts,
+    Defect,
     DefectKind,
     Examined,
     Inspection,
@@ -51,6 +52,7 @@ class _Notes:
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
     measures: Measures | None = None
+    defects: tuple[Defect, ...] = ()
     look: Look | None = None
     clock: ClockReader = field(default_factory=ClockReader)
     sheets: tuple[Sheet, ...] = ()
@@ -92,8 +94,7 @@ def inspect_object(
         reason, detail = UnreadableReason(error.reason), error.detail
     if request.is_hashed and stat.size_bytes:
         notes.sha256 = sha256_of(source)
-    defects = () if notes.measures is None else weigh(notes.measures, rules.usability).defects
-    if any(one.kind is DefectKind.TRUNCATED for one in defects):
+    if any(one.kind is DefectKind.TRUNCATED for one in notes.defects):
         notes.miss("the file ends before what it says it holds")
     status = InspectionStatus.PARTIAL if notes.is_partial else InspectionStatus.COMPLETE
     return Inspection(
@@ -105,7 +106,7 @@ def inspect_object(
         video=notes.video,
         audio=notes.audio,
         examined=_examined(source, notes, now() - began_s),
-        defects=defects,
+        defects=notes.defects,
         stills=notes.stills,
         not_examined=tuple(notes.not_examined),
         sha256=notes.sha256,
@@ -132,44 +133,56 @@ def _look_into(source: RangeFile, request: InspectionRequest, rules: InspectionR
         _note_outside(request, reel, notes)
         even = even_frames(reel.table, spans, rules.sampling, request.focus_us)
         listening = _listening(reel, spans, rules, request, even, notes)
-        look = _pictures(reel, spans, request, rules, notes, even)
+        pictures = _Pictures(reel, spans, request, even, notes)
+        look = pictures.look(rules)
         heard = None if listening is None else _sound(listening, rules, notes)
-        notes.measures = _measures(reel, sniffed, request, look, heard)
+        measures = _measures(reel, sniffed, request, look, heard)
+        defects = weigh(measures, rules.usability).defects
+        pictures.show(look, defects)
+        notes.measures, notes.defects = measures, defects
 
 
-def _pictures(
-    reel: Reel, spans: tuple[Span, ...], request: InspectionRequest, rules: InspectionRules, notes: _Notes, even: list[int]
-) -> Look:
-    """Look at the pictures; keep stills (those asked for or spread over the file, and one of each visual defect), and the
-    contact sheets of a deep look."""
-    stills: dict[int, Still] = {}
-    clock_frames = set(spread(even, CLOCK_FRAMES))
-    planned = set(frames_near(reel.table, request.stills_at_us) if request.stills_at_us else spread(even))
-    leaves = leaves_for(reel, spans if request.is_deep else ())
+class _Pictures:
+    """The look at the pictures of one file, and what is kept of them: stills (those asked for, or spread over the file and
+    one of each visual defect), frames that show a clock, the contact sheets of a deep look."""
 
-    def keep(frame: SampledFrame) -> None:
-        leaves.keep(frame)
-        if frame.number in clock_frames:
-            clock_frames.discard(frame.number)
-            notes.clock.read(frame)
-        if frame.number in planned and frame.number not in stills:
+    def __init__(
+        self, reel: Reel, spans: tuple[Span, ...], request: InspectionRequest, even: list[int], notes: _Notes
+    ) -> None:
+        self._reel, self._spans, self._request, self._even, self._notes = reel, spans, request, even, notes
+        self._stills: dict[int, Still] = {}
+        self._clock_frames = set(spread(even, CLOCK_FRAMES))
+        self._planned = set(frames_near(reel.table, request.stills_at_us) if request.stills_at_us else spread(even))
+        self._leaves = leaves_for(reel, spans if request.is_deep else ())
+
+    def look(self, rules: InspectionRules) -> Look:
+        """Sample the spans. Raises ``MediaUnreadableError`` and ``ObjectStoreError``."""
+        budget = _budget(self._reel.source, rules, is_deep=self._request.is_deep)
+        look = look_at(self._reel, self._spans, rules, budget, self._keep, even=self._even, is_deep=self._request.is_deep)
+        self._notes.look = look
+        for what in look.missed:
+            self._notes.miss(what)
+        return look
+
+    def show(self, look: Look, defects: tuple[Defect, ...]) -> None:
+        """Leave what people will see of the look; the frames of it that were not decoded yet are. Raises as ``look``."""
+        self._notes.sheets = self._leaves.sheets(self._reel, self._spans if self._request.is_deep else (), look)
+        if not self._request.stills_at_us:
+            self._planned |= set(of_defects(self._reel.table, look.pictures, defects))
+        for frame in self._reel.frames(self._planned - self._stills.keys(), DecodeLog()):
+            if not frame.is_corrupt:
+                self._keep(frame)
+        self._notes.stills = tuple(self._stills[number] for number in sorted(self._stills))
+
+    def _keep(self, frame: SampledFrame) -> None:
+        self._leaves.keep(frame)
+        if frame.number in self._clock_frames:
+            self._clock_frames.discard(frame.number)
+            self._notes.clock.read(frame)
+        if frame.number in self._planned and frame.number not in self._stills:
             still = still_of(frame.picture, frame.at_us)
             if still is not None:
-                stills[frame.number] = still
-
-    budget = _budget(reel.source, rules, is_deep=request.is_deep)
-    look = look_at(reel, spans, rules, budget, keep, even=even, is_deep=request.is_deep)
-    notes.look, notes.sheets = look, leaves.sheets(reel, spans if request.is_deep else (), look)
-    for what in look.missed:
-        notes.miss(what)
-    measures = Measures(Lengths(reel.table.end_us, reel.table.end_us), look.pictures, step_us=look.step_us)
-    if not request.stills_at_us:
-        planned |= set(of_defects(reel.table, look.pictures, weigh(measures, rules.usability).defects))
-    for frame in reel.frames(planned - stills.keys(), DecodeLog()):
-        if not frame.is_corrupt:
-            keep(frame)
-    notes.stills = tuple(stills[number] for number in sorted(stills))
-    return look
+                self._stills[frame.number] = still
 
 
 def _budget(source: RangeFile, rules: InspectionRules, *, is_deep: bool) -> Budget:

@@ -58,9 +58,11 @@ def spread(numbers: Sequence[int], count: int = _DEFAULT_COUNT) -> tuple[int, ..
 
 
 def of_defects(table: FrameTable, pictures: Sequence[PictureMeasures], defects: Sequence[Defect]) -> Iterator[int]:
-    """The number of the sample nearest to the middle of each visual defect."""
+    """The number of the sample nearest to the middle of each visual defect; any frame shows a turn that the container
+    asks for."""
     for one in defects:
-        if one.kind in _VISUAL and pictures:
+        is_asked = one.kind is DefectKind.ROTATED_VIEW and "likeness" not in one.measures
+        if one.kind in _VISUAL and pictures and not is_asked:
             middle_us = (one.start_us + one.end_us) // 2
             nearest = min(pictures, key=lambda sample: (abs(sample.at_us - middle_us), sample.at_us))
             number = table.frame_at(nearest.at_us)

@@ -59,7 +59,7 @@ def finding_card(observed: ObservedFinding, report: RunReportInput, zone: ZoneIn
         subject=subject_of(finding, with_incident=False),
         message=finding.message,
         is_borderline=finding.is_borderline,
-        is_resolved=observed.state == FindingState.RESOLVED,
+        gone="" if observed.state == FindingState.OPEN else str(observed.state),
         change=change_words(observed),
         disposition=observed.disposition or "",
         clause=clause.text if clause else f"Clause “{finding.clause}” is not part of this policy.",

@@ -7,7 +7,8 @@ from typing import Literal
 
 from typing_extensions import TypedDict  # pydantic reads typing.TypedDict only from Python 3.12 on
 
-from bwc_audit.domain.comparison import Comparison, Difference, Move, MovedAssignment, MovedFinding, Side
+from bwc_audit.domain.comparison import Comparison, Move, MovedAssignment, MovedFinding, Side
+from bwc_audit.domain.comparison_why import Difference
 from bwc_audit.domain.findings import Finding, FindingKind, Severity
 from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.domain.times import SECOND_US, iso_utc

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bwc_audit.domain.comparison import Comparison, Difference, Move, MovedAssignment, MovedFinding, Side
+from bwc_audit.domain.comparison import Comparison, Move, MovedAssignment, MovedFinding, Side
+from bwc_audit.domain.comparison_why import Difference
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.rates import Rate
 from bwc_audit.domain.results import AssignmentResult, Outcome

@@ -284,7 +284,8 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True)
 class FindingCard:
-    """One finding in full. ``anchor`` is its address inside the page; ``change`` says how it stands against the last run."""
+    """One finding in full. ``anchor`` is its address inside the page; ``change`` says how it stands against the last run;
+    ``gone``: *resolved* or *replaced*, empty while it is stated."""
 
     anchor: str
     kind: str
@@ -293,7 +294,7 @@ class FindingCard:
     subject: str
     message: str
     is_borderline: bool
-    is_resolved: bool
+    gone: str
     change: str
     disposition: str
     clause: str
@@ -401,6 +402,7 @@ class IncidentPage:
     cards_sentence: str
     borderline: tuple[FindingCard, ...]
     borderline_sentence: str
+    replaced: tuple[FindingCard, ...]
     resolved: tuple[FindingCard, ...]
     segments: tuple[SegmentView, ...]
     segments_sentence: str

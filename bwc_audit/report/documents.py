@@ -16,7 +16,7 @@ from bwc_audit.domain.noise_rate import ReviewedNoise
 from bwc_audit.domain.rates import Counts, Rate, RateGroup, RateTable
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.results import AssignmentResult, Bucket, Outcome
-from bwc_audit.domain.runs import ObservedFinding, Run, RunKind, RunRequest, RunStatus
+from bwc_audit.domain.runs import FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
 from bwc_audit.domain.shifts import Shift
 from bwc_audit.domain.times import SECOND_US, Span, iso_utc
 
@@ -50,7 +50,7 @@ class FindingDocument(TypedDict):
     fingerprint: str
     kind: FindingKind
     severity: Severity
-    state: Literal["open", "resolved"]
+    state: FindingState
     disposition: str | None
     incident_id: str | None
     officer_id: str | None
@@ -244,7 +244,7 @@ def finding_document(observed: ObservedFinding, policy: str) -> FindingDocument:
         "fingerprint": finding.fingerprint,
         "kind": finding.kind,
         "severity": finding.severity,
-        "state": "resolved" if observed.state == "resolved" else "open",
+        "state": observed.state,
         "disposition": observed.disposition,
         "incident_id": finding.incident_id,
         "officer_id": finding.officer_id,

@@ -36,7 +36,8 @@ def incident_page(scene: Scene, report: RunReportInput, *, with_picture: bool = 
     own, zone = scene.observed, scene.zone
     cards = [finding_card(observed, report, zone) for observed in own if is_counted(observed)]
     near = [o for o in own if o.state == FindingState.OPEN and o.finding.is_borderline]
-    gone = [o for o in own if o.state == FindingState.RESOLVED]
+    resolved = [o for o in own if o.state == FindingState.RESOLVED]
+    replaced = [o for o in own if o.state == FindingState.REPLACED]
     return IncidentPage(
         page=page_frame(f"Incident {scene.incident_id}", report.run),
         banner=incident_banner(scene, report),
@@ -53,7 +54,8 @@ def incident_page(scene: Scene, report: RunReportInput, *, with_picture: bool = 
         cards_sentence="" if cards else f"No finding among {_examined(scene)}.",
         borderline=tuple(finding_card(observed, report, zone) for observed in near),
         borderline_sentence="" if near else f"No borderline observation among {_examined(scene)}.",
-        resolved=tuple(finding_card(observed, report, zone) for observed in gone),
+        replaced=tuple(finding_card(observed, report, zone) for observed in replaced),
+        resolved=tuple(finding_card(observed, report, zone) for observed in resolved),
         segments=tuple(_segment(segment, report, [o.finding for o in own], zone) for segment in scene.segments),
         segments_sentence="" if scene.segments else _no_files(report, zone),
     )

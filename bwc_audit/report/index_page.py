@@ -48,7 +48,7 @@ _MOST_LINES = 200
 _MOST_TURNS = 40
 _OUTCOME_ORDER = (Outcome.FINDINGS, Outcome.UNKNOWN, Outcome.PENDING, Outcome.COVERED, Outcome.EXCLUDED)
 _TALLY = {Outcome.FINDINGS: "With findings"}
-_CHANGE_ORDER = (Change.APPEARED, Change.REOPENED, Change.CHANGED, Change.RESOLVED)
+_CHANGE_ORDER = (Change.APPEARED, Change.REOPENED, Change.CHANGED, Change.REPLACED, Change.RESOLVED)
 
 
 def index_page(report: RunReportInput, scenes: Sequence[Scene], zone: ZoneInfo) -> IndexPage:

@@ -167,6 +167,7 @@ CHANGE = {
     Change.APPEARED: "Appeared",
     Change.CHANGED: "Changed",
     Change.RESOLVED: "Resolved",
+    Change.REPLACED: "Replaced by another clause",
     Change.REOPENED: "Reopened",
     Change.UNCHANGED: "Unchanged",
 }

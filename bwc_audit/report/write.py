@@ -115,7 +115,7 @@ def _sheets(report: RunReportInput, scenes: Sequence[Scene]) -> list[tuple[str, 
 
 
 def _findings(report: RunReportInput) -> tuple[list[ObservedFinding], list[ObservedFinding]]:
-    """Firm ones (resolved ones included, as such), and borderline ones."""
+    """Firm ones (resolved and replaced ones included, as such), and borderline ones."""
     ordered = sorted(report.observed, key=by_weight)
     borderline = [one for one in ordered if one.finding.is_borderline]
     firm = [one for one in ordered if not one.finding.is_borderline]

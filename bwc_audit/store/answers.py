@@ -50,10 +50,23 @@ class _Answer:
         return hashlib.sha256(document.encode()).hexdigest()
 
 
-def record_answers(session: Session, run_id: str, decision: Decision, chunk: int = 0) -> int:
-    """Store what a running run decided in one chunk; returns how many answers were stored anew, the others being shared."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a decision says of each incident as rows ready to be stored, and the digest of each answer."""
+
+    by_incident: dict[str, _Answer]
+    digests: dict[str, str]
+
+
+def answers_of(decision: Decision) -> Answers:
+    """The rows of a decision; a function of it alone."""
     answers = _by_incident(decision)
-    digests = {incident_id: answer.digest() for incident_id, answer in answers.items()}
+    return Answers(answers, {incident_id: answer.digest() for incident_id, answer in answers.items()})
+
+
+def record_answers(session: Session, run_id: str, ready: Answers, chunk: int = 0) -> int:
+    """Store what a running run decided in one chunk; returns how many answers were stored anew, the others being shared."""
+    answers, digests = ready.by_incident, ready.digests
     origins = _origins(session, digests)
     own = [answer for incident_id, answer in answers.items() if incident_id not in origins]
     _insert(session, RunIncidentRow, run_rows.INCIDENT_VALUES, run_id, (row for one in own for row in one.incident))

@@ -211,7 +211,7 @@ def is_seen(run_id: str, change: str | None = None) -> Clause:
 
 
 def has_text(text: str) -> Clause:
-    """Findings with this text in an id, or in the measured fact."""
+    """Findings with this text in an id, or in the measured fact, in either case."""
     finding, content = table_of(FindingRow).c, table_of(ObservationRow).c
     columns = (finding.finding_id, finding.incident_id, finding.officer_id, finding.device_id, finding.recording_id)
     is_said = exists().where(

@@ -148,7 +148,7 @@ def is_between(start_us: int | None, end_us: int | None) -> Clause:
 
 
 def has_text(text: str) -> Clause:
-    """Incidents with this text in their id."""
+    """Incidents with this text in their id, in either case."""
     return table_of(RunAnswerRow).c.incident_id.icontains(text, autoescape=True)
 
 

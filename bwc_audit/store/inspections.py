@@ -36,7 +36,7 @@ from bwc_audit.domain.inspection import (
 from bwc_audit.domain.overlay_clock import OverlayReading
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.domain.times import Span
-from bwc_audit.store.bulk import chunks, insert_rows
+from bwc_audit.store.bulk import AT_ONCE, chunks, insert_rows, is_one_of
 from bwc_audit.store.inspection_tables import InspectionMeasuresRow
 from bwc_audit.store.measures_blob import blob_of, measures_of
 from bwc_audit.store.run_rows import span_pairs, spans_of
@@ -215,12 +215,15 @@ def latest_inspection(session: Session, source: str, object_key: str, *, with_st
 def latest_inspections(session: Session, source: str, versions: Mapping[str, str]) -> dict[str, Inspection]:
     """The last kept outcome for each object in the version named (key → version mark), by key; without pictures. Objects
     that were never looked at in that version are left out; a look for the clock alone counts where there is no other."""
-    table = table_of(InspectionRow)
+    table, connection = table_of(InspectionRow), session.connection()
     wanted = select(table.c.inspection_id, table.c.object_key, table.c.etag, table.c.plan).where(table.c.source == source)
     newest: dict[str, tuple[bool, int]] = {}
-    for inspection_id, key, etag, plan in session.connection().execute(wanted):
-        if versions.get(key) == etag:
-            newest[key] = max(newest.get(key, (False, 0)), (not plan.get("is_clock_look", False), inspection_id))
+    if connection.execute(wanted.limit(1)).first() is None:
+        return {}
+    for keys in chunks(versions, AT_ONCE):
+        for inspection_id, key, etag, plan in connection.execute(wanted.where(is_one_of(session, table.c.object_key, keys))):
+            if versions[key] == etag:
+                newest[key] = max(newest.get(key, (False, 0)), (not plan.get("is_clock_look", False), inspection_id))
     found: dict[str, Inspection] = {}
     for chunk in chunks(sorted(number for _, number in newest.values()), 500):
         rows = session.connection().execute(_with_measures().where(table.c.inspection_id.in_(chunk))).mappings()

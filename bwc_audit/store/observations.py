@@ -108,7 +108,7 @@ def _present(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict
 
 def stated_in_run(session: Session, run_id: str, fingerprints: Sequence[str]) -> dict[str, Finding]:
     """Which of these findings a running run (an earlier chunk of it) stated itself, by fingerprint; not those that it calls
-    resolved, or keeps as an earlier run stated them."""
+    resolved or replaced, or keeps as an earlier run stated them."""
     return {
         fingerprint: one.finding
         for fingerprint, one in _present(session, run_id, fingerprints).items()
@@ -285,6 +285,21 @@ def load_observed(
         return found if include_borderline else [*found, ~observation.is_borderline]
 
     return _observed(session, wanted)
+
+
+def load_counted(session: Session, run_id: str, incident_ids: Collection[str]) -> tuple[ObservedFinding, ...]:
+    """The open findings of a run at these incidents that are not borderline: what it counted there. Of one incident in the
+    order they were recorded."""
+    observation, finding = table_of(ObservationRow).c, table_of(FindingRow).c
+    found: list[ObservedFinding] = []
+    for chunk in chunks(sorted(set(incident_ids)), _MANY):
+
+        def wanted(seen: Any, chunk: Sequence[str] = chunk) -> list[ColumnElement[bool]]:
+            is_counted = [seen.state == FindingState.OPEN, ~observation.is_borderline]
+            return [seen.run_id == run_id, finding.incident_id.in_(chunk), *is_counted]
+
+        found += _observed(session, wanted)
+    return tuple(found)
 
 
 def previous_observations(

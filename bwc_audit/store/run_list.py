@@ -62,7 +62,7 @@ def is_between(start_us: int | None, end_us: int | None) -> Clause:
 
 
 def has_text(text: str) -> Clause:
-    """Runs whose id, incident, requester or reason holds a text; letters of English in either case."""
+    """Runs whose id, incident, requester or reason holds a text, in either case."""
     run = table_of(RunRow).c
     return or_(
         *(column.icontains(text, autoescape=True) for column in (run.run_id, run.incident_id, run.requester, run.reason))

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+import orjson
+
 from bwc_audit.domain.clock_findings import is_of_camera
 from bwc_audit.domain.findings import (
     Evidence,
@@ -264,8 +266,16 @@ def earliest_us(finding: Finding) -> int | None:
     return min((item.at_us for item in finding.evidence if item.at_us is not None), default=None)
 
 
-#: JSON without blanks; the same text for the same values, whatever wrote them.
-compact = json.JSONEncoder(separators=(",", ":")).encode
+_in_ascii = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def compact(values: Any) -> str:
+    """JSON without blanks, ASCII only; the same text for the same values, whatever wrote them."""
+    try:
+        document = orjson.dumps(values)
+    except TypeError:  # text that UTF-8 cannot hold
+        return _in_ascii(values)
+    return document.decode() if document.isascii() and b"\x7f" not in document else _in_ascii(values)
 
 
 _SEGMENT_NAMES = compact(SEGMENT_VALUES)

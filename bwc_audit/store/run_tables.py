@@ -235,7 +235,7 @@ class FindingRow(Stored, table=True):
     clause: str = text("clause of the policy")
     first_run_id: str = text("run that stated it first", foreign_key="run.run_id")
     last_run_id: str = text("run that observed it last", foreign_key="run.run_id")
-    state: str = text("open or resolved, as observed last")
+    state: str = text("open, resolved or replaced, as observed last")
     placed_us: int | None = integer(
         "microseconds UTC: when its incident was opened, else its own earliest time, as observed last; null: neither",
         default=None,
@@ -260,13 +260,14 @@ class ObservationRow(Stored, table=True):
         *not_negative("ordinal", "uncertainty_us"),
         ordered("window_start_us", "window_end_us", is_strict=True),
         CheckConstraint("(change = 'resolved') = (state = 'resolved')", name="resolved_is_resolved"),
+        CheckConstraint("(change = 'replaced') = (state = 'replaced')", name="replaced_is_replaced"),
         Index(None, "fingerprint"),
     )
 
     run_id: str = _run_key()
     fingerprint: str = text("finding", primary_key=True, foreign_key="finding.fingerprint")
     ordinal: int = small("place among the findings of the run, from 0")
-    state: str = text("open or resolved, as of this run")
+    state: str = text("open, resolved or replaced, as of this run")
     change: str = text("against the previous run that looked at the same")
     cause: str | None = text("why it changed; null: it did not, or it is new", default=None)
     at_us: int | None = integer("microseconds UTC: earliest time it speaks of; null: it names none", default=None)
@@ -300,6 +301,7 @@ class RepeatedObservationRow(Stored, table=True):
         one_of("change", Change),
         *not_negative("ordinal"),
         CheckConstraint("(change = 'resolved') = (state = 'resolved')", name="resolved_is_resolved"),
+        CheckConstraint("(change = 'replaced') = (state = 'replaced')", name="replaced_is_replaced"),
         ForeignKeyConstraint(["origin_run_id", "fingerprint"], ["observation.run_id", "observation.fingerprint"]),
         Index(None, "fingerprint"),
     )
@@ -307,7 +309,7 @@ class RepeatedObservationRow(Stored, table=True):
     run_id: str = _run_key()
     fingerprint: str = text("finding", primary_key=True)
     ordinal: int = small("place among the findings of the run, from 0")
-    state: str = text("open or resolved, as of this run")
+    state: str = text("open, resolved or replaced, as of this run")
     change: str = text("against the previous run that looked at the same")
     cause: str | None = text("why it changed; null: it did not, or it is new", default=None)
     origin_run_id: str = text("run whose observation has the content")

@@ -18,7 +18,7 @@ from bwc_audit.domain.runs import FindingState, ObservedFinding, RunRequest, Run
 from bwc_audit.domain.times import DAY_US, at_of
 from bwc_audit.errors import StoreError
 from bwc_audit.store import run_rows
-from bwc_audit.store.answers import load_incidents, load_results, load_segments, record_answers
+from bwc_audit.store.answers import Answers, answers_of, load_incidents, load_results, load_segments, record_answers
 from bwc_audit.store.observations import (
     Surroundings,
     forget_observed,
@@ -136,7 +136,8 @@ def mark_abandoned(
 def record_decision(session: Session, run_id: str, decision: Decision, observed: Sequence[ObservedFinding]) -> None:
     """Store all that a running run decided, in one piece; what it had recorded before is replaced.
 
-    ``observed`` may hold earlier findings that are resolved now. Raises ``StoreError`` where the run is not running.
+    ``observed`` may hold earlier findings that are resolved or replaced now. Raises ``StoreError`` where the run is
+    not running.
     """
     _require_running(session, run_id)
     forget_recorded(session, run_id)
@@ -145,12 +146,18 @@ def record_decision(session: Session, run_id: str, decision: Decision, observed:
 
 
 def add_decision(
-    session: Session, run_id: str, decision: Decision, observed: Sequence[ObservedFinding], chunk: int = 0
+    session: Session,
+    run_id: str,
+    decision: Decision,
+    observed: Sequence[ObservedFinding],
+    chunk: int = 0,
+    answers: Answers | None = None,
 ) -> int:
     """Add what a running run decided for one chunk of its period to what it recorded so far; returns how many answers had to
-    be stored anew. Raises ``StoreError`` where the run is not running."""
+    be stored anew. ``answers``: of the decision, where they are at hand. Raises ``StoreError`` where the run is not
+    running."""
     results, observations = _require_running(session, run_id)
-    stored = record_answers(session, run_id, decision, chunk)
+    stored = record_answers(session, run_id, answers or answers_of(decision), chunk)
     added = record_observed(session, run_id, observed, Surroundings.of(decision), observations)
     _update(
         session,

@@ -19,8 +19,8 @@ _ANSWERS = (
     "INSERT INTO run_answer (run_id, incident_id, chunk, origin_run_id, digest) "
     "SELECT :run_id, incident_id, chunk, origin_run_id, digest FROM run_answer WHERE run_id = :origin"
 )
-#: A finding that was open is unchanged now; one that was resolved is not looked for again. Only what a run kept open because
-#: it could not judge it has a cause while unchanged; it keeps it.
+#: A finding that was open is unchanged now; one that was resolved or replaced is not looked for again. Only what a run kept
+#: open because it could not judge it has a cause while unchanged; it keeps it.
 _OBSERVATIONS = (
     "INSERT INTO repeated_observation (run_id, fingerprint, ordinal, state, change, cause, origin_run_id) "
     "SELECT :run_id, fingerprint, ordinal, state, 'unchanged', CASE WHEN change = 'unchanged' THEN cause END, {origin} "

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, func, insert, or_, select, true, update
 from sqlmodel import Session
 
 from bwc_audit.domain.chunks import EVENT_MARGIN_US
@@ -221,15 +221,21 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
         for name, record_type, model in _KINDS
         if name != "segments"
     }
-    decided = {row.row for row in loaded["assignments"]}
-    around = (period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
-    beside = _load(session, files, Assignment, AssignmentRow, table_of(AssignmentRow).c.on_scene_us.between(*around))
+    on_scene_us = table_of(AssignmentRow).c.on_scene_us
+    is_near = on_scene_us.between(period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
+    is_beside = is_near & ~func.coalesce(wanted["assignments"], false())
     return Records(
         segments=segments,
         objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),
-        beside=tuple(row for row in beside if row.row not in decided),
+        beside=_load(session, files, Assignment, AssignmentRow, is_beside),
         **loaded,
     )
+
+
+def count_incidents(session: Session, period: Span) -> int:
+    """How many incidents were opened in a period, of all sources together: a measure of the work, not an answer."""
+    query = select(func.count()).select_from(table_of(IncidentRow)).where(_incidents_wanted(period, None))
+    return session.connection().scalar(query) or 0
 
 
 def load_devices(session: Session, source: str, device_ids: Collection[str]) -> tuple[Device, ...]:

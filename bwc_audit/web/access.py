@@ -17,6 +17,7 @@ from bwc_audit.report.tables import guarded
 from bwc_audit.report.words import number
 from bwc_audit.store.access_log import Access, load_accesses
 from bwc_audit.store.database import reading
+from bwc_audit.store.people import load_account
 from bwc_audit.web.filters import WrongFilter, page_number
 from bwc_audit.web.guard import Asking, NotThere, Pages
 from bwc_audit.web.showing import When, shown, when
@@ -101,7 +102,12 @@ def access_log_csv(asking: Asking, account: str = "", subject: str = "") -> Any:
 
 
 def _load(asking: Asking, account: str, subject: str, limit: int, offset: int) -> tuple[tuple[Access, ...], int]:
+    """(a page of entries, how many there are). Raises ``WrongFilter`` for an account that never was."""
+    who = account.strip()
     with reading(asking.site.engine) as session:
-        return load_accesses(
-            session, account_id=account.strip() or None, subject_id=subject.strip() or None, limit=limit, offset=offset
+        found, count = load_accesses(
+            session, account_id=who or None, subject_id=subject.strip() or None, limit=limit, offset=offset
         )
+        if who and not count and load_account(session, who) is None:
+            raise WrongFilter(f"Account: none is called {who!r}.")
+    return found, count

@@ -36,6 +36,11 @@ def run_href(run_id: str) -> str:
     return f"/runs/{_part(run_id)}"
 
 
+def sample_href(sample_id: str) -> str:
+    """The page of a review sample."""
+    return f"/samples/{_part(sample_id)}"
+
+
 def rerun_href(run_id: str) -> str:
     """What a re-run changed."""
     return f"/reruns/{_part(run_id)}"

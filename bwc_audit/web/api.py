@@ -19,7 +19,7 @@ from bwc_audit.domain.dispositions import DecisionWord, Disposition, EntryKind, 
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.rates import GROUP_KEYS
-from bwc_audit.domain.runs import Run
+from bwc_audit.domain.runs import FindingState, Run
 from bwc_audit.domain.times import iso_utc
 from bwc_audit.report.documents import (
     FindingDocument,
@@ -165,7 +165,7 @@ def findings(
     order: Annotated[Literal["newest", "oldest", "severity", "kind", "officer", "incident"], Query()] = "newest",
     kind: FindingKind | None = None,
     severity: Annotated[Literal["low", "medium", "high"] | None, Query()] = None,
-    state: Annotated[Literal["open", "resolved"] | None, Query()] = None,
+    state: FindingState | None = None,
     disposition: DecisionWord | None = None,
     unit: Annotated[str | None, Query(max_length=200)] = None,
     officer: Annotated[str | None, Query(max_length=200)] = None,
@@ -190,7 +190,7 @@ def findings(
     }
     given = {name: str(value) for name, value in {**asked, "from": from_}.items() if value is not None}
     run = chosen_run(asking, period_runs(asking), "")
-    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking.site, run, given))
+    wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking, run, given))
     with reading(asking.site.engine) as session:
         count = finding_list.count_listed(session, wanted.clauses)
         rows = finding_list.list_findings(session, wanted.clauses, wanted.order, limit, start)

@@ -20,6 +20,7 @@ from bwc_audit.web.filters import Asked, WrongFilter
 from bwc_audit.web.guard import NotThere, Visitor
 from bwc_audit.web.incident_filters import narrowed_incidents
 from bwc_audit.web.incidents import listed_document
+from bwc_audit.web.naming import naming
 from bwc_audit.web.period_runs import chosen_run, period_runs
 
 router = APIRouter(prefix="/api/v1", responses=ERRORS, dependencies=[Depends(only_known_parameters)])
@@ -61,8 +62,8 @@ def incidents(
         raise NotThere from error
     if chosen is None:
         raise NotThere
-    zone = Asked(asking.site.zone, chosen.run_id)
-    wanted = narrowed_incidents({**given, "order": order}, asking.person, zone, chosen)
+    asked_here = Asked(asking.site.zone, chosen.run_id, naming(asking))
+    wanted = narrowed_incidents({**given, "order": order}, asking.person, asked_here, chosen)
     with reading(asking.site.engine) as session:
         count = incident_list.count_incidents(session, chosen.run_id, wanted.clauses)
         found = incident_list.list_incidents(session, chosen.run_id, wanted.clauses, wanted.order, limit, start, wanted.unit)

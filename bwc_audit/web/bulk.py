@@ -80,7 +80,7 @@ def decide(request: Request, asking: Asking, form: Form) -> Any:
 def _list(asking: Visitor, given: Mapping[str, str]) -> tuple[Narrowed, list[Seen]]:
     """The list, at most one more than may be decided at once. Raises ``WrongFilter``."""
     run = chosen_run(asking, period_runs(asking), "")
-    wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
+    wanted = narrowed(given, asking.person, asked_of(asking, run, given))
     with reading(asking.site.engine) as session:
         found = finding_list.list_findings(session, wanted.clauses, wanted.order, MOST + 1)
     return wanted, [Seen(one.fingerprint, one.place) for one in found]

@@ -16,6 +16,7 @@ from bwc_audit.domain.times import us_of
 from bwc_audit.report.words import CHANGE, KIND, SEVERITY, humanised, number
 from bwc_audit.store import finding_list
 from bwc_audit.store.finding_list import COUNTED_TO, ORDERS, Clause
+from bwc_audit.store.known_names import Named
 
 _LONGEST = 200
 _EARLIEST, _LATEST = date(1970, 1, 2), date(2200, 1, 1)
@@ -31,23 +32,27 @@ class WrongFilter(ValueError):  # noqa: N818  # what was typed, not a fault
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What filters need besides their value. ``run_id``: whose changes are meant, the last run's unless ``is_named``;
-    ``unit``: the only one whose assignments may be asked about, None: all."""
+    ``problem_with``: what is wrong with a name, empty: nothing; ``unit``: the only one whose assignments may be asked about,
+    None: all."""
 
     zone: ZoneInfo
     run_id: str
+    problem_with: Callable[[Named, str], str]
     is_named: bool = False
     unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter. ``clause``: its SQL; ``words``: its part of the sentence; ``choices``: value → label, None: free text."""
+    """One filter. ``clause``: its SQL; ``words``: its part of the sentence; ``choices``: value → label, None: free text;
+    ``named``: what the text must be the name of, None: it is not a name."""
 
     label: str
     clause: Callable[[str, Asked], Clause]
     words: Callable[[str, Asked], str]
     choices: Mapping[str, str] | None = None
     kind: str = "text"
+    named: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,10 @@ def _column(label: str, column: str, words: Callable[[str, Asked], str], choices
     return Filter(label, lambda value, _asked: finding_list.is_of(column, value), words, choices)
 
 
+def _name(label: str, column: str, named: Named, words: Callable[[str, Asked], str]) -> Filter:
+    return Filter(label, lambda value, _asked: finding_list.is_of(column, value), words, named=named)
+
+
 def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
@@ -122,10 +131,10 @@ FILTERS: Mapping[str, Filter] = {
         lambda value, _asked: f"with disposition “{humanised(value).lower()}”",
         {str(one): humanised(one) for one in DecisionWord},
     ),
-    "unit": _column("Unit", "unit", lambda value, _asked: f"in unit {value}"),
-    "officer": _column("Officer", "officer_id", lambda value, _asked: f"of officer {value}"),
-    "incident": _column("Incident", "incident_id", lambda value, _asked: f"at incident {value}"),
-    "call_type": _column("Call type", "call_type", lambda value, _asked: f"at calls of type {value}"),
+    "unit": _name("Unit", "unit", Named.UNIT, lambda value, _asked: f"in unit {value}"),
+    "officer": _name("Officer", "officer_id", Named.OFFICER, lambda value, _asked: f"of officer {value}"),
+    "incident": _name("Incident", "incident_id", Named.INCIDENT, lambda value, _asked: f"at incident {value}"),
+    "call_type": _name("Call type", "call_type", Named.CALL_TYPE, lambda value, _asked: f"at calls of type {value}"),
     "from": Filter(
         "From",
         lambda value, asked: finding_list.is_between(start_us(value, asked), None),
@@ -138,7 +147,12 @@ FILTERS: Mapping[str, Filter] = {
         lambda value, _asked: f"to {value}, that day included",
         kind="date",
     ),
-    "run": Filter("Run", lambda value, _asked: finding_list.is_seen(value), lambda value, _asked: f"seen by run {value}"),
+    "run": Filter(
+        "Run",
+        lambda value, _asked: finding_list.is_seen(value),
+        lambda value, _asked: f"seen by run {value}",
+        named=Named.RUN,
+    ),
     "change": Filter(
         "Against the run before",
         lambda value, asked: finding_list.is_seen(asked.run_id, value),
@@ -197,8 +211,13 @@ def applied(
         one = filters[name]
         if one.choices is not None and value not in one.choices:
             raise WrongFilter(f"{one.label}: {value!r} is none of {', '.join(one.choices)}")
+        problem = asked.problem_with(one.named, value) if one.named is not None else ""
+        if problem:
+            raise WrongFilter(f"{one.label}: {problem}")
         clauses.append(one.clause(value, asked))
         words.append(one.words(value, asked))
+    if "from" in values and "to" in values and _day(values["from"]) > _day(values["to"]):
+        raise WrongFilter(f"no day is both {values['from']} or later and {values['to']} or earlier")
     return values, clauses, words
 
 

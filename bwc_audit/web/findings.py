@@ -34,6 +34,7 @@ from bwc_audit.web.filters import (
     shown_range,
 )
 from bwc_audit.web.guard import Asking, Form, Pages, Visitor
+from bwc_audit.web.naming import naming
 from bwc_audit.web.period_runs import chosen_run, period_runs
 from bwc_audit.web.showing import When, shown, when
 from bwc_audit.web.site import Site
@@ -89,7 +90,7 @@ def findings(request: Request, asking: Asking) -> Any:
     """The list."""
     given, run = dict(request.query_params), chosen_run(asking, period_runs(asking), "")
     try:
-        wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
+        wanted = narrowed(given, asking.person, asked_of(asking, run, given))
         page = page_number(given.get("page", "1"))
     except WrongFilter as problem:
         context = _empty(asking, given, str(problem))
@@ -102,10 +103,10 @@ def findings(request: Request, asking: Asking) -> Any:
     return shown(request, "findings.html", "Findings", context, run=run)
 
 
-def asked_of(site: Site, run: Run | None, given: Mapping[str, str]) -> Asked:
-    """What the filters need to know of a site and of each other."""
+def asked_of(asking: Visitor, run: Run | None, given: Mapping[str, str]) -> Asked:
+    """What the filters need to know of who asks, and of each other."""
     named = given.get("run", "").strip()
-    return Asked(site.zone, named or (run.run_id if run else ""), bool(named))
+    return Asked(asking.site.zone, named or (run.run_id if run else ""), naming(asking), bool(named))
 
 
 def _context(asking: Visitor, wanted: Narrowed, found: Sequence[ListedFinding], count: int, page: int) -> FindingsPage:
@@ -181,7 +182,7 @@ def _exported(request: Request, asking: Visitor, written: Callable[[Iterator[Any
     run = chosen_run(asking, period_runs(asking), "")
     try:
         given = dict(request.query_params)
-        wanted = narrowed(given, asking.person, asked_of(asking.site, run, given))
+        wanted = narrowed(given, asking.person, asked_of(asking, run, given))
     except WrongFilter as problem:
         context = _empty(asking, dict(request.query_params), str(problem))
         return shown(request, "findings.html", "Findings", context, status=422, run=run)
@@ -203,4 +204,7 @@ def documents_of(site: Site, wanted: Narrowed) -> Iterator[Any]:
 @pages.action("/findings/views", Right.FINDINGS)
 def keep_view(asking: Asking, form: Form) -> Any:
     """Keep the present filters under a name, or forget a view."""
-    return views.answer(asking, "findings", form)
+    run = chosen_run(asking, period_runs(asking), "")
+    return views.answer(
+        asking, "findings", form, FILTERS, lambda given: narrowed(given, asking.person, asked_of(asking, run, given))
+    )

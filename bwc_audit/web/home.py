@@ -166,7 +166,7 @@ def _earlier(session: Any, run: Run) -> list[Run]:
 
 
 def _tallies(table: RateTable, changes: dict[Change, int]) -> tuple[Tally, ...]:
-    still = sum(count for change, count in changes.items() if change is not Change.RESOLVED)
+    still = sum(count for change, count in changes.items() if change not in (Change.RESOLVED, Change.REPLACED))
     return (
         Tally("Assignments", number(table.assignments), "", f"{number(table.in_scope)} had to record"),
         Tally("Decided", number(table.decided), "covered", "covered, or with findings"),

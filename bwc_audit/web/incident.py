@@ -93,6 +93,7 @@ class IncidentView:
     left_out: str
     cards: tuple[CardView, ...]
     borderline: tuple[CardView, ...]
+    replaced: tuple[CardView, ...]
     resolved: tuple[CardView, ...]
     players: tuple[PlayerView, ...]
     players_sentence: str
@@ -169,6 +170,7 @@ def _view(
         left_out=f"Not shown: {plural(left_out, 'officer')} of other units." if left_out else "",
         cards=_cards(told.cards, scene, found, may_watch),
         borderline=_cards(told.borderline, scene, found, may_watch),
+        replaced=_cards(told.replaced, scene, found, may_watch),
         resolved=_cards(told.resolved, scene, found, may_watch),
         players=players,
         players_sentence="" if players else told.segments_sentence,

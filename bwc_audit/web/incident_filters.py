@@ -13,6 +13,7 @@ from bwc_audit.report.words import OUTCOME
 from bwc_audit.report.zone_times import period
 from bwc_audit.store import incident_list
 from bwc_audit.store.incident_list import ORDERS, Clause
+from bwc_audit.store.known_names import Named
 from bwc_audit.web.filters import Asked, Filter, applied, order_of, start_us
 
 _OUTCOMES = {str(outcome): OUTCOME[outcome] for outcome in Outcome}
@@ -28,14 +29,19 @@ FILTERS: Mapping[str, Filter] = {
         "Unit",
         lambda value, asked: incident_list.has_result("unit", value, asked.unit),
         lambda value, _asked: f"with an officer of unit {value}",
+        named=Named.UNIT,
     ),
     "officer": Filter(
         "Officer",
         lambda value, asked: incident_list.has_result("officer_id", value, asked.unit),
         lambda value, _asked: f"with officer {value}",
+        named=Named.OFFICER,
     ),
     "call_type": Filter(
-        "Call type", lambda value, _asked: incident_list.is_called(value), lambda value, _asked: f"of type {value}"
+        "Call type",
+        lambda value, _asked: incident_list.is_called(value),
+        lambda value, _asked: f"of type {value}",
+        named=Named.CALL_TYPE,
     ),
     "from": Filter(
         "From",

@@ -25,6 +25,7 @@ from bwc_audit.web.exports import as_csv, as_json
 from bwc_audit.web.filters import DEEPEST, Asked, Field, WrongFilter, fields_of, page_number, shown_range
 from bwc_audit.web.guard import Asking, Form, NotThere, Pages, Visitor
 from bwc_audit.web.incident_filters import FILTERS, NarrowedIncidents, narrowed_incidents
+from bwc_audit.web.naming import naming
 from bwc_audit.web.period_runs import chosen_run, period_runs, run_choices
 from bwc_audit.web.showing import When, shown, when
 from bwc_audit.web.site import Site
@@ -91,7 +92,11 @@ def incidents(request: Request, asking: Asking) -> Any:
 
 def _narrowed(asking: Visitor, given: Mapping[str, str], known: Sequence[Run]) -> NarrowedIncidents | None:
     run = chosen_run(asking, known, given.get("run", "").strip())
-    return None if run is None else narrowed_incidents(given, asking.person, Asked(asking.site.zone, run.run_id), run)
+    return (
+        None
+        if run is None
+        else narrowed_incidents(given, asking.person, Asked(asking.site.zone, run.run_id, naming(asking)), run)
+    )
 
 
 def _context(
@@ -217,4 +222,5 @@ def listed_document(one: ListedIncident, run_id: str) -> ListedIncidentDocument:
 @pages.action("/incidents/views", Right.FINDINGS)
 def keep_view(asking: Asking, form: Form) -> Any:
     """Keep the present filters under a name, or forget a view."""
-    return views.answer(asking, "incidents", form)
+    known = period_runs(asking)
+    return views.answer(asking, "incidents", form, (*FILTERS, "run"), lambda given: _narrowed(asking, given, known))

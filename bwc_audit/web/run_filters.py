@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from bwc_audit.domain.runs import RunKind, RunStatus
 from bwc_audit.report.words import RUN_KIND
 from bwc_audit.store import run_list
+from bwc_audit.store.known_names import Named
 from bwc_audit.store.run_list import Clause
 from bwc_audit.web.filters import Asked, Filter, applied, start_us
 
@@ -36,6 +37,7 @@ FILTERS: Mapping[str, Filter] = {
         "Policy",
         lambda value, _asked: run_list.is_of("policy_id", value),
         lambda value, _asked: f"under the policy {value}",
+        named=Named.POLICY,
     ),
     "from": Filter(
         "Period from",

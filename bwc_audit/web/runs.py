@@ -18,6 +18,7 @@ from bwc_audit.store.database import reading
 from bwc_audit.web.addresses import run_href
 from bwc_audit.web.filters import DEEPEST, Asked, Field, WrongFilter, fields_of, page_number, shown_range
 from bwc_audit.web.guard import Asking, NotThere, Pages, Visitor
+from bwc_audit.web.naming import naming
 from bwc_audit.web.run_filters import FILTERS, NarrowedRuns, narrowed_runs
 from bwc_audit.web.showing import When, shown, when
 from bwc_audit.web.site import Site
@@ -61,7 +62,7 @@ def history(request: Request, asking: Asking) -> Any:
     """The list."""
     given = dict(request.query_params)
     try:
-        wanted = narrowed_runs(given, Asked(asking.site.zone, ""))
+        wanted = narrowed_runs(given, Asked(asking.site.zone, "", naming(asking)))
         page = page_number(given.get("page", "1"))
     except WrongFilter as problem:
         context = RunsPage((), "", "", str(problem), fields_of(FILTERS, given), "", "")

@@ -80,6 +80,7 @@ _NAV = (
     ("Findings", "/findings", Right.FINDINGS),
     ("Incidents", "/incidents", Right.FINDINGS),
     ("Runs", "/runs", Right.RUNS),
+    ("Samples", "/samples", Right.RUNS),
     ("Officers", "/officers", Right.PEOPLE),
     ("Units", "/units", Right.PEOPLE),
     ("Policies", "/policies", Right.POLICIES),

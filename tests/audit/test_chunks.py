@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -18,7 +20,7 @@ from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
 from bwc_audit.domain.times import SECOND_US
 from bwc_audit.errors import StoreError
-from bwc_audit.store import run_chunks, run_notes, runs
+from bwc_audit.store import rates, run_chunks, run_notes, runs
 from bwc_audit.store.check import check
 from bwc_audit.store.database import reading
 from tests.audit.stored_world import (
@@ -52,6 +54,61 @@ def test_chunks_of_any_size_give_the_answers_of_one_piece(seed: int, days: int) 
         assert getattr(pieces, name) == getattr(whole, name), name
     assert whole.results
     assert whole.findings
+
+
+def with_deciders(audit: Audit, deciders: int) -> Audit:
+    """The audit with this many processes that decide chunks at a time."""
+    return replace(audit, settings=audit.settings.model_copy(update={"deciders": deciders}))
+
+
+def test_children_side_by_side_record_what_one_program_does(tmp_path: Path) -> None:
+    """A camera that is off is told of in several chunks: what one says of it rests on what the one before it recorded."""
+    records = with_camera_off(random_world(Random(3), incidents=5), Random(1), -3600 * SECOND_US)
+    said, results = [], 0
+    for name, deciders in (("children", 2), ("alone", 1)):
+        audit = with_deciders(with_chunks(audit_of(tmp_path / name, records), 1), deciders)
+        run = run_over(audit)
+        with reading(audit.engine) as session:
+            notes = run_notes.load_clocks(session, run.run_id), rates.load_rates(session, run.run_id)
+        assert check(audit.engine) == ()
+        answers = answers_of(audit, run)
+        results = len(answers.results)
+        said.append((answers, run.counts, run.not_examined, notes))
+    children, alone = said
+    assert children == alone
+    assert results > 3
+
+
+def test_a_run_goes_on_after_one_of_its_children_was_killed(tmp_path: Path) -> None:
+    records = random_world(Random(5), incidents=30)
+    alone = with_chunks(audit_of(tmp_path / "alone", records), 1)
+    audit = with_deciders(with_chunks(audit_of(tmp_path / "killed", records), 1), 2)
+    run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
+    night.plan_run(audit, run_id)
+    with pytest.raises(StoreError, match="SIGKILL"):
+        deciding.decide_run(audit, run_id, on_progress=lambda _what, done, _of: kill_deciders() if done == 3 else None)
+    assert not deciders_alive()
+    with reading(audit.engine) as session:
+        decided = [one.decided_us for one in run_chunks.load_chunks(session, run_id)]
+    assert None not in decided[:3]
+    assert None in decided
+    run = deciding.decide_run(audit, run_id)
+    assert answers_of(audit, run) == answers_of(alone, run_over(alone))
+    assert check(audit.engine) == ()
+
+
+def deciders_alive() -> list[int]:
+    """The children of this program that decide chunks."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in children if b"bwc_audit.audit.decider" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def kill_deciders() -> None:
+    """End them as the kernel does where memory runs out."""
+    alive = deciders_alive()
+    assert alive
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("shift_s", [-3600, -268 * 86_400])

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from bwc_audit.audit.compare import compare_policies
+from bwc_audit.audit.compare import compare_policies, period_request
 from bwc_audit.audit.setup import open_audit
 from bwc_audit.config import Settings
 from bwc_audit.domain.comparison import Comparison, Side
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.rates import rate_table
+from bwc_audit.domain.times import SECOND_US
+from bwc_audit.report.comparison_document import comparison_document
 from bwc_audit.sources.policy_files import load_book
 from bwc_audit.store import policies, runs
 from bwc_audit.store.database import reading
 from tests.audit.nights import Night, run_night
 from tests.audit.small_force import SmallForce
+from tests.audit.stored_world import DAYS, PERIOD, audit_of, random_world, with_camera_off, with_chunks
 from tests.audit.test_changes import under
 
 
@@ -53,6 +57,19 @@ def test_each_side_says_what_a_night_under_it_would_say(force: SmallForce, setti
     moved = {(one.first.incident_id, one.first.outcome, one.second.outcome) for one in found.assignments}
     assert moved == {("I3", "excluded", "findings")}
     assert found.first.unseen_us == 0
+
+
+@pytest.mark.parametrize("other", ["new_jersey", "tempe_rate"])
+def test_pieces_of_any_size_compare_to_the_same_document(tmp_path: Path, other: str) -> None:
+    audit = audit_of(tmp_path, with_camera_off(random_world(Random(3)), Random(1), -3600 * SECOND_US))
+    books = load_book("uk_generic"), load_book(other)
+    whole, *pieces = (
+        comparison_document(compare_policies(with_chunks(audit, days), *books, period_request(audit, PERIOD)))
+        for days in (DAYS, 1, 4)
+    )
+    assert pieces == [whole, whole]
+    assert whole["findings"]
+    assert whole["assignments"]
 
 
 def test_nothing_is_stored_and_no_video_is_opened(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bwc_audit.domain.comparison import Comparison, Move, Replayed, compare, differences
+from bwc_audit.domain.comparison import Comparison, Move, Replayed, compare
+from bwc_audit.domain.comparison_why import differences
 from bwc_audit.domain.decide import basis_of, decide
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.matching import match

@@ -483,6 +483,12 @@ def test_a_hole_in_the_numbering() -> None:
     assert "1 between 7 (R1) and 9 (R2) is not in the records" in finding.message
 
 
+def test_numbers_of_recordings_that_were_not_read_are_not_missing() -> None:
+    """What lies between an old recording that came in just now and the period belongs to no run over this period."""
+    world = one_officer(sequence_no=9).recorded("101", -4 * 86_400, -4 * 86_400 + 100, "R0", sequence_no=2)
+    assert "sequence_gap" not in world.kinds()
+
+
 def test_the_later_of_two_rows_is_the_duplicate() -> None:
     world = one_officer().recorded("101", -40, 310, "R1")
     world.segments[1] = replace(world.segments[1], row=RowRef("footage/z.csv", 4))

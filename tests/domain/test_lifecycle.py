@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bwc_audit.domain.findings import Finding, FindingKind, Severity, Window
-from bwc_audit.domain.lifecycle import RunBasis, finding_id_of, observe
+from bwc_audit.domain.lifecycle import RunBasis, finding_id_of, observe, weight_in_run
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
 from bwc_audit.domain.times import SECOND_US, Span
 
@@ -31,7 +31,8 @@ NONE = replace(LATE, kind=FindingKind.NO_FOOTAGE, message="none")
 
 def seen(finding: Finding, state: FindingState = FindingState.OPEN, disposition: str | None = None) -> ObservedFinding:
     """A finding as an earlier run saw it."""
-    change = Change.RESOLVED if state is FindingState.RESOLVED else Change.APPEARED
+    gone = {FindingState.RESOLVED: Change.RESOLVED, FindingState.REPLACED: Change.REPLACED}
+    change = gone.get(state, Change.APPEARED)
     return ObservedFinding(finding_id_of(finding.fingerprint), "before", finding, state, change, disposition=disposition)
 
 
@@ -77,8 +78,22 @@ def test_the_same_fact_under_another_clause_replaces_it_and_is_not_counted_twice
     assert stated["arrival-2027"].cause == (
         f"stated before as {before.finding_id}, under another clause of the policy; what was decided there: technical fault"
     )
-    assert stated["arrival"].state is FindingState.RESOLVED
+    assert (stated["arrival"].state, stated["arrival"].change) == (FindingState.REPLACED, Change.REPLACED)
     assert stated["arrival"].cause == (f"stated as {finding_id_of(renamed.fingerprint)}, under another clause of the policy")
+
+
+def test_a_replaced_finding_is_not_replaced_again_and_reopens_under_its_own_clause() -> None:
+    renamed = replace(LATE, clause="arrival-2027")
+    before = [seen(LATE, FindingState.REPLACED), seen(renamed)]
+    assert [one.finding.clause for one in compare([renamed], before)] == ["arrival-2027"]
+    back = {one.finding.clause: one for one in compare([LATE], before)}
+    assert (back["arrival"].change, back["arrival"].cause) == (Change.REOPENED, "stated again after it had been replaced")
+    assert back["arrival-2027"].change is Change.REPLACED
+
+
+def test_of_two_stretches_of_a_run_the_one_that_says_replaced_outweighs_the_one_that_says_resolved() -> None:
+    said = [seen(LATE, state) for state in (FindingState.OPEN, FindingState.RESOLVED, FindingState.REPLACED)]
+    assert [one.state.value for one in sorted(said, key=weight_in_run)] == ["resolved", "replaced", "open"]
 
 
 def test_what_a_reviewer_decided_stays_with_a_finding_that_is_stated_again() -> None:

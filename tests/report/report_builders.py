@@ -195,7 +195,7 @@ def recorded(
 
 def observed(finding: Finding, change: Change = Change.APPEARED, **more: Any) -> ObservedFinding:
     facts: dict[str, Any] = {"cause": "first run that looked at it" if change is Change.APPEARED else None, **more}
-    state = FindingState.RESOLVED if change is Change.RESOLVED else FindingState.OPEN
+    state = {Change.RESOLVED: FindingState.RESOLVED, Change.REPLACED: FindingState.REPLACED}.get(change, FindingState.OPEN)
     return ObservedFinding(f"F-{finding.fingerprint[:8]}", "run-0612", finding, state, change, **facts)
 
 

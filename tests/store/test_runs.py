@@ -31,6 +31,7 @@ from bwc_audit.errors import StoreError
 from bwc_audit.store.check import check
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.dispositions import PlaceTaken, append_disposition, load_dispositions, load_standings
+from bwc_audit.store.observations import count_changes
 from bwc_audit.store.runs import (
     close_run,
     latest_run,
@@ -79,7 +80,7 @@ def finding_of(incident_id: str | None = "I1", **changes: Any) -> Finding:
 
 
 def seen(run_id: str, finding: Finding, change: Change = Change.APPEARED, **more: Any) -> ObservedFinding:
-    state = FindingState.RESOLVED if change is Change.RESOLVED else FindingState.OPEN
+    state = {Change.RESOLVED: FindingState.RESOLVED, Change.REPLACED: FindingState.REPLACED}.get(change, FindingState.OPEN)
     return ObservedFinding(finding_id_of(finding.fingerprint), run_id, finding, state, change, **more)
 
 
@@ -162,6 +163,26 @@ def test_a_finding_keeps_its_identity_over_runs_and_its_first_run(engine: Engine
         row = session.connection().execute(text("SELECT first_run_id, last_run_id, state FROM finding")).one()
         assert tuple(row) == (first, second, "resolved")
         assert [item.state for item in load_observed(session, first)] == [FindingState.OPEN]
+    assert check(engine) == ()
+
+
+def test_a_finding_is_replaced_in_state_and_change_together_or_not_at_all(engine: Engine) -> None:
+    first = run_with(engine, [(finding_of(), Change.APPEARED)])
+    second = run_with(
+        engine, [(finding_of(), Change.REPLACED), (finding_of("I2"), Change.APPEARED)], started_us=STARTED_US + 1
+    )
+    with reading(engine) as session:
+        assert count_changes(session, second) == {**dict.fromkeys(Change, 0), Change.REPLACED: 1, Change.APPEARED: 1}
+        assert count_changes(session, first)[Change.REPLACED] == 0
+    half = replace(seen("half", finding_of(), Change.REPLACED), state=FindingState.OPEN)
+
+    def record_half() -> None:
+        with writing(engine) as session:
+            open_run(session, REQUEST, started_us=STARTED_US + 2, software_version="0.1", run_id="half")
+            record_decision(session, "half", decision_of("I1"), [half])
+
+    with pytest.raises(StoreError, match="replaced_is_replaced"):
+        record_half()
     assert check(engine) == ()
 
 

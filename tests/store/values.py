@@ -89,7 +89,8 @@ def observed_in(run_id: str) -> st.SearchStrategy[list[ObservedFinding]]:
     """Findings as a run saw them, no two with one fingerprint."""
 
     def observe(finding: Finding, change: Change, cause: str | None) -> ObservedFinding:
-        state = FindingState.RESOLVED if change is Change.RESOLVED else FindingState.OPEN
+        gone = {Change.RESOLVED: FindingState.RESOLVED, Change.REPLACED: FindingState.REPLACED}
+        state = gone.get(change, FindingState.OPEN)
         return ObservedFinding(finding_id_of(finding.fingerprint), run_id, finding, state, change, cause)
 
     one = st.builds(observe, any_of(Finding), st.sampled_from(Change), st.none() | _TEXT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bwc_audit.domain.dispositions import DecisionWord, Disposition, EntryKind, problem_with, standing_of
-from bwc_audit.store import finding_list
+from bwc_audit.domain.runs import RunStatus
+from bwc_audit.store import finding_list, runs
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.dispositions import append_disposition, load_standings
-from bwc_audit.store.tables import FindingRow, table_of
+from bwc_audit.store.tables import FindingRow, RunResultRow, table_of
 from bwc_audit.web.site import Site
 from tests.web.conftest import Browser
 
@@ -74,6 +76,49 @@ def test_a_filter_that_is_none_is_said_and_what_was_typed_stays(browser: Opened,
     assert 'value="keep-me"' in answer.text
 
 
+@pytest.mark.parametrize("name", ["unit", "officer", "incident", "call_type", "run"])
+def test_a_name_that_nothing_has_is_refused_everywhere_and_reads_nowhere_as_none(browser: Opened, name: str) -> None:
+    one = browser("accountability_officer")
+    for path in ("/findings", "/findings.json", "/findings.csv", "/findings/bulk"):
+        answer = one.get(f"{path}?{name}=no-such-thing")
+        assert answer.status_code == 422, path
+        assert "none that you may see is called &#39;no-such-thing&#39;" in answer.text
+        assert "</strong>: none" not in answer.text
+
+
+def test_a_name_that_has_no_finding_is_known_and_its_list_is_empty(browser: Opened, site: Site) -> None:
+    one = browser("auditor")
+    with reading(site.engine) as session:
+        finding, result = table_of(FindingRow).c, table_of(RunResultRow).c
+        found, judged = (
+            {column: set(session.connection().scalars(select(table[column]))) for column in ("officer_id", "incident_id")}
+            for table in (finding, result)
+        )
+    for column, name in (("officer_id", "officer"), ("incident_id", "incident")):
+        (clean, *_) = sorted(judged[column] - found[column])
+        answer = one.get(f"/findings?{name}={clean}")
+        assert (answer.status_code, ": none" in answer.text) == (200, True)
+
+
+def test_a_supervisor_reads_the_same_of_a_foreign_name_as_of_one_that_nothing_has(browser: Opened) -> None:
+    chief, own = browser("auditor"), browser("supervisor")
+    (foreign, *_) = chief.client.get("/findings.json?unit=Response+C").json()
+    for name, value in (("unit", "Response C"), ("officer", foreign["officer_id"]), ("incident", foreign["incident_id"])):
+        assert chief.get(f"/findings?{name}={value}").status_code == 200
+        hidden, unknown = own.get(f"/findings?{name}={value}"), own.get(f"/findings?{name}=xyzzy")
+        assert (hidden.status_code, hidden.text.replace(value, "xyzzy")) == (422, unknown.text)
+    assert own.get("/findings?unit=Response+A&officer=104").status_code == 200
+
+
+def test_a_run_that_came_to_no_decision_says_nothing_of_its_findings(browser: Opened, site: Site) -> None:
+    with writing(site.engine) as session:
+        (night,) = runs.load_runs(session, 1)
+        runs.open_run(session, night.request, started_us=night.started_us + 1, software_version="0", run_id="cut-short")
+        runs.close_run(session, "cut-short", status=RunStatus.FAILED, finished_us=night.started_us + 2)
+    answer = browser("auditor").get("/findings?run=cut-short")
+    assert (answer.status_code, "cut-short is failed: it came to no decision" in answer.text) == (422, True)
+
+
 def test_a_view_is_kept_for_its_account_and_forgotten(browser: Opened) -> None:
     one, other = browser("reviewer"), browser("auditor")
     one.post("/findings/views", name="Grave ones", query="severity=high&order=newest")
@@ -81,6 +126,26 @@ def test_a_view_is_kept_for_its_account_and_forgotten(browser: Opened) -> None:
     assert "Grave ones" not in other.get("/findings").text
     one.post("/findings/views", forget="Grave ones", query="")
     assert "Grave ones" not in one.get("/findings").text
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "why"),
+    [
+        ("findings", "severity=dreadful", "Severity: 'dreadful' is none of"),
+        ("findings", "unit=nowhere", "Unit: none that you may see is called 'nowhere'"),
+        ("findings", "severty=high", "there is no filter 'severty'"),
+        ("findings", "text=" + "x" * 2000, "it has more than 2000 characters"),
+        ("incidents", "outcome=guilty", "is none of"),
+        ("incidents", "run=nothing", "there is no run nothing"),
+        ("incidents", "order=fame", "is no order"),
+    ],
+)
+def test_a_view_of_a_list_that_cannot_be_shown_is_not_kept(browser: Opened, page: str, query: str, why: str) -> None:
+    one = browser("reviewer")
+    answer = one.post(f"/{page}/views", name="Broken one", query=query)
+    assert (answer.status_code, "The view is not kept." in answer.text) == (422, True)
+    assert why in html.unescape(answer.text)
+    assert "Broken one" not in one.get(f"/{page}").text
 
 
 def test_a_decision_is_recorded_shown_and_taken_back_by_its_author_only(browser: Opened) -> None:
@@ -160,6 +225,10 @@ def test_looking_is_on_record_and_auditors_read_it(browser: Opened) -> None:
     assert finding_id in log
     assert "Findings of officer 104, newest first" in log
     assert "exported" in log
+    for path in ("/access-log", "/access-log.csv"):
+        answer = browser("auditor").get(f"{path}?account=reveiwer")
+        assert (answer.status_code, "Account: none is called" in answer.text) == (422, True)
+        assert browser("auditor").get(f"{path}?account=public").status_code == 200
 
 
 _entries = st.lists(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from collections.abc import Callable
 
@@ -51,7 +52,12 @@ def test_a_supervisor_counts_only_officers_of_their_unit(browser: Opened, site: 
     own, of_unit = listed(secret), listed(all_of_it, f"&unit={UNIT}")
     assert [item["incident_id"] for item in own] == [item["incident_id"] for item in of_unit]
     assert len(own) < len(listed(all_of_it))
-    assert listed(secret, "&unit=Response+C&outcome=excluded") == []
+    foreign, unknown = (
+        client.get(f"/api/v1/incidents?unit={unit}", headers={"authorization": f"Bearer {secret}"})
+        for unit in ("Response+C", "Response+Z")
+    )
+    assert foreign.status_code == unknown.status_code == 422
+    assert foreign.json() == {**unknown.json(), "explanation": unknown.json()["explanation"].replace("Z", "C")}
     assert browser("supervisor").get("/incidents.csv").status_code == 403
 
 
@@ -63,9 +69,14 @@ def test_what_is_no_filter_is_refused_and_kept_as_typed(browser: Opened) -> None
         ("run=nothing", "there is no run nothing"),
         ("order=fame", "is no order"),
         ("page=0", "there is no page 0"),
+        ("unit=Response+Z", "Unit: none that you may see is called 'Response Z'"),
+        ("officer=9999", "Officer: none that you may see is called '9999'"),
+        ("call_type=kept", "Call type: none that you may see is called 'kept'"),
+        ("from=2025-05-25&to=2025-05-24", "no day is both 2025-05-25 or later and 2025-05-24 or earlier"),
     ):
-        answer = one.get(f"/incidents?{query}&call_type=kept+as+typed")
-        assert (answer.status_code, told in answer.text, "kept as typed" in answer.text) == (422, True, True), query
+        answer = one.get(f"/incidents?{query}&text=kept+as+typed")
+        page = html.unescape(answer.text)
+        assert (answer.status_code, told in page, "kept as typed" in page) == (422, True, True), query
         if "page" not in query:
             assert one.get(f"/incidents.csv?{query}").status_code == 422
     for path in ("/incidents", "/findings"):

@@ -12,7 +12,7 @@ from bwc_audit.audit.deciding import decide_run
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.night import plan_run, start_run
 from bwc_audit.audit.setup import day_period
-from bwc_audit.domain.runs import ObservedFinding, RunKind
+from bwc_audit.domain.runs import Change, ObservedFinding, RunKind
 from bwc_audit.sources.policy_files import load_book
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading
@@ -56,6 +56,9 @@ def test_the_history_is_filtered_and_says_by_what(browser: Opened, site: Site, s
     assert _ids(one.get(f"/runs?to=2025-05-24&text={stricter[-8:]}").text) == [stricter]
     wrong = one.get("/runs?status=fine")
     assert (wrong.status_code, _ids(wrong.text)) == (422, [])
+    wrong = one.get("/runs?policy=uk_generik")
+    assert (wrong.status_code, "Policy: none that you may see is called" in wrong.text) == (422, True)
+    assert ": none" in one.get("/runs?policy=new_jersey").text
     assert one.get("/runs?page=0").status_code == 422
 
 
@@ -82,6 +85,25 @@ def test_findings_of_a_run_are_narrowed_by_how_it_saw_them(browser: Opened, site
         assert "that this run saw as" in page
     assert "that the last run saw as" in one.get("/findings?change=unchanged").text
     assert night != stricter
+
+
+def test_a_fact_under_another_clause_is_counted_as_replaced_and_not_as_resolved(
+    browser: Opened, site: Site, stricter: str
+) -> None:
+    one = browser("auditor")
+    with reading(site.engine) as session:
+        observed = runs.load_observed(session, stricter)
+    again = [each for each in observed if "under another clause of the policy" in (each.cause or "")]
+    replaced = [each for each in again if (each.cause or "").startswith("stated as ")]
+    assert {each.change for each in replaced} == {Change.REPLACED}
+    label = r"Replaced by another clause</a></th><td>(\d+)"
+    assert re.findall(label, one.get(f"/runs/{stricter}").text) == [str(len(replaced))]
+    assert re.findall(label, one.get("/").text) == ["0"]
+    listed = one.client.get(f"/findings.json?run={stricter}&change=replaced").json()
+    assert {each["finding_id"] for each in listed} == {each.finding_id for each in replaced}
+    assert {each["state"] for each in listed} == {"replaced"}
+    incident_id = replaced[0].finding.incident_id
+    assert "Replaced since the run before" in one.get(f"/incidents/{incident_id}?run={stricter}").text
 
 
 def _subject(observed: ObservedFinding) -> tuple[str | None, ...]:

@@ -140,6 +140,11 @@ _LINES = (
     shot(SHOP, AV1, blurred(0.0, 15.0, "grease"), blurred(29.0, 36.0, "much")),
     shot(CORRIDOR, B, blurred(22.0, 48.0, "much")),
     shot(CAR_PARK, BASE, blurred(11.0, 28.0, "much")),
+    # once in a long recording
+    shot(SHOP, BASE, covered(14.0, 29.0), around=(3, 4)),
+    shot(SHOP, POOR, covered(17.0, 34.0, "jacket", 0.5), around=(4, 3)),
+    shot(PATH, OPEN, blurred(12.0, 27.0), around=(3, 4)),
+    shot(CORRIDOR, BASE, uniform(17.0, 30.0, "grey"), around=(4, 3)),
     # uniform, bars
     shot(PATH, BASE, uniform(12.0, 27.0, "green")),
     shot(SHOP, MPEG4, uniform(0.0, 12.0, "bars"), uniform(29.0, 34.0, "grey")),

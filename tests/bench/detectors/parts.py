@@ -29,7 +29,7 @@ def in_part(picture: Picture, trouble: Trouble, at_s: float, cloth: Picture) -> 
     folds = cloth[:height, :width, None].astype(np.float32) - 128
     if trouble.how == "thumb":
         # A quarter of an ellipse about the corner takes pi / 4 of its half axes' product.
-        inside, soft = 1 - np.hypot(across, 1 - down) / max(1e-3, (share * 4 / np.pi) ** 0.5), 0.10
+        inside, soft = 1 - np.hypot(across, 1 - down) / max(1e-3, (max(0.0, share) * 4 / np.pi) ** 0.5), 0.10
         cover = np.array((26.0, 32.0, 52.0)) + folds * 0.12
     else:
         inside, soft = share + 0.12 * (across - 0.5) - (1 - down), 0.06

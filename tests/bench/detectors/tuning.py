@@ -134,6 +134,9 @@ _LINES = (
     shot(HALL, B, blurred(0.0, 14.0, "grease"), blurred(30.0, 36.0, "much")),
     shot(DUSK, WIDE, blurred(20.0, 48.0, "much")),
     shot(NIGHT, BASE, blurred(12.0, 30.0, "much")),
+    # once in a long recording
+    shot(STREET, BASE, blurred(13.0, 29.0), around=(3, 4)),
+    shot(DUSK, WIDE, covered(16.0, 33.0, "thumb", 0.4), around=(4, 3)),
     # uniform, bars
     shot(STREET, BASE, uniform(10.0, 24.0, "grey")),
     shot(HALL, TS, uniform(0.0, 11.0, "bars"), uniform(30.0, 35.0, "blue")),

@@ -25,7 +25,7 @@ from bwc_audit.report.contexts import (
     RunReportInput,
     Tally,
 )
-from bwc_audit.report.evidence_words import total_facts
+from bwc_audit.report.evidence_words import between_sentence, total_facts
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.numbers import input_facts, kind_groups, rate_bars, rates_note, waterfall_steps
 from bwc_audit.report.rate_views import funnel_views, noise_rows, noise_sentence, rate_groups
@@ -280,6 +280,8 @@ def _not_examined(report: RunReportInput, scenes: Sequence[Scene]) -> tuple[str,
         points.append(
             f"{plural(len(idle), 'file')} at incidents that touch no required window: not looked into, as planned."
         )
+    if report.effort is not None and (between := between_sentence(report.effort)):
+        points.append(between)
     return tuple(dict.fromkeys(points))
 
 

@@ -192,8 +192,7 @@ def findings(
     run = chosen_run(asking, period_runs(asking), "")
     wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking, run, given))
     with reading(asking.site.engine) as session:
-        count = finding_list.count_listed(session, wanted.clauses)
-        rows = finding_list.list_findings(session, wanted.clauses, wanted.order, limit, start)
+        count, rows = finding_list.page_of_findings(session, wanted.clauses, wanted.order, limit, start)
     asking.note(Right.FINDINGS, "listed", "findings", wanted.sentence, once=True)
     is_more = start + len(rows) < count and start + limit <= FURTHEST and rows
     return FindingsPage(

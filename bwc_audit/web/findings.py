@@ -11,7 +11,8 @@ from fastapi import Request
 from bwc_audit.domain.findings import Severity
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.runs import Run
-from bwc_audit.report.documents import finding_document, policy_reference
+from bwc_audit.report.document_parts import policy_reference
+from bwc_audit.report.finding_document import finding_document
 from bwc_audit.report.tables import findings_csv
 from bwc_audit.report.words import KIND, SEVERITY, humanised
 from bwc_audit.report.zone_times import length

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bwc_audit.domain.dispositions import DecisionWord, Disposition, EntryKind, problem_with, standing_of
+from bwc_audit.domain.people import Person, Role
 from bwc_audit.domain.runs import RunStatus
 from bwc_audit.store import finding_list, runs
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.dispositions import append_disposition, load_standings
 from bwc_audit.store.tables import FindingRow, RunResultRow, table_of
+from bwc_audit.web.filters import Asked, WrongFilter, narrowed
 from bwc_audit.web.site import Site
 from tests.web.conftest import Browser
 
@@ -321,3 +324,9 @@ def test_a_text_is_looked_for_in_each_id_and_the_fact_and_across_none(site: Site
         whole = finding_list.count_listed(session, ())
         assert finding_list.page_of_findings(session, (), "newest", 50, whole) == (whole, ())
         assert len(finding_list.page_of_findings(session, (), "newest", 50, whole - 1)[1]) == 1
+
+
+def test_before_any_run_nothing_is_said_of_what_changed() -> None:
+    asked = Asked(ZoneInfo("UTC"), "", lambda _what, _name: "")
+    with pytest.raises(WrongFilter, match="no run has come to a decision"):
+        narrowed({"change": "appeared"}, Person("ann", "Ann", Role.REVIEWER), asked)

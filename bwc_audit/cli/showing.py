@@ -138,7 +138,12 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     say()
     open_now = [one for one in observed if one.state == "open" and not one.finding.is_borderline]
     kinds = Counter(one.finding.kind for one in open_now)
-    fresh = Counter(one.finding.kind for one in open_now if one.change in (Change.APPEARED, Change.REOPENED))
+    renamed = {one.finding.subject for one in observed if one.change is Change.REPLACED}
+    fresh = Counter(
+        one.finding.kind
+        for one in open_now
+        if one.change in (Change.APPEARED, Change.REOPENED) and one.finding.subject not in renamed
+    )
     rows = [
         (kind.group.value, kind.value.replace("_", " "), str(n), str(fresh[kind]))
         for kind, n in sorted(kinds.items(), key=lambda item: (item[0].group, -item[1], item[0]))

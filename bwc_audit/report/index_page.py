@@ -197,14 +197,16 @@ def _cause(one: ObservedFinding) -> str:
 
 def _changes_sentence(observed: list[ObservedFinding]) -> str:
     same = sum(one.change == Change.UNCHANGED for one in observed)
+    replaced = sum(one.change == Change.REPLACED for one in observed)
     if not observed:
         return "Neither this run nor the one before it has findings, so nothing could change."
-    changed = len(observed) - same
+    changed = len(observed) - same - replaced
     if all(one.change == Change.APPEARED for one in observed):
         return f"{plural(changed, 'finding')}, none of them known from an earlier run."
-    if not changed:
+    if not changed and not replaced:
         return f"All {plural(same, 'finding')} stand as they did in the run before."
-    return f"{plural(changed, 'finding')} changed against the run before; {number(same)} unchanged."
+    told = f"{plural(changed, 'finding')} changed against the run before; {number(same)} unchanged"
+    return f"{told}; {number(replaced)} replaced under another clause." if replaced else f"{told}."
 
 
 def _incident_line(scene: Scene) -> IncidentLine:

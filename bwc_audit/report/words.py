@@ -167,7 +167,7 @@ CHANGE = {
     Change.APPEARED: "Appeared",
     Change.CHANGED: "Changed",
     Change.RESOLVED: "Resolved",
-    Change.REPLACED: "Replaced by another clause",
+    Change.REPLACED: "Replaced under another clause",
     Change.REOPENED: "Reopened",
     Change.UNCHANGED: "Unchanged",
 }

@@ -120,7 +120,8 @@ def _merge(rows: Sequence[Assignment], incident: Incident | None, officer_id: st
 
 
 def bucket_of(attendance: Attendance, policy: Policy) -> Bucket | None:
-    """The first bucket that fits, except ``fully_exempt``, which needs the window."""
+    """The first bucket that fits, except ``fully_exempt``, which needs the window. Where the officer or the incident is not
+    known, only those that tell from the other: rows of one number may be of several calls, and their times prove nothing."""
     scope = policy.scope
     if attendance.is_cancelled:
         return Bucket.CANCELLED
@@ -129,7 +130,7 @@ def bucket_of(attendance: Attendance, policy: Policy) -> Bucket | None:
             return Bucket.TEST_OR_CALLBACK
         if _is_out_of_scope(attendance.incident, policy):
             return Bucket.OUT_OF_SCOPE
-    if attendance.officer is None:
+    if attendance.officer is None or attendance.incident is None:
         return None
     if not _has_camera(attendance.officer, attendance):
         return Bucket.NO_CAMERA_ISSUED

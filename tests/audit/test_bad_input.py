@@ -22,7 +22,7 @@ from bwc_audit.errors import ConfigurationError, ObjectForbiddenError, ObjectMis
 from bwc_audit.store import runs
 from bwc_audit.store.database import open_database, reading
 from tests.audit.nights import DAY, finish_night, migrated, night_settings, open_night, run_night
-from tests.audit.small_force import SmallForce
+from tests.audit.small_force import Row, SmallForce
 from tests.fixtures_s3 import OPEN_BUCKET
 
 #: The video of the call that everything happens to, and its sidecar.
@@ -36,6 +36,24 @@ def force(force: SmallForce) -> SmallForce:
         force.call(incident_id, clock, "7")
         force.recorded(incident_id, "7", clock)
     return force
+
+
+@pytest.mark.parametrize("is_other_file", [False, True], ids=["one file", "two files"])
+def test_a_number_used_for_two_calls_accuses_nobody(force: SmallForce, settings: Settings, is_other_file: bool) -> None:
+    """Both calls were recorded whole; taken for one call, 23 hours of it would be missing."""
+    again: Row = {name: str(value).replace("05-24T", "05-25T") for name, value in force.incidents[0].items()}
+    second: Row = {name: str(value).replace("05-24T", "05-25T") for name, value in force.assignments[0].items()}
+    force.assignments.append(second)
+    if is_other_file:
+        force.write_csv("cad/incidents-more.csv", [again])
+    else:
+        force.incidents.append(again)
+    force.write_records()
+    night = run_night(settings)
+    assert {(row.field, row.reason.value) for row in night.rejected} == {("incident_id", "duplicate_id")}
+    assert len(night.rejected) == 2
+    assert (night.outcome("I1", "7"), night.outcome("I2", "7")) == ("unknown: incident_not_loaded", "covered")
+    assert [kind for kind in night.kinds() if kind in ("recording_gap", "no_footage", "early_deactivation")] == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.night import start_run
+from bwc_audit.audit.reports import report_input
 from bwc_audit.audit.setup import Audit, nightly_period, open_audit
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.runs import RunKind, RunStatus
@@ -36,6 +37,22 @@ def force(force: SmallForce) -> SmallForce:
         force.call(incident_id, clock, "7")
         force.recorded(incident_id, "7", clock)
     return force
+
+
+def test_rows_that_another_file_contradicts_are_counted_and_named(force: SmallForce, settings: Settings) -> None:
+    """A number over a list that has fewer lines leaves the reader to guess which row was not believed."""
+    held: Row = {"device_id": "CAM8", "officer_id": "7", "held_from": "2025-05-01T00:00:00Z"}
+    force.write_csv("roster/holders-more.csv", [held])
+    force.write_csv("cad/incidents-more.csv", [force.incidents[0]])
+    night = run_night(settings)
+    named = [(str(row.row), row.reason.value) for row in report_input(night.audit, night.run.run_id).rejected]
+    assert named == [
+        ("cad/incidents.csv:2", "duplicate_id"),
+        ("roster/holders-more.csv:2", "bad_value"),
+        ("roster/holders.csv:3", "bad_value"),
+    ]
+    assert night.run.counts["rows_rejected"] == len(named)
+    assert "3 rows of the sources rejected and not judged" in night.run.not_examined
 
 
 @pytest.mark.parametrize("is_other_file", [False, True], ids=["one file", "two files"])

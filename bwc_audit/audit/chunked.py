@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from sqlmodel import Session
 
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.chunks import SEGMENT_MARGIN_US, Chunk, chunks_of, own_part
+from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.decide import basis_of, decide
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.matching import Matching, match
 from bwc_audit.domain.records import Assignment, Records, Segment
 from bwc_audit.domain.results import Decision, Outcome
 from bwc_audit.domain.runs import RunKind, RunRequest
-from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.times import Span
 from bwc_audit.sources.duplicates import with_unique_ids
 from bwc_audit.store import incident_rows, orphans, source_rows
@@ -139,23 +140,18 @@ def decide_chunk(
     return matching, replace(own, counts={**whole.counts, **_own_counts(gathered, matching, own, seen)})
 
 
-def own_places(matching: Matching, chunk: Chunk) -> list[int]:
+def own_places(matching: Matching, chunk: Chunk) -> Int:
     """The recordings (indices of its placements, ascending) that belong to a chunk."""
     placements = matching.placements
-    uploads = placements.table.uploaded_us[placements.segment].tolist()
-    times = zip(placements.start_us.tolist(), uploads, strict=True)
-    return [
-        index
-        for index, (start_us, uploaded_us) in enumerate(times)
-        if chunk.holds_recording(start_us, None if uploaded_us == NO_NUMBER else uploaded_us)
-    ]
+    uploads_us = placements.table.uploaded_us[placements.segment]
+    return np.flatnonzero(chunk.holds_recordings(placements.start_us, uploads_us))
 
 
 def _own_counts(gathered: Gathered, matching: Matching, own: Decision, seen: Mapping[str, Inspection]) -> dict[str, int]:
     """The counts of a decision for what belongs to the chunk alone, so that those of all chunks add up."""
     chunk, records = gathered.chunk, gathered.records
     key_of = matching.placements.listed("object_key")
-    placed = own_places(matching, chunk)
+    placed = own_places(matching, chunk).tolist()
     keys, named = {key_of[index] for index in placed}, set(key_of)
     touching = [index for index in placed if index in matching.windows_of]
     looked = {key_of[index] for index in touching} & seen.keys()

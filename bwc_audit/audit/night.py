@@ -167,7 +167,7 @@ def _make_plan(audit: Audit, run: Run, chunk: Chunk, first: int) -> tuple[Planne
     matching = match_chunk(audit, run.request, gathered)
     stored = {video.object_key: video for video in matching.records.objects}
     key_of = matching.placements.listed("object_key")
-    own = {key_of[index] for index in own_places(matching, chunk)}
+    own = {key_of[index] for index in own_places(matching, chunk).tolist()}
     asked = [one for one in inspection_plan(matching, is_deep=run.request.is_deep) if one.object_key in own]
     with reading(audit.engine) as session:
         present = planned.planned_keys(session, run.run_id, [one.object_key for one in asked]) if first else frozenset()

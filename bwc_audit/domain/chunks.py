@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bwc_audit.domain.clock_findings import is_of_camera
+from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.placed_segments import of_incidents
 from bwc_audit.domain.results import Decision
@@ -58,11 +61,14 @@ class Chunk:
         """Whether a moment belongs to this chunk; outside the period, to the chunk at that end."""
         return (self.is_first or time_us >= self.span.start_us) and (self.is_last or time_us < self.span.end_us)
 
-    def holds_recording(self, start_us: int, uploaded_us: int | None) -> bool:
-        """Whether a recording belongs to this chunk: by its start, or by its upload where it lies far outside the period,
-        as of a clock that is months off and that only the chunks around its true time can correct."""
-        is_near = self.period.start_us - SEGMENT_MARGIN_US <= start_us < self.period.end_us + SEGMENT_MARGIN_US
-        return self.holds(start_us if is_near or uploaded_us is None else uploaded_us)
+    def holds_recordings(self, start_us: Int, uploaded_us: Int) -> Bool:
+        """Which recordings belong to this chunk: by the start, or by the upload (``NO_TIME``: none) of those that lie far
+        outside the period, as of a clock that is months off and that only the chunks around its true time can correct."""
+        is_near = start_us >= self.period.start_us - SEGMENT_MARGIN_US
+        is_near &= start_us < self.period.end_us + SEGMENT_MARGIN_US
+        time_us = np.where(is_near | (uploaded_us == NO_TIME), start_us, uploaded_us)
+        is_behind = np.full(len(time_us), self.is_first) | (time_us >= self.span.start_us)
+        return np.asarray(is_behind & (np.full(len(time_us), self.is_last) | (time_us < self.span.end_us)))
 
 
 def chunks_of(period: Span, days: int) -> tuple[Chunk, ...]:

@@ -154,7 +154,7 @@ def match(
     policy = book.base
     if like is not None and _places_alike(like.policy, policy):
         roster, history, placements, records, checks = like.roster, like.history, like.placements, like.records, like.checks
-        marks = like.completeness.marks
+        marks, videos = like.completeness.marks, like.videos
         judged = judge(like.judged.attended, like.judged.columns, book, Exemptions(records.exemptions, roster))
     else:
         roster = Roster(records.officers)
@@ -167,7 +167,7 @@ def match(
         calls = _attended(judged, records, policy, roster)
         checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown)
         placements = place_segments(table, roster, history, checks, shown)
-        marks = watermarks_of(records, placements, as_of_us)
+        marks, videos = watermarks_of(records, placements, as_of_us), Videos.of(records.objects, placements)
     measured = MeasuredRows.of(judged)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
@@ -203,7 +203,7 @@ def match(
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
-        videos=Videos.of(records.objects, placements),
+        videos=videos,
     )
 
 

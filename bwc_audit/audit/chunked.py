@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from bwc_audit.domain.records import Assignment, Records, Segment
 from bwc_audit.domain.results import Decision, Outcome
 from bwc_audit.domain.runs import RunKind, RunRequest
 from bwc_audit.domain.times import Span
+from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.sources.duplicates import with_unique_ids
 from bwc_audit.store import incident_rows, orphans, source_rows
 
@@ -52,7 +54,7 @@ def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) ->
         )
     records = replace(records, footage_until_us=orphans.footage_until(session, request.source, request.as_of_us))
     if chunk.is_only:
-        unique = with_unique_ids(records)
+        unique = with_unique_ids(_with_contradictions(session, request, records))
         named = {one.incident_id for one in records.incidents} | {one.incident_id for one in records.assignments}
         doubled = len(unique.rejected) - len(records.rejected)
         return Gathered(chunk, unique, frozenset(named), doubled, doubled)
@@ -61,10 +63,13 @@ def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) ->
 
 def _gather_part(session: Session, request: RunRequest, chunk: Chunk, records: Records) -> Gathered:
     stored = len(records.rejected)
-    records = with_unique_ids(_with_far_doubles(session, request, records))
+    doubtful = _with_contradictions(session, request, _with_far_doubles(session, request, records))
+    records = with_unique_ids(doubtful)
     doubled = records.rejected[stored:]
     own = {one.incident_id for one in records.incidents if chunk.holds(one.opened_us)}
     known = {one.incident_id for one in records.incidents}
+    own |= {name for name, opened_us in _first_opened(doubtful, request, known).items() if chunk.holds(opened_us)}
+    known = {one.incident_id for one in doubtful.incidents}
     unknown = {one.incident_id for one in records.assignments} - known
     started_us = orphans.first_times(session, request.source, request.period, chunk.sight)
     own |= {incident_id for incident_id in unknown if chunk.holds(started_us.get(incident_id, chunk.span.start_us))}
@@ -88,6 +93,26 @@ def _with_far_doubles(session: Session, request: RunRequest, records: Records) -
             if one.row not in here and request.period.start_us <= one.opened_us < request.period.end_us
         ]
     return replace(records, incidents=(*records.incidents, *found)) if found else records
+
+
+def _with_contradictions(session: Session, request: RunRequest, records: Records) -> Records:
+    """The records with every row of the source that gives an incident of theirs another time of opening, whenever that is:
+    a night of one day must not take the calls of two days with one number for one call."""
+    ids = orphans.contradicted_incidents(session, request.source, [one.incident_id for one in records.incidents])
+    found = {one.row: one for one in records.incidents}
+    for incident_id in ids:
+        rows = source_rows.load_records(session, request.source, Span(0, 1), margin_us=0, incident_id=incident_id)
+        found |= {one.row: one for one in rows.incidents}
+    return replace(records, incidents=tuple(found.values())) if ids else records
+
+
+def _first_opened(records: Records, request: RunRequest, kept: Collection[str]) -> dict[str, int]:
+    """When the incidents that are not kept were first opened in the run's period: that part of it owns them."""
+    first_us: dict[str, int] = {}
+    for one in records.incidents:
+        if one.incident_id not in kept and request.period.start_us <= one.opened_us < request.period.end_us:
+            first_us[one.incident_id] = min(one.opened_us, first_us.get(one.incident_id, one.opened_us))
+    return first_us
 
 
 def _whole_orphans(
@@ -143,28 +168,28 @@ def decide_chunk(
 def own_places(matching: Matching, chunk: Chunk) -> Int:
     """The recordings (indices of its placements, ascending) that belong to a chunk."""
     placements = matching.placements
-    uploads_us = placements.table.uploaded_us[placements.segment]
-    return np.flatnonzero(chunk.holds_recordings(placements.start_us, uploads_us))
+    uploaded_us = placements.table.uploaded_us[placements.segment]
+    return np.flatnonzero(chunk.holds_recordings(placements.start_us, uploaded_us))
 
 
 def _own_counts(gathered: Gathered, matching: Matching, own: Decision, seen: Mapping[str, Inspection]) -> dict[str, int]:
     """The counts of a decision for what belongs to the chunk alone, so that those of all chunks add up."""
     chunk, records = gathered.chunk, gathered.records
     key_of = matching.placements.listed("object_key")
-    placed = own_places(matching, chunk).tolist()
-    keys, named = {key_of[index] for index in placed}, set(key_of)
-    touching = [index for index in placed if index in matching.windows_of]
-    looked = {key_of[index] for index in touching} & seen.keys()
-    outcomes = [one.outcome for one in own.results]
+    placed = own_places(matching, chunk)
+    touching = placed[matching.windows_of.has_members()[placed]]
+    keys, named = {key_of[index] for index in placed.tolist()}, set(key_of)
+    looked = {key_of[index] for index in touching.tolist()} & seen.keys() if seen else ()
+    outcomes = Counter(one.outcome for one in own.results)
     return {
         "incidents": len(own.incidents),
         "assignments": len(own.results),
-        **{f"assignments_{outcome.value}": outcomes.count(outcome) for outcome in Outcome},
+        **{f"assignments_{outcome.value}": outcomes[outcome] for outcome in Outcome},
         "segments": len(placed),
         "segments_in_windows": len(touching),
         # Videos that no metadata name are seen by every chunk, and counted by the first.
         "videos_stored": sum(
-            one.object_key in keys or (chunk.is_first and one.object_key not in named) for one in records.objects
+            key in keys or (chunk.is_first and key not in named) for key in VideoTable.of(records.objects).object_key
         ),
         "videos_examined": len(looked),
         "frames_sampled": sum(one.examined.frames_sampled for key, one in seen.items() if key in keys),

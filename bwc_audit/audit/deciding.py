@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from bwc_audit.audit.allocation import without_cycle_search
 from bwc_audit.audit.chunked import chunks_for
@@ -10,6 +10,7 @@ from bwc_audit.audit.deciders import decided_side_by_side, deciders_for
 from bwc_audit.audit.ingest import Progress, silent
 from bwc_audit.audit.liveness import release_run
 from bwc_audit.audit.night import running_run
+from bwc_audit.audit.rate_parts import RateParts
 from bwc_audit.audit.rates import record_rates
 from bwc_audit.audit.recording import record, work_out
 from bwc_audit.audit.run_counts import ROWS_DOUBLED, added_up, empty_days, rejections
@@ -36,14 +37,14 @@ def decide_run(
     if run.status is not RunStatus.RUNNING:
         return run
     basis = _ready_chunks(audit, run)
-    told: dict[int, RatePart] = {}
+    told = RateParts()
     if not take_over(audit, run, basis):
         with reading(audit.engine) as session:
             stored = run_chunks.load_chunks(session, run_id)
         chunks = chunks_of_run(run, stored)
         todo = [chunk for chunk, known in zip(chunks, stored, strict=True) if known.decided_us is None]
         for chunk, part in _decided(audit, run, todo, basis):
-            told[chunk.ordinal] = part
+            told.add(chunk.ordinal, part)
             on_progress("deciding, chunks of days", chunk.ordinal + 1, len(stored))
     _close(audit, run, ingest_counts or {}, told)
     release_run(audit.settings.state_dir, run_id)
@@ -59,7 +60,6 @@ def _ready_chunks(audit: Audit, run: Run) -> str:
     if is_stale or not stored:
         with writing(audit.engine) as session:
             runs.forget_recorded(session, run.run_id)
-            runs.restate_findings(session, run.run_id)
             run_chunks.store_chunks(session, run.run_id, chunks_for(audit, run.request))
     return basis
 
@@ -74,7 +74,7 @@ def _decided(audit: Audit, run: Run, todo: Sequence[Chunk], basis: str) -> Itera
             yield chunk, record(audit, run, work_out(audit, run, chunk), basis)
 
 
-def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: Mapping[int, RatePart]) -> None:
+def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: RateParts) -> None:
     """Add up the chunks and end the run. ``told``: what rates need of the chunks that were decided just now."""
     with writing(audit.engine) as session:
         stored = run_chunks.load_chunks(session, run.run_id)
@@ -86,7 +86,6 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: Mapping[
             *empty_days(session, run, audit.settings.zone),
             *rejections(rejected, doubled),
         )
-        runs.restate_findings(session, run.run_id)
         record_rates(session, audit, run, stored, told)
         runs.close_run(
             session,

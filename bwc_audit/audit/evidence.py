@@ -14,7 +14,7 @@ from bwc_audit.domain.results import PlacedSegment
 from bwc_audit.domain.shown_clock_findings import drift_stated
 from bwc_audit.domain.shown_clocks import shown_clock
 from bwc_audit.domain.times import SECOND_US
-from bwc_audit.domain.unseen import asked_us, unseen_us
+from bwc_audit.domain.unseen import asked_us, between_us, unseen_us
 from bwc_audit.media.contact_sheet import preview_of
 from bwc_audit.report.evidence import BurnedInClock, ClockReading, Effort, InspectionEvidence, SheetPage
 from bwc_audit.store.planned import PlannedInspection
@@ -53,6 +53,7 @@ def effort_of(request: InspectionRequest, inspection: Inspection | None, samplin
         longest_step_us=examined.longest_step_us,
         asked_us=asked,
         unseen_us=(unseen_us(request, inspection, sampling) or 0) if asked else 0,
+        between_us=0 if inspection is None else between_us(inspection),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from bwc_audit.audit.rate_parts import RateParts
 from bwc_audit.audit.review_samples import result_of_sample
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.noise_rate import ReviewedNoise, reviewed_noise
@@ -33,18 +34,16 @@ class RunRates:
 
 
 def rate_part(audit: Audit, request: RunRequest, results: Sequence[AssignmentResult]) -> RatePart:
-    """What rates need of some results of a run, by the shifts of now; small, so that those of a long period can be kept."""
+    """What rates need of some results of a run, by the shifts of now."""
     return RatePart.of(results, ZoneInfo(request.timezone), shifts_of(audit.settings.shifts))
 
 
-def record_rates(
-    session: Session, audit: Audit, run: Run, stored: Sequence[StoredChunk], told: Mapping[int, RatePart]
-) -> None:
+def record_rates(session: Session, audit: Audit, run: Run, stored: Sequence[StoredChunk], told: RateParts) -> None:
     """Store the rates of a run that is being closed, with what reviews say so far.
 
-    ``told``: parts by the ordinal of their chunk. Where the run took over what another one said, its stored rates are those
-    of that run, unless they were made with other shifts; where chunks were decided by an earlier program, all results are
-    read once more.
+    ``told``: of the chunks that were decided just now. Where the run took over what another one said, its stored rates are
+    those of that run, unless they were made with other shifts; where chunks were decided by an earlier program, all results
+    are read once more.
     """
     request, shifts = run.request, shifts_of(audit.settings.shifts)
     noise = known_noise(session, request.source)
@@ -55,10 +54,11 @@ def record_rates(
             stored_rates.store_rates(session, run.run_id, book, noise)
             return
     if all(chunk.ordinal in told for chunk in stored):
-        part = RatePart.joined([told[chunk.ordinal] for chunk in stored], shifts)
+        book = book_of(told, request.timezone, shifts)
     else:
         part = rate_part(audit, request, stored_runs.load_results(session, run.run_id))
-    stored_rates.store_rates(session, run.run_id, book_of(part, request.timezone, shifts), noise)
+        book = book_of((part,), request.timezone, shifts)
+    stored_rates.store_rates(session, run.run_id, book, noise)
 
 
 def rates_of_run(session: Session, audit: Audit, run: Run, by: Iterable[str] = ()) -> RunRates:

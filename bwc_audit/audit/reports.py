@@ -13,6 +13,7 @@ from bwc_audit.audit.evidence import effort_of, evidence_of
 from bwc_audit.audit.night import identity_of, running_run
 from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.audit.setup import Audit
+from bwc_audit.audit.standing import standing_rejections
 from bwc_audit.domain.findings import FindingGroup, FindingKind
 from bwc_audit.domain.inspection import INSPECTOR_VERSION, Inspection
 from bwc_audit.domain.policy import Policy
@@ -51,7 +52,7 @@ def report_input(audit: Audit, run_id: str, incident_id: str | None = None) -> R
         as_they_are = _as_they_are(session, run)
         return replace(
             decided,
-            rejected=as_they_are.rejected,
+            rejected=standing_rejections(session, run.request.source, run.request.period),
             book=known.book if incident_id is None else None,
             noise=known.noise,
             stills=_stills(seen, segments),
@@ -113,7 +114,7 @@ def policy_of_run(session: Session, run: Run) -> Policy:
 
 
 def _as_they_are(session: Session, run: Run) -> Records:
-    """Rejected rows and devices as they stand in the store now; they belong to the source rather than to a run."""
+    """Devices as they stand in the store now; they belong to the source rather than to a run."""
     moment = Span(run.request.period.start_us, run.request.period.start_us + MINUTE_US)
     return source_rows.load_records(session, run.request.source, moment, margin_us=0)
 

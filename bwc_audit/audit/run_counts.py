@@ -11,7 +11,7 @@ from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.policy import SamplingRules
 from bwc_audit.domain.runs import Run, RunKind
 from bwc_audit.domain.times import DAY_US, SECOND_US, at_of
-from bwc_audit.domain.unseen import asked_us, unseen_us
+from bwc_audit.domain.unseen import asked_us, between_us, unseen_us
 from bwc_audit.store import runs
 from bwc_audit.store.planned import PlannedInspection
 from bwc_audit.store.rejected import RejectedSum
@@ -22,8 +22,8 @@ ROWS_DOUBLED = "rows_doubled"
 
 
 def effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection], sampling: SamplingRules) -> dict[str, int]:
-    """What looking cost this run (nothing for what was known), how much picture and sound its answers rest on, and how much
-    of the time that had to be seen nobody saw."""
+    """What looking cost this run (nothing for what was known), how much picture and sound its answers rest on, how much
+    of the time that had to be seen nobody saw, and how much of the picture lies between the frames that were decoded."""
     required = [one.request for one in plan if not one.request.is_clock_look]
     unseen = [unseen_us(asked, seen.get(asked.object_key), sampling) or 0 for asked in required]
     looked = [one for one in plan if one.request.object_key in seen]
@@ -37,6 +37,7 @@ def effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection], sa
         "sound_us": sum(examined.audio_us for examined in known),
         "asked_us": sum(asked_us(asked, seen.get(asked.object_key)) or 0 for asked in required),
         "unseen_us": sum(unseen),
+        "between_samples_us": sum(between_us(seen[one.request.object_key]) for one in looked),
         "clock_looks": len(plan) - len(required),
     }
 
@@ -67,7 +68,8 @@ def added_up(chunks: Sequence[StoredChunk]) -> dict[str, int]:
     found = {name: number for name, number in counts.items() if not name.endswith("_us") and name != ROWS_DOUBLED}
     for what in ("picture", "sound", "asked"):
         found[f"{what}_seconds"] = counts.get(f"{what}_us", 0) // SECOND_US
-    found["unseen_seconds"] = -(-counts.get("unseen_us", 0) // SECOND_US)
+    for what in ("unseen", "between_samples"):
+        found[f"{what}_seconds"] = -(-counts.get(f"{what}_us", 0) // SECOND_US)
     return found | {"chunks": len(chunks)}
 
 

@@ -18,7 +18,7 @@ import bwc_audit
 from bwc_audit.cli import disposing, looking, reading, running, sampling, serving, sources_told, sourcing, upkeep
 from bwc_audit.cli.showing import note, say
 from bwc_audit.errors import BwcAuditError, ConfigurationError
-from bwc_audit.sources.policy_files import PolicyFileError
+from bwc_audit.sources.policy_problems import PolicyFileError
 
 app = typer.Typer(
     name="bwc-audit",

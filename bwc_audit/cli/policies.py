@@ -22,7 +22,8 @@ from bwc_audit.report.comparison_document import comparison_document, side_refer
 from bwc_audit.report.comparison_page import change_of, headline, said_moves, said_result, said_sides, said_why, signed
 from bwc_audit.report.policy_words import clause_rows, exemption_rows, in_force, layer_rows, setting_rows
 from bwc_audit.report.write import write_comparison
-from bwc_audit.sources.policy_files import SCHEMA, load_book, load_policy, shipped_policies
+from bwc_audit.sources.policy_content import SCHEMA
+from bwc_audit.sources.policy_files import load_book, load_policy, shipped_policies
 
 PolicyName = Annotated[str, typer.Argument(help="A shipped pack, or a YAML file.")]
 

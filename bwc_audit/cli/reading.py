@@ -19,7 +19,9 @@ from bwc_audit.domain.phrases import said_day_time
 from bwc_audit.domain.rates import COUNTED, GROUP_KEYS, RateTable
 from bwc_audit.domain.runs import FindingState, Run
 from bwc_audit.errors import ConfigurationError
-from bwc_audit.report.documents import finding_document, policy_reference, rates_document
+from bwc_audit.report.document_parts import policy_reference
+from bwc_audit.report.finding_document import finding_document
+from bwc_audit.report.rates_document import rates_document
 from bwc_audit.report.tables import findings_csv, rates_csv
 from bwc_audit.store import runs as stored_runs
 from bwc_audit.store.database import reading

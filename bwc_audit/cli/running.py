@@ -25,6 +25,7 @@ from bwc_audit.audit.rates import rates_of_run
 from bwc_audit.audit.reports import write_run_report
 from bwc_audit.audit.rerun import RunDiff, rerun_incident
 from bwc_audit.audit.setup import Audit, nightly_period, now_us, open_audit
+from bwc_audit.audit.standing import standing_rejections
 from bwc_audit.cli.rerun_document import rerun_document
 from bwc_audit.cli.serving import serve
 from bwc_audit.cli.showing import Format, note, print_expiring, print_json, print_table, print_turns, run_summary, say
@@ -33,9 +34,8 @@ from bwc_audit.domain.findings import Severity
 from bwc_audit.domain.people import Role
 from bwc_audit.domain.records import RejectedRow
 from bwc_audit.domain.runs import Change, Run, RunKind, RunStatus
-from bwc_audit.domain.times import Span
 from bwc_audit.errors import BwcAuditError, ConfigurationError
-from bwc_audit.store import run_notes, runs, source_rows
+from bwc_audit.store import run_notes, runs
 from bwc_audit.store.database import reading
 from bwc_audit.store.turns import load_turns
 
@@ -101,9 +101,9 @@ def ingest(format_: Annotated[Format, typer.Option("--format", help="How the ans
 
 
 def _rejected_now(audit: Audit) -> tuple[RejectedRow, ...]:
-    """All rows of the source that stand rejected, also those of files that were not read again."""
+    """All rows of the source that stand rejected: of files not read again too, and those that another file contradicts."""
     with reading(audit.engine) as session:
-        return source_rows.load_records(session, audit.source.uri, Span(0, 1), margin_us=0).rejected
+        return standing_rejections(session, audit.source.uri)
 
 
 def nightly(

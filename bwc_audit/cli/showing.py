@@ -33,6 +33,7 @@ from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, ObservedFinding, Run
 from bwc_audit.domain.turned import TURN_WORDS, Turn, Turned, counted, said_turn
 from bwc_audit.report.sources_section import expiring_words
+from bwc_audit.report.words import plural
 
 #: A sentence in a narrower column than this is set below its row instead.
 _NARROWEST = 40
@@ -129,7 +130,8 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
         if len(run.not_examined) > 8:
             say(f"  · and {len(run.not_examined) - 8} more, all listed in the report")
     else:
-        say(f"Complete: {count('assignments', 0)} assignments judged, {count('videos_examined', 0)} videos looked into")
+        judged, looked = plural(count("assignments", 0), "assignment"), plural(count("videos_examined", 0), "video")
+        say(f"Complete: {judged} judged, {looked} looked into")
     say()
     outcomes = [(outcome.value, str(count(f"assignments_{outcome.value}", 0))) for outcome in Outcome]
     print_table("Assignments", ("outcome", "n"), [*outcomes, ("all", str(count("assignments", 0)))], right=("n",))
@@ -138,7 +140,12 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     say()
     open_now = [one for one in observed if one.state == "open" and not one.finding.is_borderline]
     kinds = Counter(one.finding.kind for one in open_now)
-    fresh = Counter(one.finding.kind for one in open_now if one.change in (Change.APPEARED, Change.REOPENED))
+    renamed = {one.finding.subject for one in observed if one.change is Change.REPLACED}
+    fresh = Counter(
+        one.finding.kind
+        for one in open_now
+        if one.change in (Change.APPEARED, Change.REOPENED) and one.finding.subject not in renamed
+    )
     rows = [
         (kind.group.value, kind.value.replace("_", " "), str(n), str(fresh[kind]))
         for kind, n in sorted(kinds.items(), key=lambda item: (item[0].group, -item[1], item[0]))

@@ -6,9 +6,10 @@ from the rows that are read because of this. What any of them proves is decided 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from bwc_audit.domain.identity import Roster
 from bwc_audit.domain.segment_table import recording_name
@@ -71,13 +72,12 @@ def _links(marks: Marks) -> Mapping[str, set[str]]:
     links: dict[str, set[str]] = defaultdict(set)
     recordings = list(map(recording_name, marks.recording_id, marks.footage_id))
     for shared in (marks.footage_id, recordings, marks.sha256):
-        pairs = {pair for pair in zip(shared, marks.device_id, strict=True) if pair[0] is not None}
-        if len(pairs) == len({what for what, _ in pairs}):
-            continue  # each is of one camera
+        pairs = set(zip(shared, marks.device_id, strict=True))
+        cameras = Counter(map(itemgetter(0), pairs))
         first: dict[str | None, str] = {}
         for what, device_id in pairs:
-            other = first.setdefault(what, device_id)
-            if other != device_id:
+            if cameras[what] > 1 and what is not None:
+                other = first.setdefault(what, device_id)
                 links[device_id].add(other)
                 links[other].add(device_id)
     return links

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bwc_audit.domain.clock_findings import is_of_camera
-from bwc_audit.domain.coverage import NO_TIME, Bool, Int
+from bwc_audit.domain.coverage import Bool, Int
 from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.placed_segments import of_incidents
 from bwc_audit.domain.results import Decision
+from bwc_audit.domain.segment_table import NO_NUMBER
 from bwc_audit.domain.times import DAY_US, Span
 
 #: Segments this far outside a stretch of days can still touch its windows (an assignment lasts 24 hours at most, a segment
@@ -62,13 +63,18 @@ class Chunk:
         return (self.is_first or time_us >= self.span.start_us) and (self.is_last or time_us < self.span.end_us)
 
     def holds_recordings(self, start_us: Int, uploaded_us: Int) -> Bool:
-        """Which recordings belong to this chunk: by the start, or by the upload (``NO_TIME``: none) of those that lie far
-        outside the period, as of a clock that is months off and that only the chunks around its true time can correct."""
-        is_near = start_us >= self.period.start_us - SEGMENT_MARGIN_US
-        is_near &= start_us < self.period.end_us + SEGMENT_MARGIN_US
-        time_us = np.where(is_near | (uploaded_us == NO_TIME), start_us, uploaded_us)
-        is_behind = np.full(len(time_us), self.is_first) | (time_us >= self.span.start_us)
-        return np.asarray(is_behind & (np.full(len(time_us), self.is_last) | (time_us < self.span.end_us)))
+        """Which recordings belong to this chunk: by their start, or by their upload (``NO_NUMBER``: not stated) where they
+        lie far outside the period, as of a clock that is months off and that only the chunks around its true time can
+        correct."""
+        lowest_us, highest_us = self.period.start_us - SEGMENT_MARGIN_US, self.period.end_us + SEGMENT_MARGIN_US
+        is_near = (start_us >= lowest_us) & (start_us < highest_us)
+        time_us = np.where(is_near | (uploaded_us == NO_NUMBER), start_us, uploaded_us)
+        is_held = np.ones(len(time_us), np.bool_)
+        if not self.is_first:
+            is_held &= time_us >= self.span.start_us
+        if not self.is_last:
+            is_held &= time_us < self.span.end_us
+        return is_held
 
 
 def chunks_of(period: Span, days: int) -> tuple[Chunk, ...]:

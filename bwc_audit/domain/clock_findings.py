@@ -152,8 +152,10 @@ def _message(lead: ClockDay) -> str:
     day = f"From {said_day_time(lead.start_us)} to {said_day_time(lead.end_us)}"
     kinds = " and ".join(_KIND_WORDS[kind] for kind in lead.kinds)
     if not lead.is_applied and lead.kinds == (AnchorKind.UPLOAD,):
-        count = "a recording ends" if lead.anchors == 1 else f"{lead.anchors} recordings end"
-        said = f"{day} (device time) {count} up to {said_length(lead.at_least_us)} after its own upload"
+        count = "a recording ends after its own upload"
+        if lead.anchors > 1:
+            count = f"{lead.anchors} recordings end after their own uploads"
+        said = f"{day} (device time) {count}, by {said_length(lead.at_least_us)} more than clocks may be off anyway"
         return f"{said}: the clock of {lead.device_id} was at least that far ahead. Nothing is moved by it."
     side = "ahead" if lead.offset_us > 0 else "behind"
     said = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bwc_audit.domain.times import Span
 
@@ -175,5 +176,11 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Identity over time: 32 hexadecimal digits over ``subject`` and clause."""
-        text = "\x1f".join("" if part is None else str(part) for part in (*self.subject, self.clause))
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return _fingerprint(*self.subject, self.clause)
+
+
+@lru_cache(maxsize=100_000)
+def _fingerprint(*parts: str | None) -> str:
+    """A finding is asked for its identity at each step of being told, and stays what it is."""
+    text = "\x1f".join("" if part is None else str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

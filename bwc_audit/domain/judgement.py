@@ -281,13 +281,14 @@ def _judged_by(policy: Policy, columns: AttendanceColumns) -> tuple[Int, Int, Re
 
 def buckets_of(policy: Policy, columns: AttendanceColumns) -> Int:
     """For each attendance the place of the first bucket that fits, -1: none; except ``fully_exempt`` and a window that is
-    empty, which need the window."""
+    empty, which need the window. Where the officer or the incident is not known, only those that tell from the other: rows
+    of one number may be of several calls, and their times prove nothing."""
     scope, times_us = policy.scope, columns.times_us
     on_scene_us, cleared_us = times_us[Reference.ON_SCENE], times_us[Reference.CLEARED]
     ended_us = columns.earliest_named(Reference.CLEARED, Reference.INCIDENT_CLOSED)
     stayed_s, lasted_s = ((end_us - on_scene_us) / SECOND_US for end_us in (cleared_us, ended_us))
     is_valid = (lasted_s >= 0) & (lasted_s <= scope.maximum_assignment_s)
-    is_identified = columns.has_officer
+    is_identified = columns.has_officer & columns.has_incident
     has_arrived = is_identified & (on_scene_us != NO_TIME)
     claims = {
         Bucket.CANCELLED: columns.is_cancelled,

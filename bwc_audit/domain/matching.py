@@ -37,7 +37,7 @@ from bwc_audit.domain.records import Incident, Records, Segment, StoredObject
 from bwc_audit.domain.segment_table import SegmentTable
 from bwc_audit.domain.shifted import Need, Shifted, shifted_into, shifts_of
 from bwc_audit.domain.shown_clocks import shown_clocks
-from bwc_audit.domain.times import DAY_US, Span, us_of_seconds
+from bwc_audit.domain.times import DAY_US, HOUR_US, Span, us_of_seconds
 from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.domain.waterfall import Exemptions, attendances
 from bwc_audit.domain.watermarks import watermarks_of
@@ -171,6 +171,7 @@ def match(
     measured = MeasuredRows.of(judged)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
+    windows = _with_hour_told_twice(windows, measured, placements)
     segments = segment_arrays(placements, owner_of)
     limits = limits_of_each(measured)
     measures = coverage.measure_coverage(windows, pieces, segments, limits)
@@ -343,6 +344,22 @@ def _window_arrays(
         tolerance_us=_expected_tolerances(tuple(owner_of), owner, start_us, end_us, history, checks),
     )
     return windows, pieces
+
+
+def _with_hour_told_twice(windows: WindowArrays, measured: MeasuredRows, placements: Placements) -> WindowArrays:
+    """The windows, an hour less exact where a recording of their officer touches them, or would an hour later, whose local
+    time occurred twice: it was read as the earlier."""
+    is_twice = np.asarray(placements.table.is_ambiguous, np.bool_)[placements.segment]
+    if not is_twice.any():
+        return windows
+    precision_us = windows.precision_us.copy()
+    officer_of = measured.officer_ids()
+    for placement in placements.among(np.flatnonzero(is_twice).tolist()):
+        is_near = (windows.start_us < placement.end_us + HOUR_US) & (windows.end_us > placement.start_us)
+        for window in np.flatnonzero(is_near).tolist():
+            if officer_of[window] == placement.officer_id:
+                precision_us[window] = windows.precision_us[window] + HOUR_US
+    return replace(windows, precision_us=precision_us)
 
 
 def _expected_tolerances(

@@ -8,7 +8,7 @@ _DAY_S = DAY_US // SECOND_US
 
 
 def said_length(length_us: int) -> str:
-    """``94 s``, ``6 min 40 s``, ``2 h 05 min``, ``268 days 3 h``; rounded to the second."""
+    """``94 s``, ``6 min 40 s``, ``2 h 05 min``, ``268 days 3 h 05 min``; rounded to the second, hours cut to the minute."""
     seconds = round(length_us / SECOND_US)
     if seconds < 120:
         return f"{seconds} s"
@@ -17,7 +17,7 @@ def said_length(length_us: int) -> str:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
     if hours >= 100:
-        return f"{hours // 24} days {hours % 24} h"
+        return f"{hours // 24} days {hours % 24} h {minutes:02d} min"
     return f"{hours} h {minutes:02d} min"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, tzinfo
 from operator import attrgetter
 from typing import Any
@@ -17,11 +17,14 @@ from bwc_audit.domain.shifts import Shift, month_codes, shift_codes
 #: By what results are grouped.
 GROUP_KEYS = ("officer", "unit", "call_type", "shift", "month")
 
+#: The shift and month of results that tell no time.
+UNKNOWN_TIME = "(time not known)"
+
 _UNKNOWN_KEY = {
     "unit": "(unit not known)",
     "call_type": "(call type not known)",
-    "shift": "(time not known)",
-    "month": "(time not known)",
+    "shift": UNKNOWN_TIME,
+    "month": UNKNOWN_TIME,
 }
 _OUTCOMES = tuple(Outcome)
 _BUCKETS = tuple(Bucket)
@@ -85,15 +88,9 @@ class RatePart:
         """The whole of some results."""
         return RatePart(columns_of(results), {by: grouping_of(results, by, zone, shifts) for by in GROUP_KEYS})
 
-    @staticmethod
-    def joined(parts: Sequence[RatePart], shifts: Sequence[Shift]) -> RatePart:
-        """Parts of one whole, no incident in two of them, as if their results had come at once."""
-        columns = RateColumns.joined([part.columns for part in parts])
-        order = {label: place for place, label in enumerate((_UNKNOWN_KEY["shift"], *(shift.label for shift in shifts)))}
-        groupings = {
-            by: _regrouped([part.groupings[by] for part in parts], order if by == "shift" else None) for by in GROUP_KEYS
-        }
-        return RatePart(columns, groupings)
+    def grouping(self, by: str | None) -> Grouping:
+        """The groups by a key; None: all in one."""
+        return whole_of(self.columns) if by is None else self.groupings[by]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +154,62 @@ def whole_of(columns: RateColumns) -> Grouping:
     return Grouping(np.zeros(len(columns), np.int64), ("all",))
 
 
+def sums_of_parts(
+    parts: Iterable[RatePart], by: str | None, order: Callable[[str], Any] = str
+) -> tuple[tuple[str, ...], GroupSums]:
+    """The groups that occur in parts of one whole, in their order, and their sums; no incident is in two of the parts.
+
+    ``parts`` are gone through twice, since how much an incident deviates is known once its whole group is; so no more than
+    one of them is held at a time. ``by`` None: the one group of all. Raises ``ValueError`` where there is no part.
+    """
+    keys: tuple[str, ...] = ()
+    total: GroupSums | None = None
+    for part in parts:
+        grouping = part.grouping(by)
+        new = sums_of(part.columns, grouping)
+        before, keys = keys, tuple(sorted({*keys, *grouping.keys}, key=order))
+        spread_new = _spread(new, grouping.keys, keys)
+        total = spread_new if total is None else _added(_spread(total, before, keys), spread_new)
+    if total is None:
+        raise ValueError("rates of nothing at all: there is no part")
+    place = {key: code for code, key in enumerate(keys)}
+    residuals = {name: np.zeros(len(keys)) for name in total.residuals}
+    for part in parts:
+        grouping = part.grouping(by)
+        codes = (
+            np.array([place[key] for key in grouping.keys], np.int64)[grouping.codes]
+            if len(grouping.codes)
+            else grouping.codes
+        )
+        for name, found in _deviations(part.columns, Grouping(codes, keys), total).items():
+            residuals[name] += found
+    return keys, replace(total, residuals=residuals)
+
+
+def _spread(sums: GroupSums, keys: Sequence[str], wanted: Sequence[str]) -> GroupSums:
+    """The sums of groups at their places among more groups."""
+    if tuple(keys) == tuple(wanted):
+        return sums
+    number = {key: code for code, key in enumerate(wanted)}
+    place = np.array([number[key] for key in keys], np.int64)
+
+    def at_place(values: Any) -> Any:
+        if isinstance(values, dict):
+            return {name: at_place(each) for name, each in values.items()}
+        found = np.zeros(len(wanted), values.dtype)
+        found[place] = values
+        return found
+
+    return GroupSums(*(at_place(getattr(sums, field.name)) for field in fields(GroupSums)))
+
+
+def _added(one: GroupSums, other: GroupSums) -> GroupSums:
+    def both(first: Any, second: Any) -> Any:
+        return {name: first[name] + second[name] for name in first} if isinstance(first, dict) else first + second
+
+    return GroupSums(*(both(getattr(one, field.name), getattr(other, field.name)) for field in fields(GroupSums)))
+
+
 def sums_of(columns: RateColumns, grouping: Grouping) -> GroupSums:
     """All sums by group; whole numbers are exact."""
     codes, count = grouping.codes, len(grouping.keys)
@@ -168,17 +221,15 @@ def sums_of(columns: RateColumns, grouping: Grouping) -> GroupSums:
         running = np.concatenate((np.zeros(1, np.int64), np.cumsum(values[order])))
         return np.diff(running[edges])
 
-    is_decided = np.isin(columns.outcome, [_PLACE_OF_OUTCOME[one] for one in (Outcome.COVERED, Outcome.FINDINGS)])
+    is_decided = _is_decided(columns)
     is_open = np.isin(columns.outcome, [_PLACE_OF_OUTCOME[one] for one in (Outcome.PENDING, Outcome.UNKNOWN)])
     outcomes = _crossed(codes, columns.outcome, count, len(_OUTCOMES))
     is_out = columns.bucket >= 0
     buckets = _crossed(codes[is_out], columns.bucket[is_out], count, len(_BUCKETS))
     claims = ("existence", "on_time", "whole_window")
     required_us = total(columns.required_us * is_decided)
-    covered_us, usable_us = total(columns.covered_us * is_decided), total(columns.usable_us * is_decided)
-    parts = {"seconds_recorded": (columns.covered_us, covered_us), "usable_seconds": (columns.usable_us, usable_us)}
-    clusters, squares, residuals = _clustered(columns, grouping, is_decided, required_us, parts)
-    return GroupSums(
+    group, _, whole_s = _clusters(columns, grouping)
+    sums = GroupSums(
         assignments=np.diff(edges),
         outcomes={outcome: outcomes[:, place] for place, outcome in enumerate(_OUTCOMES)},
         buckets={bucket: buckets[:, place] for place, bucket in enumerate(_BUCKETS)},
@@ -188,13 +239,14 @@ def sums_of(columns: RateColumns, grouping: Grouping) -> GroupSums:
         },
         required_us=required_us,
         undecided_us=total(columns.required_us * is_open),
-        covered_us=covered_us,
-        usable_us=usable_us,
+        covered_us=total(columns.covered_us * is_decided),
+        usable_us=total(columns.usable_us * is_decided),
         unexamined_us=total(columns.unexamined_us * is_decided),
-        clusters=clusters,
-        squares=squares,
-        residuals=residuals,
+        clusters=np.bincount(group, minlength=count).astype(np.int64),
+        squares=_weighed(group, whole_s * whole_s, count),
+        residuals={},
     )
+    return replace(sums, residuals=_deviations(columns, grouping, sums))
 
 
 def _crossed(codes: Ints, others: Ints, count: int, width: int) -> Ints:
@@ -202,28 +254,40 @@ def _crossed(codes: Ints, others: Ints, count: int, width: int) -> Ints:
     return np.bincount(codes * width + others, minlength=count * width).astype(np.int64).reshape(count, width)
 
 
-def _clustered(
-    columns: RateColumns,
-    grouping: Grouping,
-    is_decided: NDArray[np.bool_],
-    required_us: Ints,
-    parts: dict[str, tuple[Ints, Ints]],
-) -> tuple[Ints, Doubles, dict[str, Doubles]]:
-    """Officers at one incident share its fate, so that the incident is the cluster. Seconds, to stay in a double's range."""
-    count, chosen = len(grouping.keys), is_decided & (columns.required_us > 0)
+def _is_decided(columns: RateColumns) -> NDArray[np.bool_]:
+    return np.isin(columns.outcome, [_PLACE_OF_OUTCOME[one] for one in (Outcome.COVERED, Outcome.FINDINGS)])
+
+
+def _clusters(columns: RateColumns, grouping: Grouping) -> tuple[Ints, Ints, Doubles]:
+    """The incidents with decided required time in each group: (group of each, which of them each such result belongs to,
+    required seconds of each). Officers at one incident share its fate, so that the incident is the cluster."""
+    chosen = _is_counted(columns)
     incidents = int(columns.incident.max(initial=-1)) + 1
     pairs, place = np.unique(grouping.codes[chosen] * incidents + columns.incident[chosen], return_inverse=True)
-    group = pairs // max(1, incidents)
-    whole = _weighed(place, columns.required_us[chosen] / 1e6, len(pairs))
-    all_s = required_us / 1e6
-    left = 1 - whole / all_s[group]
+    return pairs // max(1, incidents), place, _weighed(place, columns.required_us[chosen] / 1e6, len(pairs))
+
+
+def _is_counted(columns: RateColumns) -> NDArray[np.bool_]:
+    return np.asarray(_is_decided(columns) & (columns.required_us > 0))
+
+
+def _deviations(columns: RateColumns, grouping: Grouping, total: GroupSums) -> dict[str, Doubles]:
+    """What these results add to the residuals of each group, whose whole ``total`` is. Seconds, to stay in a double's
+    range."""
+    chosen, count = _is_counted(columns), len(grouping.keys)
+    group, place, whole_s = _clusters(columns, grouping)
+    left = 1 - whole_s / (total.required_us / 1e6)[group]
     left[left <= 0] = 1.0  # the only cluster of its group: that has no interval
-    residuals = {}
+    found = {}
+    parts = {
+        "seconds_recorded": (columns.covered_us, total.covered_us),
+        "usable_seconds": (columns.usable_us, total.usable_us),
+    }
     for name, (part_us, sum_us) in parts.items():
-        part = _weighed(place, part_us[chosen] / 1e6, len(pairs))
-        share = sum_us[group] / required_us[group]
-        residuals[name] = _weighed(group, ((part - share * whole) / left) ** 2, count)
-    return np.bincount(group, minlength=count).astype(np.int64), _weighed(group, whole * whole, count), residuals
+        part_s = _weighed(place, part_us[chosen] / 1e6, len(whole_s))
+        share = sum_us[group] / total.required_us[group]
+        found[name] = _weighed(group, ((part_s - share * whole_s) / left) ** 2, count)
+    return found
 
 
 def _weighed(codes: Ints, weights: Doubles, count: int) -> Doubles:
@@ -257,15 +321,6 @@ def _named(codes: Ints, labels: Sequence[str]) -> Grouping:
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     return Grouping(place[codes] if len(order) else codes, tuple(labels[old] for old in order))
-
-
-def _regrouped(parts: Sequence[Grouping], order: Mapping[str, int] | None) -> Grouping:
-    """Groupings one behind the other, with codes of their common keys; ``order``: of the keys, None: ascending."""
-    found = {key for part in parts for key in part.keys}
-    keys = tuple(sorted(found) if order is None else sorted(found, key=order.__getitem__))
-    place = {key: code for code, key in enumerate(keys)}
-    codes = [np.array([place[key] for key in part.keys], np.int64)[part.codes] for part in parts if len(part.codes)]
-    return Grouping(np.concatenate([np.zeros(0, np.int64), *codes]), keys)
 
 
 def _each(results: Sequence[AssignmentResult], name: str) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import count
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
@@ -31,9 +32,8 @@ class Coded(Generic[T]):
     @staticmethod
     def of(column: Iterable[T]) -> Coded[T]:
         """Codes in order of first occurrence."""
-        number: dict[T, int] = {}
-        codes = [number.setdefault(value, len(number)) for value in column]
-        return Coded(np.array(codes, np.int64), tuple(number))
+        first: dict[T, int] = {}
+        return Coded(_codes(first, [_places_of_first(first, column, 0)]), tuple(first))
 
     def __getitem__(self, place: int) -> T:
         return self.values[int(self.code[place])]
@@ -174,27 +174,40 @@ def _stated(value: Any) -> Any:
     return value
 
 
+def _places_of_first(first: dict[T, int], column: Iterable[T], behind: int) -> Int:
+    """For each value the place where it stood first: ``first``, by value, kept up. ``behind``: places that went before. No
+    Python is run for a single value, which counts where there are millions."""
+    return np.fromiter(map(first.setdefault, column, count(behind)), np.int64)
+
+
+def _codes(first: Mapping[Any, int], places: Sequence[Int]) -> Int:
+    """The values numbered in order of first occurrence, from the places where each stood first."""
+    occurring = np.fromiter(first.values(), np.int64, len(first))
+    return np.searchsorted(occurring, np.concatenate(places)) if places else np.zeros(0, np.int64)
+
+
 class TableBuilder:
     """A table gathered from batches of rows, so that no more than one batch is ever held as rows."""
 
-    __slots__ = ("_codes", "_columns", "_names")
+    __slots__ = ("_columns", "_first", "_names", "_rows")
 
     def __init__(self, names: Sequence[str]) -> None:
         """``names``: of the columns, in the order in which rows have them."""
         self._names = names
-        self._codes: dict[str, dict[Any, int]] = {name: {} for name in names if name in _CODED}
+        self._first: dict[str, dict[Any, int]] = {name: {} for name in names if name in _CODED}
         self._columns: dict[str, list[Any]] = {name: [] for name in names}
+        self._rows = 0
 
-    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Take in some rows; None and ``NO_NUMBER`` both say that nothing is stated."""
         for name, values in zip(self._names, zip(*rows, strict=True), strict=True):
             if name in _CODED:
-                number = self._codes[name]
-                self._columns[name].append(np.array([number.setdefault(value, len(number)) for value in values], np.int64))
+                self._columns[name].append(_places_of_first(self._first[name], values, self._rows))
             elif name in _LISTED:
                 self._columns[name].extend(values)
             else:
                 self._columns[name].append(column_of(name, values))
+        self._rows += len(rows)
 
     def numbers(self, name: str) -> Int:
         """A column of numbers, in the order of the rows."""
@@ -208,8 +221,8 @@ class TableBuilder:
         for name in FIELDS:
             if name in _CODED:
                 decode = decoded.get(name)
-                values = self._codes[name] if decode is None else map(decode, self._codes[name])
-                columns[name] = Coded(self.numbers(name)[order], tuple(values))
+                values = self._first[name] if decode is None else map(decode, self._first[name])
+                columns[name] = Coded(_codes(self._first[name], self._columns[name])[order], tuple(values))
             elif name in _LISTED:
                 listed = self._columns[name]
                 columns[name] = listed if is_in_order else [listed[place] for place in order.tolist()]

@@ -1,4 +1,5 @@
-"""How much of the time that was asked for nobody saw, of one video. What was seen there is no matter here."""
+"""How much of the time that was asked for nobody saw, of one video, and how much of what samples speak for was not decoded.
+What was seen there is no matter here."""
 
 from __future__ import annotations
 
@@ -31,6 +32,17 @@ def unseen_us(request: InspectionRequest, seen: Inspection | None, sampling: Sam
     rest = without(asked, [*seen.examined.spans, *_frameless(seen)])
     rest_us = max(_LEAST_US, us_of_seconds(sampling.near_step_s) // 2)
     return sum(span.length_us for span in rest if span.length_us > rest_us)
+
+
+def between_us(seen: Inspection) -> int:
+    """Media time that samples speak for without having been decoded: there the samples on both sides are believed, and the
+    sizes of the coded frames. Damage to the bytes of a frame changes no size, so there it stays unseen. 0: every frame was
+    decoded, or none."""
+    if seen.video is None or seen.video.average_fps <= 0:
+        return 0
+    shown_us = round(seen.examined.frames_sampled * SECOND_US / seen.video.average_fps)
+    rest_us = seen.examined.seconds_examined_us - shown_us
+    return rest_us if rest_us > _LEAST_US else 0
 
 
 def _frameless(seen: Inspection) -> list[Span]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bwc_audit.domain.identity import Roster
 from bwc_audit.domain.records import Assignment, Exemption, Incident, Officer, RowRef
-from bwc_audit.domain.times import Span
+from bwc_audit.domain.times import HOUR_US, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Attendance:
     """One officer on one incident: first dispatch, en route and arrival, last clear over all rows of the two.
+    ``precision_us``: rounding of its times, an hour more where one of them occurred twice and was read as the earlier.
 
     ``officer`` None: not in the roster; ``officer_id`` is then as written. ``incident`` None: never read.
     """
@@ -48,7 +49,24 @@ def attendances(assignments: Iterable[Assignment], incidents: Iterable[Incident]
     )
 
 
+def _rounded_us(rows: Sequence[Assignment], incident: Incident | None) -> int:
+    """How far the times may be from what happened: their rounding, and the hour that clocks were set back."""
+    is_ended = any(row.cleared_us is not None for row in rows)
+    is_twice = any(row.is_ambiguous for row in rows) or (incident is not None and incident.is_ambiguous and not is_ended)
+    return max(row.precision_us for row in rows) + (HOUR_US if is_twice else 0)
+
+
+def _in_order(row: Assignment) -> Assignment:
+    """The row with its clear an hour later where a time of it occurred twice and only so it follows the arrival."""
+    if not row.is_ambiguous or row.cleared_us is None or row.on_scene_us is None:
+        return row
+    is_later = row.cleared_us < row.on_scene_us <= row.cleared_us + HOUR_US
+    return replace(row, cleared_us=row.cleared_us + HOUR_US) if is_later else row
+
+
 def _merge(rows: Sequence[Assignment], incident: Incident | None, officer_id: str, roster: Roster) -> Attendance:
+    if any(row.is_ambiguous for row in rows):
+        rows = [_in_order(row) for row in rows]
     if len(rows) == 1:
         (row,) = rows
         return Attendance(
@@ -63,11 +81,10 @@ def _merge(rows: Sequence[Assignment], incident: Incident | None, officer_id: st
             on_scene_us=row.on_scene_us,
             cleared_us=row.cleared_us,
             is_cancelled=row.is_cancelled,
-            precision_us=row.precision_us,
+            precision_us=_rounded_us(rows, incident),
         )
     live = [row for row in rows if not row.is_cancelled] or list(rows)
     units = sorted({row.unit_id for row in live if row.unit_id})
-    precisions = [row.precision_us for row in live]
     return Attendance(
         incident_id=rows[0].incident_id,
         officer_id=officer_id,
@@ -80,7 +97,7 @@ def _merge(rows: Sequence[Assignment], incident: Incident | None, officer_id: st
         on_scene_us=min((row.on_scene_us for row in live if row.on_scene_us is not None), default=None),
         cleared_us=max((row.cleared_us for row in live if row.cleared_us is not None), default=None),
         is_cancelled=all(row.is_cancelled for row in rows),
-        precision_us=max(precisions),
+        precision_us=_rounded_us(live, incident),
     )
 
 

@@ -18,7 +18,7 @@ from bwc_audit.domain.times import Span, us_of_seconds
 from bwc_audit.media.frame_table import FrameTable
 
 #: Key frames may lie this much further apart than the step and still serve alone (29.97 frames/s, whole-second steps).
-_SLACK = 1.05
+STEP_SLACK = 1.05
 #: Parts into which one round divides a distance: two frames decoded beside each new one cost as much as the new ones.
 _PARTS = 4
 _NEAR_KEY_US = 500_000
@@ -70,7 +70,7 @@ def between(table: FrameTable, low_us: int, high_us: int, edge_step_us: int) -> 
 
 def filling(table: FrameTable, low_us: int, high_us: int, step_us: int) -> list[int]:
     """New frames between two samples so that neighbours lie no further apart than ``step_us``, key frames preferred."""
-    if high_us - low_us <= step_us * _SLACK:
+    if high_us - low_us <= step_us * STEP_SLACK:
         return []
     return [n for n in _walk(table, low_us, high_us, lambda _: step_us) if low_us < table.times_us[n] < high_us]
 
@@ -106,7 +106,7 @@ def _walk(table: FrameTable, from_us: int, to_us: int, step_at: StepAt) -> Itera
         step_us = max(step_at(at_us), table.usual_us, 1)
         if at_us + step_us >= to_us:
             return
-        number = _key_between(table, at_us, at_us + round(step_us * _SLACK))
+        number = _key_between(table, at_us, at_us + round(step_us * STEP_SLACK))
         number = table.frame_at(at_us + step_us) if number is None else number
         if number is None or table.times_us[number] >= to_us:
             return

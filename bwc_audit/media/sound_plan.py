@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bwc_audit.domain.times import MINUTE_US, SECOND_US
+from bwc_audit.media.plan import STEP_SLACK
 from bwc_audit.media.track_index import Int, TrackIndex
 
 #: Packets below this many bytes on average may be silence; speech at 16 kbit/s takes 40 bytes.
@@ -47,7 +48,9 @@ class SoundPlan:
 def plan_of(track: TrackIndex, wanted: Int, starts_us: Int, step_us: int, beside_us: Sequence[int] = ()) -> SoundPlan:
     """The plan for the samples ``wanted`` (numbers in the track), which start at ``starts_us``.
 
-    Two checks are never further apart than ``step_us``; they lie just before one of ``beside_us`` where that allows it.
+    Two checks are never further apart than ``step_us``; they lie just before one of ``beside_us`` where that allows it,
+    the slack of pictures given: these are further apart than their step by as much, and a check between each two of them
+    would cost a request of its own.
     """
     if track.codec not in _SIZE_TELLS or not wanted.size:
         nothing = np.zeros(wanted.size, dtype=bool)
@@ -116,7 +119,8 @@ def _even_checks(starts_us: Int, step_us: int, beside_us: Sequence[int]) -> Iter
     end_us = int(starts_us[-1])
     last_us = int(starts_us[0]) + min(step_us, end_us - int(starts_us[0])) // 2 - step_us
     while (due_us := last_us + step_us) < end_us:
-        near = int(np.searchsorted(read_us, due_us, side="right")) - 1
+        reach_us = last_us + round(step_us * STEP_SLACK)
+        near = int(np.searchsorted(read_us, min(reach_us, end_us), side="right")) - 1
         is_beside = near >= 0 and read_us[near] > max(last_us, int(starts_us[0]))
         last_us = int(read_us[near]) if is_beside else due_us
         first = int(np.searchsorted(starts_us, last_us))  # starts there or later, even where the times of a file go back

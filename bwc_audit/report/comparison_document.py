@@ -12,7 +12,8 @@ from bwc_audit.domain.comparison_why import Difference
 from bwc_audit.domain.findings import Finding, FindingKind, Severity
 from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.domain.times import SECOND_US, iso_utc
-from bwc_audit.report.documents import BucketDocument, RateDocument, SpanDocument, rate_document
+from bwc_audit.report.document_parts import SpanDocument
+from bwc_audit.report.rates_document import BucketDocument, RateDocument, rate_document
 
 
 class DifferenceDocument(TypedDict):

@@ -17,7 +17,7 @@ from bwc_audit.domain.times import Span
 class Effort:
     """What was looked at, of one file or of a whole night. ``asked_us``: media time that somebody had to record and the
     file should show, None: not known; ``unseen_us``: of it what no sample speaks for. ``longest_step_us``: between two
-    samples that follow each other."""
+    samples that follow each other; ``between_us``: of the picture what lies between samples and was not decoded."""
 
     bytes_read: int = 0
     requests: int = 0
@@ -27,6 +27,7 @@ class Effort:
     longest_step_us: int = 0
     asked_us: int | None = None
     unseen_us: int = 0
+    between_us: int = 0
 
     @property
     def unseen_share(self) -> float | None:

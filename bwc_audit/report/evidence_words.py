@@ -68,6 +68,18 @@ def total_facts(effort: Effort) -> tuple[Fact, ...]:
     )
 
 
+def between_sentence(effort: Effort) -> str:
+    """What no frame shows though samples speak for it; empty where every frame was decoded."""
+    if not effort.between_us:
+        return ""
+    share = percent(effort.between_us / max(effort.picture_us, effort.between_us))
+    return (
+        f"{length(effort.between_us)} of the {length(effort.picture_us)} of picture looked at ({share}) lie between two "
+        "sampled frames and were not decoded, as planned: there the samples on both sides and the sizes of the coded frames "
+        "are believed, and damage to the file that changes no size is not seen."
+    )
+
+
 def _unseen_words(effort: Effort) -> str:
     if effort.asked_us is None:
         return "not known"
@@ -96,6 +108,7 @@ def added_up(efforts: Sequence[Effort]) -> Effort:
         longest_step_us=max((one.longest_step_us for one in efforts), default=0),
         asked_us=sum(asked) if efforts and len(asked) == len(efforts) else None,
         unseen_us=sum(one.unseen_us for one in efforts),
+        between_us=sum(one.between_us for one in efforts),
     )
 
 

@@ -16,7 +16,7 @@ from typing_extensions import TypedDict  # pydantic reads typing.TypedDict only 
 from bwc_audit.domain.funnel import LEAST_FOR_DISPERSION, Funnel, FunnelPoint, Limits, Place
 from bwc_audit.domain.runs import Run
 from bwc_audit.domain.times import iso_utc
-from bwc_audit.report.documents import SpanDocument, policy_reference
+from bwc_audit.report.document_parts import SpanDocument, policy_reference
 from bwc_audit.report.words import RATE, number, plural
 
 #: The picture, in its own units; it is scaled to the width of the page.

@@ -25,7 +25,7 @@ from bwc_audit.report.contexts import (
     RunReportInput,
     Tally,
 )
-from bwc_audit.report.evidence_words import total_facts
+from bwc_audit.report.evidence_words import between_sentence, total_facts
 from bwc_audit.report.file_names import page_name
 from bwc_audit.report.numbers import input_facts, kind_groups, rate_bars, rates_note, waterfall_steps
 from bwc_audit.report.rate_views import funnel_views, noise_rows, noise_sentence, rate_groups
@@ -197,14 +197,16 @@ def _cause(one: ObservedFinding) -> str:
 
 def _changes_sentence(observed: list[ObservedFinding]) -> str:
     same = sum(one.change == Change.UNCHANGED for one in observed)
+    replaced = sum(one.change == Change.REPLACED for one in observed)
     if not observed:
         return "Neither this run nor the one before it has findings, so nothing could change."
-    changed = len(observed) - same
+    changed = len(observed) - same - replaced
     if all(one.change == Change.APPEARED for one in observed):
         return f"{plural(changed, 'finding')}, none of them known from an earlier run."
-    if not changed:
+    if not changed and not replaced:
         return f"All {plural(same, 'finding')} stand as they did in the run before."
-    return f"{plural(changed, 'finding')} changed against the run before; {number(same)} unchanged."
+    told = f"{plural(changed, 'finding')} changed against the run before; {number(same)} unchanged"
+    return f"{told}; {number(replaced)} replaced under another clause." if replaced else f"{told}."
 
 
 def _incident_line(scene: Scene) -> IncidentLine:
@@ -280,6 +282,8 @@ def _not_examined(report: RunReportInput, scenes: Sequence[Scene]) -> tuple[str,
         points.append(
             f"{plural(len(idle), 'file')} at incidents that touch no required window: not looked into, as planned."
         )
+    if report.effort is not None and (between := between_sentence(report.effort)):
+        points.append(between)
     return tuple(dict.fromkeys(points))
 
 

@@ -12,8 +12,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from bwc_audit.domain.rates import RateTable
-from bwc_audit.report.documents import FindingDocument, ListedIncidentDocument, ResultDocument, SpanDocument, WindowDocument
+from bwc_audit.report.document_parts import SpanDocument, WindowDocument
+from bwc_audit.report.finding_document import FindingDocument
 from bwc_audit.report.funnel import FunnelDocument
+from bwc_audit.report.result_document import ListedIncidentDocument, ResultDocument
 
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 

@@ -119,7 +119,9 @@ _REASON_SENTENCE = {
     UnknownReason.IDENTITY: "The officer's identifier could not be matched with the roster.",
     UnknownReason.HOLDER_CONFLICT: "The records name two holders of the camera at that moment.",
     UnknownReason.FOOTAGE_NOT_LOADED: "No footage metadata at all were read for this period.",
-    UnknownReason.INCIDENT_NOT_LOADED: "The incident itself was never read from the dispatch source.",
+    UnknownReason.INCIDENT_NOT_LOADED: (
+        "The incident itself was never read from the dispatch source, or its rows there state different times."
+    ),
     UnknownReason.CLOCK_CONTRADICTION: "The clock in a recording's picture places it into this window, its metadata do not.",
     UnknownReason.WITHIN_UNCERTAINTY: (
         "The clocks could explain what is missing: a recording lies near an edge of the window, or its clock was far off."
@@ -167,7 +169,7 @@ CHANGE = {
     Change.APPEARED: "Appeared",
     Change.CHANGED: "Changed",
     Change.RESOLVED: "Resolved",
-    Change.REPLACED: "Replaced by another clause",
+    Change.REPLACED: "Replaced under another clause",
     Change.REOPENED: "Reopened",
     Change.UNCHANGED: "Unchanged",
 }

@@ -23,11 +23,14 @@ from bwc_audit.errors import ConfigurationError
 from bwc_audit.report.cards import by_weight
 from bwc_audit.report.comparison_page import comparison_page
 from bwc_audit.report.contexts import RunReportInput
-from bwc_audit.report.documents import finding_document, policy_reference, result_document, run_document
+from bwc_audit.report.document_parts import policy_reference
 from bwc_audit.report.file_names import PAGE_NAME, SHEET_NAME, page_name, sheet_name
+from bwc_audit.report.finding_document import finding_document
 from bwc_audit.report.incident_page import incident_page
 from bwc_audit.report.index_page import index_page
 from bwc_audit.report.rendering import frame, render
+from bwc_audit.report.result_document import result_document
+from bwc_audit.report.run_document import run_document
 from bwc_audit.report.scenes import scenes_of
 from bwc_audit.report.tables import findings_csv, results_csv
 from bwc_audit.report.timeline import Scene

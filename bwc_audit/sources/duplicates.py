@@ -1,8 +1,9 @@
 """Ids that may occur once only, and do not: one row is kept, the others are rejected.
 
 Which one is kept does not depend on the order of rows: the one with the smallest content. Segments are left alone (a
-footage id that occurs twice is a finding), and so are assignments (several arrivals are normal). Two incidents with one
-id usually mean a CAD whose numbers start again each day: the mapping must then make them unique.
+footage id that occurs twice is a finding), and so are assignments (several arrivals are normal). Of incidents with one id
+that were opened at different times none is kept: usually a CAD whose numbers start again each day, and the mapping must
+make them unique. To which of them an assignment belongs cannot be told, and a window over both would accuse somebody.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def without_duplicates(
     records: Sequence[Record], may_repeat: Collection[type[Any]] = ()
 ) -> tuple[list[Record], list[RejectedRow]]:
     """The records in their order without those whose id another one holds already, and a rejection for each left out.
+    Of incidents that contradict each other in when they were opened all are left out.
 
     Records of a kind in ``may_repeat`` that say the same once more (a printout with a line a unit) are left out silently.
     """
@@ -45,12 +47,20 @@ def without_duplicates(
     repeated: list[int] = []
     for doubled in holders.values():
         if len(doubled) > 1:
+            if are_contradictory(doubled):
+                left_out.update((id(each), _disbelief(each, doubled)) for each in doubled)
+                continue
             kept = min(doubled, key=_content)
             left_out.update((id(each), _rejection(each, kept)) for each in doubled if each is not kept)
             repeated += [id(each) for each in doubled if type(each) in may_repeat and _content(each)[0] == _content(kept)[0]]
     silent = frozenset(repeated)
     told = {place: rejection for place, rejection in left_out.items() if place not in silent}
     return [each for each in records if id(each) not in left_out], list(told.values())
+
+
+def are_contradictory(records: Iterable[Record]) -> bool:
+    """Whether records of one id are incidents that were opened at different times."""
+    return len({each.opened_us for each in records if isinstance(each, Incident)}) > 1
 
 
 def is_identified(record_type: type[Any]) -> bool:
@@ -150,3 +160,16 @@ def _rejection(record: Record, kept: Record) -> RejectedRow:
     difference = "the same row" if is_same else "another row; if numbers start again each day, add the date in the mapping"
     detail = f"{name} {value} stands already at {kept.row} ({difference})"
     return rejected_row(record.row.file, record.row.line, RejectReason.DUPLICATE_ID, detail, name, value)
+
+
+def _disbelief(record: Record, doubled: Sequence[Record]) -> RejectedRow:
+    """The rejection of an incident of which another row states another time."""
+    incidents = [each for each in doubled if isinstance(each, Incident)]
+    opened_us = next(each.opened_us for each in incidents if each is record)
+    other = min((each for each in incidents if each.opened_us != opened_us), key=lambda each: each.row)
+    detail = (
+        f"incident_id {other.incident_id} stands at {other.row} too, opened at {iso_utc(other.opened_us)} and not at "
+        f"{iso_utc(opened_us)}; neither is believed (if numbers start again each day, add the date in the mapping)"
+    )
+    name = "incident_id"
+    return rejected_row(record.row.file, record.row.line, RejectReason.DUPLICATE_ID, detail, name, other.incident_id)

@@ -15,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from bwc_audit.domain.policy import Policy
-from bwc_audit.sources.yaml_marks import Path
+from bwc_audit.errors import ConfigurationError
+from bwc_audit.sources.yaml_marks import MarkedYaml, Path, Problem
 
 #: Path, what is said, and whether it points at the value rather than at the key.
 Told = tuple[Path, str, bool]
@@ -29,6 +30,22 @@ _MAY_BE_NEGATIVE = ("dbfs", "_db")
 #: Settings that are a part of a whole: 0 to 1.
 _SHARES = ("_share", "minimum_confidence", "rotated_likeness")
 _SIGNED = ("start_after_s", "end_after_s")
+
+
+class PolicyFileError(ConfigurationError):
+    """A policy file is wrong. ``problems``: each with its place; the text holds them all, a line each."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def in_file_order(marked: MarkedYaml, told: Iterable[Told]) -> tuple[Problem, ...]:
+    """Each once, in the order of the file; of two that point at one setting, the first."""
+    found: dict[Path, Problem] = {}
+    for path, said, at_value in told:
+        found.setdefault(path, marked.problem(path, said, at_value=at_value))
+    return tuple(sorted(found.values(), key=lambda one: (one.place is None, one.place, one.field)))
 
 
 def told_by(adapter: TypeAdapter[Any], content: object, kind: Any = Policy, above: Path = ()) -> Iterator[Told]:

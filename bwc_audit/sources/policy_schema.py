@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bwc_audit.domain.policy_book import LAYERED_SECTIONS, LayerCondition
-from bwc_audit.sources.policy_files import BOOK_SCHEMA, POLICY_ADAPTER, SCHEMA
+from bwc_audit.sources.policy_content import BOOK_SCHEMA, POLICY_ADAPTER, SCHEMA
 from bwc_audit.sources.policy_problems import SECTIONS
 
 _REFERENCE = "#/$defs/"

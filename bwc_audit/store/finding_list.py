@@ -85,6 +85,15 @@ def count_listed(session: Session, wanted: Sequence[Clause]) -> int:
     return session.connection().scalar(select(func.count()).select_from(few)) or 0
 
 
+def page_of_findings(
+    session: Session, wanted: Sequence[Clause], order: str, limit: int, offset: int
+) -> tuple[int, tuple[ListedFinding, ...]]:
+    """(how many there are, at most ``COUNTED_TO + 1``; a page of them). Behind the last nothing is looked for: where none
+    fulfils a condition that no index answers, every finding would be read a second time."""
+    count = count_listed(session, wanted)
+    return count, list_findings(session, wanted, order, limit, offset) if count > offset else ()
+
+
 def list_findings(
     session: Session, wanted: Sequence[Clause], order: str, limit: int, offset: int = 0
 ) -> tuple[ListedFinding, ...]:
@@ -213,13 +222,16 @@ def is_seen(run_id: str, change: str | None = None) -> Clause:
 def has_text(text: str) -> Clause:
     """Findings with this text in an id, or in the measured fact, in either case."""
     finding, content = table_of(FindingRow).c, table_of(ObservationRow).c
-    columns = (finding.finding_id, finding.incident_id, finding.officer_id, finding.device_id, finding.recording_id)
+    # One search in all ids, a line each, takes two thirds of the time of five.
+    ids: ColumnElement[Any] = finding.finding_id
+    for name in ("incident_id", "officer_id", "device_id", "recording_id"):
+        ids = ids + "\n" + func.coalesce(finding[name], "")
     is_said = exists().where(
         content.run_id == finding.said_run_id,
         content.fingerprint == finding.fingerprint,
         content.message.icontains(text, autoescape=True),
     )
-    return or_(*(column.icontains(text, autoescape=True) for column in columns), is_said)
+    return or_(ids.icontains(text, autoescape=True), is_said)
 
 
 def values_of(session: Session, column: str, limit: int = 300) -> tuple[str, ...]:

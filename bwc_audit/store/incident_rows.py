@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, or_, select, true
+from sqlalchemy import ColumnElement, Text, cast, select, true
 from sqlmodel import Session
 
 from bwc_audit.domain.bearing import Marks, Meaning, cameras_bearing
@@ -34,7 +34,7 @@ from bwc_audit.store.bulk import is_one_of
 from bwc_audit.store.columns import Stored
 from bwc_audit.store.named_videos import videos_in_question
 from bwc_audit.store.raw_rows import raw_batches
-from bwc_audit.store.source_rows import CLOCK_MARGIN_US, is_of_source, load_some, load_some_segments, segments_around
+from bwc_audit.store.source_rows import CLOCK_MARGIN_US, RowsOfSource, segments_around
 from bwc_audit.store.tables import (
     AssignmentRow,
     DeviceEventRow,
@@ -49,59 +49,61 @@ from bwc_audit.store.tables import (
 
 def load_incident(session: Session, source: str, incident_id: str) -> tuple[tuple[Incident, ...], tuple[Assignment, ...]]:
     """The rows of an incident and its assignments, by file and place in it."""
-    return (
-        load_some(session, source, Incident, table_of(IncidentRow).c.incident_id == incident_id),
-        load_some(session, source, Assignment, table_of(AssignmentRow).c.incident_id == incident_id),
-    )
+    return _incident(RowsOfSource.of(session, source), incident_id)
 
 
 def load_incident_records(session: Session, source: str, incident_id: str, period: Span, *, margin_us: int) -> Records:
     """As ``load_records`` for one incident, without the segments, log entries, holdings, exemptions and calls of cameras and
     officers that do not bear on it; all officers and rejected rows."""
-    incidents, assignments = load_incident(session, source, incident_id)
-    officers = load_some(session, source, Officer, true())
+    rows = RowsOfSource.of(session, source)
+    incidents, assignments = _incident(rows, incident_id)
+    officers = rows.records(Officer, true())
     meaning = Meaning(Roster(officers))
     ours = {meaning.of(row.officer_id) for row in assignments}
     around = Span(period.start_us - margin_us, period.end_us + margin_us)
-    cameras = _cameras(session, source, incident_id, ours, around, meaning)
-    segment, holding, exemption = (table_of(row).c for row in (SegmentRow, HoldingRow, ExemptionRow))
-    event, device = table_of(DeviceEventRow).c, table_of(DeviceRow).c
-    segments = load_some_segments(session, source, around, is_one_of(session, segment.device_id, cameras))
-    holders = _spelt(session, source, Holding, true(), ours, meaning)
-    is_held = or_(is_one_of(session, holding.device_id, cameras), is_one_of(session, holding.officer_id, holders))
-    holdings = load_some(session, source, Holding, is_held)
-    exempted = _spelt(session, source, Exemption, true(), ours, meaning)
+    cameras = cameras_bearing(ours, _held(rows), _marks(rows, incident_id, around), meaning)
+    segment, holding, event, device = (table_of(row).c for row in (SegmentRow, HoldingRow, DeviceEventRow, DeviceRow))
+    segments = rows.segments(around, is_one_of(session, segment.device_id, cameras))
+    holdings = rows.records(Holding, is_one_of(session, holding.device_id, cameras))
+    exempted = is_one_of(session, table_of(ExemptionRow).c.officer_id, _spelt(rows, Exemption, true(), ours, meaning))
     is_logged = event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US)
-    named = {key for key in segments.object_key if key is not None}
     return Records(
         segments=segments,
-        objects=videos_in_question(session, source, named),
+        objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),
         incidents=incidents,
         assignments=assignments,
         officers=officers,
-        devices=load_some(session, source, Device, is_one_of(session, device.device_id, cameras)),
+        devices=rows.records(Device, is_one_of(session, device.device_id, cameras)),
         holdings=holdings,
-        exemptions=load_some(session, source, Exemption, is_one_of(session, exemption.officer_id, exempted)),
-        device_events=load_some(session, source, DeviceEvent, is_logged & is_one_of(session, event.device_id, cameras)),
-        rejected=load_some(session, source, RejectedRow, true()),
-        beside=_beside(session, source, incident_id, period, segments, {*ours, *_met(segments, holdings, meaning)}, meaning),
+        exemptions=rows.records(Exemption, exempted),
+        device_events=rows.records(DeviceEvent, is_logged & is_one_of(session, event.device_id, cameras)),
+        rejected=rows.records(RejectedRow, true()),
+        beside=_beside(rows, incident_id, period, _met(segments, holdings, meaning), meaning),
     )
 
 
-def _cameras(
-    session: Session, source: str, incident_id: str, ours: Collection[str], around: Span, meaning: Meaning
-) -> frozenset[str]:
-    segment, holding = table_of(SegmentRow).c, table_of(HoldingRow).c
+def _incident(rows: RowsOfSource, incident_id: str) -> tuple[tuple[Incident, ...], tuple[Assignment, ...]]:
+    return (
+        rows.records(Incident, table_of(IncidentRow).c.incident_id == incident_id),
+        rows.records(Assignment, table_of(AssignmentRow).c.incident_id == incident_id),
+    )
+
+
+def _held(rows: RowsOfSource) -> list[tuple[str, str]]:
+    """Which camera whoever held, ever."""
+    holding = table_of(HoldingRow).c
+    query = select(holding.device_id, holding.officer_id).where(rows.holds(Holding)).distinct()
+    return [(device_id, officer_id) for batch in raw_batches(rows.session, query) for device_id, officer_id in batch]
+
+
+def _marks(rows: RowsOfSource, incident_id: str, around: Span) -> Marks:
+    segment = table_of(SegmentRow).c
     # As it is written in the list; a database that does not tell case apart finds more.
     is_tagged = cast(segment.incident_ids, Text).contains(json.dumps(incident_id), autoescape=True)
     columns = (segment.device_id, segment.officer_id, segment.footage_id, segment.recording_id, segment.sha256, is_tagged)
-    of_source = is_of_source(session, source, Segment)
-    queries = [select(*columns).where(lies_there, of_source) for lies_there in segments_around(around)]
-    rows = [row for query in queries for batch in raw_batches(session, query) for row in batch]
-    marks = Marks(*(zip(*rows, strict=True) if rows else [()] * len(columns)))
-    held = select(holding.device_id, holding.officer_id).where(is_of_source(session, source, Holding)).distinct()
-    pairs = [(device_id, officer_id) for batch in raw_batches(session, held) for device_id, officer_id in batch]
-    return cameras_bearing(ours, pairs, marks, meaning)
+    queries = [select(*columns).where(lies_there, rows.holds(Segment)) for lies_there in segments_around(around)]
+    found = [row for query in queries for batch in raw_batches(rows.session, query) for row in batch]
+    return Marks(*(zip(*found, strict=True) if found else [()] * len(columns)))
 
 
 def _met(segments: SegmentTable, holdings: Collection[Holding], meaning: Meaning) -> set[str]:
@@ -110,33 +112,20 @@ def _met(segments: SegmentTable, holdings: Collection[Holding], meaning: Meaning
 
 
 def _beside(
-    session: Session,
-    source: str,
-    incident_id: str,
-    period: Span,
-    segments: SegmentTable,
-    officers: Collection[str],
-    meaning: Meaning,
+    rows: RowsOfSource, incident_id: str, period: Span, officers: Collection[str], meaning: Meaning
 ) -> tuple[Assignment, ...]:
-    """Calls of that time that the recordings carry the ids of, and all of the officers whose they may be."""
+    """Calls of that time of the officers whose recordings those may be."""
     assignment = table_of(AssignmentRow).c
     around = (period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
     near = assignment.on_scene_us.between(*around) & (assignment.incident_id != incident_id)
-    tags = sorted({tag for entered in segments.incident_ids.values for tag in entered})
-    spelt = _spelt(session, source, Assignment, near, officers, meaning)
-    is_met = or_(is_one_of(session, assignment.incident_id, tags), is_one_of(session, assignment.officer_id, spelt))
-    return load_some(session, source, Assignment, near & is_met)
+    spelt = _spelt(rows, Assignment, near, officers, meaning)
+    return rows.records(Assignment, near & is_one_of(rows.session, assignment.officer_id, spelt))
 
 
 def _spelt(
-    session: Session,
-    source: str,
-    record_type: type[Any],
-    wanted: ColumnElement[bool],
-    officers: Collection[str],
-    meaning: Meaning,
+    rows: RowsOfSource, record_type: type[Any], wanted: ColumnElement[bool], officers: Collection[str], meaning: Meaning
 ) -> list[str]:
     """How rows of a kind spell these officers."""
-    tables: dict[type[Any], type[Stored]] = {Holding: HoldingRow, Exemption: ExemptionRow, Assignment: AssignmentRow}
-    query = select(table_of(tables[record_type]).c.officer_id).where(wanted, is_of_source(session, source, record_type))
-    return meaning.spelt(session.connection().scalars(query.distinct()), officers)
+    tables: dict[type[Any], type[Stored]] = {Exemption: ExemptionRow, Assignment: AssignmentRow}
+    query = select(table_of(tables[record_type]).c.officer_id).where(wanted, rows.holds(record_type)).distinct()
+    return meaning.spelt((one for batch in raw_batches(rows.session, query) for (one,) in batch), officers)

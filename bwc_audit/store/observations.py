@@ -196,10 +196,13 @@ def _clean(one: _Seen, row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def forget_observed(session: Session, run_id: str) -> None:
-    """Remove all that a running run observed."""
+    """Remove all that a running run observed; the findings go back to what the runs before it said."""
+    removed = 0
     for model in (ExplanationRow, RepeatedObservationRow, ObservationRow):
         table = table_of(model)
-        session.connection().execute(delete(table).where(table.c.run_id == run_id))
+        removed += session.connection().execute(delete(table).where(table.c.run_id == run_id)).rowcount
+    if removed:  # it reads all findings of the database
+        _restate_findings(session, run_id)
 
 
 def count_changes(session: Session, run_id: str) -> dict[Change, int]:
@@ -213,8 +216,7 @@ def count_changes(session: Session, run_id: str) -> dict[Change, int]:
     return found
 
 
-def restate_findings(session: Session, run_id: str) -> None:
-    """Where a run is recorded anew, findings that it no longer observes go back to what the runs before it said."""
+def _restate_findings(session: Session, run_id: str) -> None:
     connection, table = session.connection(), table_of(FindingRow)
     again = [table_of(model).c for model in (ObservationRow, RepeatedObservationRow)]
     disposition = table_of(DispositionRow).c

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.times import Span
@@ -41,6 +41,37 @@ def first_times(session: Session, source: str, period: Span, part: Span) -> dict
 
 def doubled_incidents(session: Session, source: str, incident_ids: Iterable[str]) -> tuple[str, ...]:
     """Those of the incident ids that more than one row of the source describes."""
+    return _incidents_having(session, source, incident_ids, func.count() > 1)
+
+
+def contradicted_incidents(session: Session, source: str, incident_ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of the incident ids that rows of the source give different times of opening."""
+    opened_us = table_of(IncidentRow).c.opened_us
+    return _incidents_having(session, source, incident_ids, func.min(opened_us) < func.max(opened_us))
+
+
+def doubled_in(session: Session, source: str, period: Span | None) -> tuple[str, ...]:
+    """The incident ids that more than one row of the source describes, one of them opened in the period (None: whenever)."""
+    incident, file = table_of(IncidentRow).c, table_of(SourceFileRow).c
+    files = select(file.file_id).where(file.source == source)
+    query = (
+        select(incident.incident_id)
+        .where(incident.file_id.in_(files))
+        .group_by(incident.incident_id)
+        .having(func.count() > 1)
+        .order_by(incident.incident_id)
+    )
+    if period is not None:
+        is_inside = (incident.opened_us >= period.start_us) & (incident.opened_us < period.end_us)
+        query = query.where(
+            incident.incident_id.in_(select(incident.incident_id).where(is_inside, incident.file_id.in_(files)))
+        )
+    return tuple(session.connection().scalars(query))
+
+
+def _incidents_having(
+    session: Session, source: str, incident_ids: Iterable[str], condition: ColumnElement[bool]
+) -> tuple[str, ...]:
     incident, file = table_of(IncidentRow).c, table_of(SourceFileRow).c
     files = select(file.file_id).where(file.source == source)
     found: list[str] = []
@@ -49,7 +80,7 @@ def doubled_incidents(session: Session, source: str, incident_ids: Iterable[str]
             select(incident.incident_id)
             .where(is_one_of(session, incident.incident_id, chunk), incident.file_id.in_(files))
             .group_by(incident.incident_id)
-            .having(func.count() > 1)
+            .having(condition)
         )
         found += session.connection().scalars(query)
     return tuple(sorted(found))

@@ -25,7 +25,6 @@ from bwc_audit.store.observations import (
     load_observed,
     previous_observations,
     record_observed,
-    restate_findings,
 )
 from bwc_audit.store.run_list import latest_rerun, latest_run, load_run, load_runs, runs_with_incident
 from bwc_audit.store.run_notes import forget_notes
@@ -61,7 +60,6 @@ __all__ = [
     "open_run",
     "previous_observations",
     "record_decision",
-    "restate_findings",
     "running_run_ids",
     "runs_with_incident",
 ]
@@ -144,7 +142,6 @@ def record_decision(session: Session, run_id: str, decision: Decision, observed:
     _require_running(session, run_id)
     forget_recorded(session, run_id)
     add_decision(session, run_id, decision, observed)
-    restate_findings(session, run_id)
     _update(session, run_id, counts=decision.counts, not_examined=list(decision.not_examined))
 
 
@@ -172,7 +169,7 @@ def add_decision(
 
 
 def forget_recorded(session: Session, run_id: str) -> None:
-    """Remove all that a running run recorded so far; findings stay until ``restate_findings``."""
+    """Remove all that a running run recorded so far; findings that it observed go back to what the runs before it said."""
     forget_observed(session, run_id)
     forget_notes(session, run_id)
     for model in (RunTurnRow, RunAnswerRow, RunResultRow, RunIncidentRow, RunLanesRow):

@@ -222,8 +222,8 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
         if name != "segments"
     }
     on_scene_us = table_of(AssignmentRow).c.on_scene_us
-    is_beside = on_scene_us.between(period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
-    is_beside &= ~func.coalesce(wanted["assignments"], false())
+    is_near = on_scene_us.between(period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
+    is_beside = is_near & ~func.coalesce(wanted["assignments"], false())
     return Records(
         segments=segments,
         objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),
@@ -240,43 +240,52 @@ def count_incidents(session: Session, period: Span) -> int:
 
 def load_devices(session: Session, source: str, device_ids: Collection[str]) -> tuple[Device, ...]:
     """Rows of the register of cameras, of these cameras (a few hundred at most)."""
-    return load_some(session, source, Device, table_of(DeviceRow).c.device_id.in_(device_ids))
+    return RowsOfSource.of(session, source).records(Device, table_of(DeviceRow).c.device_id.in_(device_ids))
 
 
 def load_device_events(session: Session, source: str, device_ids: Collection[str], around: Span) -> tuple[DeviceEvent, ...]:
     """Entries of the logs of these cameras (a few hundred at most) in an interval."""
     table = table_of(DeviceEventRow).c
     wanted = table.device_id.in_(device_ids) & table.at_us.between(around.start_us, around.end_us)
-    return load_some(session, source, DeviceEvent, wanted)
+    return RowsOfSource.of(session, source).records(DeviceEvent, wanted)
 
 
-def load_some(session: Session, source: str, record_type: type[_Record], wanted: ColumnElement[bool]) -> tuple[_Record, ...]:
-    """The records of one kind that ``wanted`` (of the columns of its table) picks, by file and place in it; by way of the
-    rows and not of all files: a source may have a million of them."""
-    rows = list(_rows(session, _columns_of(record_type).where(wanted, is_of_source(session, source, record_type))))
-    files = _Files.among(session, source, {row[0] for row in rows})
-    return _made(rows, record_type, files)
+@dataclass(frozen=True, slots=True)
+class RowsOfSource:
+    """Rows of one source as a session sees them, asked for by what they say and not file by file: a source may have a
+    million files. ``has_others``: the database holds other sources too."""
 
+    session: Session
+    source: str
+    has_others: bool
 
-def load_some_segments(session: Session, source: str, around: Span, wanted: ColumnElement[bool]) -> SegmentTable:
-    """As ``load_some``, of segments of which a part lies in ``around``, and those that came in then."""
-    builder = TableBuilder(_SEGMENT_COLUMNS)
-    columns = select(*(raw(table_of(SegmentRow).c[name]) for name in _SEGMENT_COLUMNS))
-    for lies_there in segments_around(around):
-        for batch in raw_batches(session, columns.where(lies_there, wanted, is_of_source(session, source, Segment))):
-            builder.add(batch)
-    return _segment_table(builder, _Files.among(session, source, set(builder.numbers("file_id").tolist())))
+    @staticmethod
+    def of(session: Session, source: str) -> RowsOfSource:
+        file = table_of(SourceFileRow).c
+        other = or_(*(exists(select(file.file_id).where(one)) for one in (file.source < source, file.source > source)))
+        return RowsOfSource(session, source, bool(session.connection().scalar(select(other))))
 
+    def holds(self, record_type: type[Any]) -> ColumnElement[bool]:
+        """Whether a row of a kind was read from a file of the source."""
+        if not self.has_others:
+            return true()
+        file = table_of(SourceFileRow).c
+        return exists().where(file.file_id == table_of(_MODELS[record_type]).c.file_id, file.source == self.source)
 
-def is_of_source(session: Session, source: str, record_type: type[Any]) -> ColumnElement[bool]:
-    """Whether a row of a kind was read from a file of the source; asked of each row, and only where there are others."""
-    file = table_of(SourceFileRow).c
-    others = select(
-        or_(*(exists(select(file.file_id).where(other)) for other in (file.source < source, file.source > source)))
-    )
-    if not session.connection().scalar(others):
-        return true()
-    return exists().where(file.file_id == table_of(_MODELS[record_type]).c.file_id, file.source == source)
+    def records(self, record_type: type[_Record], wanted: ColumnElement[bool]) -> tuple[_Record, ...]:
+        """The records of a kind that ``wanted`` (of the columns of its table) picks, by file and place in it."""
+        rows = list(_rows(self.session, _columns_of(record_type).where(wanted, self.holds(record_type))))
+        return _made(rows, record_type, _Files.among(self.session, self.source, {row[0] for row in rows}))
+
+    def segments(self, around: Span, wanted: ColumnElement[bool]) -> SegmentTable:
+        """Segments of which a part lies in ``around``, and those that came in then, that ``wanted`` picks."""
+        builder = TableBuilder(_SEGMENT_COLUMNS)
+        columns = select(*(raw(table_of(SegmentRow).c[name]) for name in _SEGMENT_COLUMNS))
+        for lies_there in segments_around(around):
+            for batch in raw_batches(self.session, columns.where(lies_there, wanted, self.holds(Segment))):
+                builder.add(batch)
+        file_ids = set(builder.numbers("file_id").tolist())
+        return _segment_table(builder, _Files.among(self.session, self.source, file_ids))
 
 
 @dataclass(frozen=True, slots=True)

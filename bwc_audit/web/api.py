@@ -21,15 +21,10 @@ from bwc_audit.domain.people import Right
 from bwc_audit.domain.rates import GROUP_KEYS
 from bwc_audit.domain.runs import FindingState, Run
 from bwc_audit.domain.times import iso_utc
-from bwc_audit.report.documents import (
-    FindingDocument,
-    RatesDocument,
-    ResultDocument,
-    finding_document,
-    policy_reference,
-    rates_document,
-    result_document,
-)
+from bwc_audit.report.document_parts import policy_reference
+from bwc_audit.report.finding_document import FindingDocument, finding_document
+from bwc_audit.report.rates_document import RatesDocument, rates_document
+from bwc_audit.report.result_document import ResultDocument, result_document
 from bwc_audit.store import finding_list, runs
 from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.database import reading
@@ -192,8 +187,7 @@ def findings(
     run = chosen_run(asking, period_runs(asking), "")
     wanted = narrowed({**given, "order": order}, asking.person, asked_of(asking, run, given))
     with reading(asking.site.engine) as session:
-        count = finding_list.count_listed(session, wanted.clauses)
-        rows = finding_list.list_findings(session, wanted.clauses, wanted.order, limit, start)
+        count, rows = finding_list.page_of_findings(session, wanted.clauses, wanted.order, limit, start)
     asking.note(Right.FINDINGS, "listed", "findings", wanted.sentence, once=True)
     is_more = start + len(rows) < count and start + limit <= FURTHEST and rows
     return FindingsPage(

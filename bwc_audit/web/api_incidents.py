@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.times import iso_utc
-from bwc_audit.report.documents import ListedIncidentDocument
+from bwc_audit.report.result_document import ListedIncidentDocument
 from bwc_audit.store import incident_list
 from bwc_audit.store.database import reading
 from bwc_audit.store.finding_list import COUNTED_TO

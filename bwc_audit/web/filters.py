@@ -109,6 +109,12 @@ def start_us(text: str, asked: Asked, days: int = 0) -> int:
     return us_of(datetime(day.year, day.month, day.day, tzinfo=asked.zone))
 
 
+def _seen_as(change: str, asked: Asked) -> Clause:
+    if not asked.run_id:
+        raise WrongFilter("no run has come to a decision about a period yet, so nothing stands against another run")
+    return finding_list.is_seen(asked.run_id, change)
+
+
 FILTERS: Mapping[str, Filter] = {
     "kind": _column(
         "Kind", "kind", lambda value, _asked: f"of kind “{KIND[value]}”", {str(kind): KIND[kind] for kind in FindingKind}
@@ -155,7 +161,7 @@ FILTERS: Mapping[str, Filter] = {
     ),
     "change": Filter(
         "Against the run before",
-        lambda value, asked: finding_list.is_seen(asked.run_id, value),
+        _seen_as,
         lambda value, asked: f"that {'this' if asked.is_named else 'the last'} run saw as “{CHANGE[Change(value)].lower()}”",
         {str(one): CHANGE[one] for one in Change},
     ),

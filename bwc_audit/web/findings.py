@@ -11,7 +11,8 @@ from fastapi import Request
 from bwc_audit.domain.findings import Severity
 from bwc_audit.domain.people import Right
 from bwc_audit.domain.runs import Run
-from bwc_audit.report.documents import finding_document, policy_reference
+from bwc_audit.report.document_parts import policy_reference
+from bwc_audit.report.finding_document import finding_document
 from bwc_audit.report.tables import findings_csv
 from bwc_audit.report.words import KIND, SEVERITY, humanised
 from bwc_audit.report.zone_times import length
@@ -96,8 +97,8 @@ def findings(request: Request, asking: Asking) -> Any:
         context = _empty(asking, given, str(problem))
         return shown(request, "findings.html", "Findings", context, status=422, run=run)
     with reading(asking.site.engine) as session:
-        count = finding_list.count_listed(session, wanted.clauses)
-        found = finding_list.list_findings(session, wanted.clauses, wanted.order, PAGE_ROWS, (page - 1) * PAGE_ROWS)
+        first = (page - 1) * PAGE_ROWS
+        count, found = finding_list.page_of_findings(session, wanted.clauses, wanted.order, PAGE_ROWS, first)
     asking.note(Right.FINDINGS, "listed", "findings", wanted.sentence, once=True)
     context = _context(asking, wanted, found, count, page)
     return shown(request, "findings.html", "Findings", context, run=run)

@@ -13,7 +13,7 @@ from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Run
 from bwc_audit.domain.times import iso_utc
 from bwc_audit.report.contexts import Chip
-from bwc_audit.report.documents import ListedIncidentDocument
+from bwc_audit.report.result_document import ListedIncidentDocument
 from bwc_audit.report.tables import incidents_csv
 from bwc_audit.report.words import OUTCOME, plural
 from bwc_audit.store import incident_list

@@ -21,6 +21,7 @@ from bwc_audit.domain.records import (
     RowRef,
     Segment,
 )
+from bwc_audit.domain.results import AssignmentResult
 from bwc_audit.domain.runs import Run, RunKind
 from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span
 from bwc_audit.objects.contract import ObjectStat
@@ -40,7 +41,7 @@ class Answers:
     status: str
     counts: dict[str, int]
     not_examined: tuple[str, ...]
-    results: tuple[object, ...]
+    results: tuple[AssignmentResult, ...]
     incidents: tuple[object, ...]
     segments: tuple[object, ...]
     findings: tuple[object, ...]

@@ -14,6 +14,7 @@ import pytest
 
 from bwc_audit.audit.ingest import ingest
 from bwc_audit.audit.night import start_run
+from bwc_audit.audit.reports import report_input
 from bwc_audit.audit.setup import Audit, nightly_period, open_audit
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.runs import RunKind, RunStatus
@@ -22,7 +23,7 @@ from bwc_audit.errors import ConfigurationError, ObjectForbiddenError, ObjectMis
 from bwc_audit.store import runs
 from bwc_audit.store.database import open_database, reading
 from tests.audit.nights import DAY, finish_night, migrated, night_settings, open_night, run_night
-from tests.audit.small_force import SmallForce
+from tests.audit.small_force import Row, SmallForce
 from tests.fixtures_s3 import OPEN_BUCKET
 
 #: The video of the call that everything happens to, and its sidecar.
@@ -36,6 +37,40 @@ def force(force: SmallForce) -> SmallForce:
         force.call(incident_id, clock, "7")
         force.recorded(incident_id, "7", clock)
     return force
+
+
+def test_rows_that_another_file_contradicts_are_counted_and_named(force: SmallForce, settings: Settings) -> None:
+    """A number over a list that has fewer lines leaves the reader to guess which row was not believed."""
+    held: Row = {"device_id": "CAM8", "officer_id": "7", "held_from": "2025-05-01T00:00:00Z"}
+    force.write_csv("roster/holders-more.csv", [held])
+    force.write_csv("cad/incidents-more.csv", [force.incidents[0]])
+    night = run_night(settings)
+    named = [(str(row.row), row.reason.value) for row in report_input(night.audit, night.run.run_id).rejected]
+    assert named == [
+        ("cad/incidents.csv:2", "duplicate_id"),
+        ("roster/holders-more.csv:2", "bad_value"),
+        ("roster/holders.csv:3", "bad_value"),
+    ]
+    assert night.run.counts["rows_rejected"] == len(named)
+    assert "3 rows of the sources rejected and not judged" in night.run.not_examined
+
+
+@pytest.mark.parametrize("is_other_file", [False, True], ids=["one file", "two files"])
+def test_a_number_used_for_two_calls_accuses_nobody(force: SmallForce, settings: Settings, is_other_file: bool) -> None:
+    """Both calls were recorded whole; taken for one call, 23 hours of it would be missing."""
+    again: Row = {name: str(value).replace("05-24T", "05-25T") for name, value in force.incidents[0].items()}
+    second: Row = {name: str(value).replace("05-24T", "05-25T") for name, value in force.assignments[0].items()}
+    force.assignments.append(second)
+    if is_other_file:
+        force.write_csv("cad/incidents-more.csv", [again])
+    else:
+        force.incidents.append(again)
+    force.write_records()
+    night = run_night(settings)
+    assert {(row.field, row.reason.value) for row in night.rejected} == {("incident_id", "duplicate_id")}
+    assert len(night.rejected) == 2
+    assert (night.outcome("I1", "7"), night.outcome("I2", "7")) == ("unknown: incident_not_loaded", "covered")
+    assert [kind for kind in night.kinds() if kind in ("recording_gap", "no_footage", "early_deactivation")] == []
 
 
 @pytest.mark.parametrize(

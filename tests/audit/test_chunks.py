@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from bwc_audit.audit import deciding, night
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingKind
-from bwc_audit.domain.results import Outcome
+from bwc_audit.domain.records import Records, RowRef
+from bwc_audit.domain.results import Outcome, UnknownReason
 from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
-from bwc_audit.domain.times import SECOND_US
+from bwc_audit.domain.times import DAY_US, SECOND_US
 from bwc_audit.errors import StoreError
 from bwc_audit.store import rates, run_chunks, run_notes, runs
 from bwc_audit.store.check import check
@@ -54,6 +55,21 @@ def test_chunks_of_any_size_give_the_answers_of_one_piece(seed: int, days: int) 
         assert getattr(pieces, name) == getattr(whole, name), name
     assert whole.results
     assert whole.findings
+
+
+@pytest.mark.parametrize("days_later", [1, 2])
+def test_two_calls_of_one_number_are_unknown_once_however_the_period_is_cut(tmp_path: Path, days_later: int) -> None:
+    records = random_world(Random(5))
+    one = min(records.incidents, key=lambda each: each.opened_us)
+    again = replace(one, opened_us=one.opened_us + days_later * DAY_US, closed_us=None, row=RowRef("more.csv", 2))
+    said = []
+    for name, chunk_days in (("pieces", 1), ("whole", DAYS)):
+        audit = with_chunks(audit_of(tmp_path / name, records), chunk_days)
+        store_world(audit, Records(incidents=(again,)), "more.csv")
+        answers = answers_of(audit, run_over(audit))
+        said.append([(each.officer_id, each.reason) for each in answers.results if each.incident_id == one.incident_id])
+    assert said[0] == said[1]
+    assert {reason for _, reason in said[0]} == {UnknownReason.INCIDENT_NOT_LOADED}
 
 
 def with_deciders(audit: Audit, deciders: int) -> Audit:

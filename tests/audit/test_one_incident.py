@@ -118,7 +118,7 @@ def _spoiled(one: Segment, rows: Sequence[Segment], random: Random) -> Segment:
     other = random.choice(rows)
     changes: list[dict[str, Any]] = [
         {"officer_id": None},
-        {"officer_id": "stranger"},
+        {"officer_id": "stranger", "device_id": random.choice([one.device_id, "NOBODYS"])},
         {"officer_id": f"PC 0{one.officer_id or 7}"},
         {"footage_id": other.footage_id},
         {"recording_id": other.recording_id},

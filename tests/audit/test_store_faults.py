@@ -57,6 +57,7 @@ def test_a_service_fault_is_worth_a_retry_and_the_retry_mends_it(in_s3: Settings
         assert (again.examined, again.failed) == (1, 0)
         night = decided_night(audit, run_id, ingested, plan, 2)
     assert (night.run.status, night.run.not_examined) == (RunStatus.COMPLETE, ())
+    assert 0 < night.run.counts["between_samples_seconds"] <= night.run.counts["picture_seconds"]
     assert [one.outcome.value for one in night.results] == ["covered", "covered"]
 
 

@@ -10,18 +10,21 @@ import pty
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
 
 from bwc_audit.cli.running import _close_night
-from bwc_audit.cli.showing import json_text, print_table, readable
+from bwc_audit.cli.showing import json_text, print_table, readable, run_summary
 from bwc_audit.config import load_settings
-from bwc_audit.domain.findings import Severity
+from bwc_audit.domain.findings import FindingKind, Severity
+from bwc_audit.domain.runs import Change
 from bwc_audit.errors import ConfigurationError
 from tests.cli.conftest import Program, invoke
 from tests.cli.small_run import MISSED, STEERING, SmallRun
+from tests.report import report_builders as night
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -98,6 +101,16 @@ def test_readable_keeps_words_of_all_scripts() -> None:
 def test_a_table_in_a_pipe_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:
     print_table("", ("n", "name"), [("1", "x" * 300), ("10", "[/] two\nlines 東京")], right=("n",))
     assert capsys.readouterr().out == " n  name\n 1  " + "x" * 300 + "\n10  [/] two lines 東京\n"
+
+
+def test_a_fact_that_stood_under_another_clause_is_not_called_new(capsys: pytest.CaptureFixture[str]) -> None:
+    report = night.a_night()
+    late = next(one for one in report.observed if one.finding.kind is FindingKind.LATE_ACTIVATION)
+    before = night.observed(replace(late.finding, clause="earlier"), Change.REPLACED, cause="stated under another clause")
+    for observed, new in (((late,), "1"), ((late, before), "0")):
+        run_summary(report.run, report.rates, observed)
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if "late activation" in line]
+        assert line.split()[-2:] == ["1", new]
 
 
 def test_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,11 @@ def test_numbers_that_start_again_each_day_do_not_merge_two_days(tmp_path: Path)
 
 def test_numbers_that_start_again_are_told_where_the_mapping_merges_them(tmp_path: Path) -> None:
     night = Night(tmp_path).incidents("7,DOMESTIC,2025-05-24T20:55,", "7,ALARM,2025-05-25T20:55,")
-    (rejected,) = night.rejected()
-    assert (rejected.reason.value, rejected.row.line, rejected.text) == ("duplicate_id", 2, "7")
-    assert "cad/incidents.csv:3" in rejected.detail
-    assert "add the date in the mapping" in rejected.detail
+    first, second = night.rejected()
+    assert [(each.reason.value, each.row.line, each.text) for each in (first, second)] == [
+        ("duplicate_id", 2, "7"),
+        ("duplicate_id", 3, "7"),
+    ]
+    assert "cad/incidents.csv:3" in first.detail
+    assert "cad/incidents.csv:2" in second.detail
+    assert "add the date in the mapping" in first.detail

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bwc_audit.domain.results import Outcome
+from bwc_audit.domain.results import Outcome, UnknownReason
 from tests.dirt.nights import ASSIGNMENTS, Night
 
 MINUTE_US = 60_000_000
@@ -117,9 +117,10 @@ class TestContradictions:
 
     def test_an_incident_twice_with_different_times_names_both_rows(self, tmp_path: Path) -> None:
         night = answered(tmp_path).incidents("I1,DOMESTIC,2025-05-24T21:55,").footage(CLIP)
-        (rejected,) = night.rejected()
-        assert (rejected.reason.value, rejected.row.line) == ("duplicate_id", 3)
-        assert "cad/incidents.csv:2" in rejected.detail
+        rejected = night.rejected()
+        assert [(each.reason.value, each.row.line) for each in rejected] == [("duplicate_id", 2), ("duplicate_id", 3)]
+        assert "cad/incidents.csv:3" in rejected[0].detail
+        assert night.result("101").reason is UnknownReason.INCIDENT_NOT_LOADED
 
     @pytest.mark.parametrize(
         ("cleared", "is_rejected"),

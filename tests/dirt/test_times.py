@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bwc_audit.domain.results import Outcome
+from bwc_audit.domain.results import Outcome, UnknownReason
 from tests.dirt.nights import Night
 
 MINUTE_US = 60_000_000
@@ -72,6 +72,38 @@ def test_clocks_set_back_an_hour_that_was_twice_is_read_as_the_earlier_and_marke
     assert night.kinds() == []
     twice = Night(tmp_path / "twice", day="2025-10-26").incidents("I2,ALARM,2025-10-26T01:30,")
     assert [each.is_ambiguous for each in twice.records().incidents] == [True]
+
+
+class TestTheHourTwice:
+    """The second 01:30 of the night, attended and recorded whole: the rows alone do not tell it from the first."""
+
+    def test_a_call_in_it_accuses_nobody(self, tmp_path: Path) -> None:
+        night = Night(tmp_path, day="2025-10-26").officers("101").incidents("I1,DOMESTIC,2025-10-26T01:20,")
+        night.assignments("I1,101,2025-10-26T01:25,2025-10-26T01:30,2025-10-26T01:42")
+        night.footage("F1,C101,101,2025-10-26T01:29Z,2025-10-26T01:29:30Z,780,2025-10-26T09:00Z,I1")
+        assert (night.result().outcome, night.result().reason) == (Outcome.UNKNOWN, UnknownReason.WITHIN_UNCERTAINTY)
+        assert [
+            each for each in night.decided().findings if each.kind.value == "no_footage" and not each.is_borderline
+        ] == []
+
+    def test_a_recording_in_it_accuses_nobody(self, tmp_path: Path) -> None:
+        night = Night(tmp_path, day="2025-10-26").officers("101").incidents("I1,DOMESTIC,2025-10-26T01:20Z,")
+        night.assignments("I1,101,2025-10-26T01:25Z,2025-10-26T01:30Z,2025-10-26T01:42Z")
+        night.footage("F1,C101,101,2025-10-26T01:29,2025-10-26T01:29:30,780,2025-10-26T09:00,I1")
+        assert (night.result().outcome, night.result().reason) == (Outcome.UNKNOWN, UnknownReason.WITHIN_UNCERTAINTY)
+
+    def test_who_recorded_nothing_near_is_still_told(self, tmp_path: Path) -> None:
+        night = Night(tmp_path, day="2025-10-26").officers("101").incidents("I1,DOMESTIC,2025-10-26T01:20,")
+        night.assignments("I1,101,2025-10-26T01:25,2025-10-26T01:30,2025-10-26T01:42")
+        night.footage("F1,C101,101,2025-10-26T06:00Z,2025-10-26T06:00:30Z,780,2025-10-26T09:00Z,I9")
+        assert "no_footage" in night.kinds()
+
+    def test_a_stay_over_the_change_has_its_hour(self, tmp_path: Path) -> None:
+        night = Night(tmp_path, day="2025-10-26").officers("101").incidents("I1,DOMESTIC,2025-10-26T01:40,")
+        night.assignments("I1,101,2025-10-26T01:41,2025-10-26T01:45,2025-10-26T01:25")
+        night.footage("F1,C101,101,2025-10-26T00:44Z,2025-10-26T00:44:30Z,2520,2025-10-26T09:00Z,I1")
+        assert (night.result().required_us, night.result().covered_us) == (40 * MINUTE_US, 40 * MINUTE_US)
+        assert night.kinds() == []
 
 
 @pytest.mark.parametrize("hours", [7, 14])

@@ -152,6 +152,7 @@ def test_a_recording_that_ends_after_its_upload_is_stated_and_moves_nothing() ->
     (finding,) = offsets(world)
     assert not finding.is_borderline
     assert finding.seconds_us == 480 * SECOND_US  # 600 s, less what an unchecked clock may be off anyway
+    assert "a recording ends after its own upload, by 8 min 00 s more than clocks may be off anyway" in finding.message
     assert {segment.offset_us for segment in world.decided().segments} == {0}
 
 

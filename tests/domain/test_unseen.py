@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bwc_audit.domain.inspection import Examined, Inspection, InspectionRequest, InspectionStatus, UnreadableReason
+from bwc_audit.domain.inspection import (
+    Examined,
+    Inspection,
+    InspectionRequest,
+    InspectionStatus,
+    UnreadableReason,
+    VideoFacts,
+)
 from bwc_audit.domain.measures import FrameGaps, Lengths, Measures
 from bwc_audit.domain.policy import SamplingRules
 from bwc_audit.domain.times import SECOND_US, Span
-from bwc_audit.domain.unseen import asked_us
+from bwc_audit.domain.unseen import asked_us, between_us
 from bwc_audit.domain.unseen import unseen_us as unseen_under
 
 
@@ -44,6 +54,18 @@ def test_rests_below_half_a_step_and_holes_without_frames_are_seen() -> None:
     assert unseen_us(ASKED, seen(seconds(10.4, 47.5), seconds(60, 70))) == 0
     assert unseen_us(ASKED, seen(seconds(10, 47), seconds(60, 70))) == 3 * SECOND_US
     assert unseen_us(ASKED, seen(seconds(10, 20), seconds(26, 50), gaps=(seconds(20, 26),))) == 10 * SECOND_US
+
+
+@pytest.mark.parametrize(
+    ("frames", "between_s"),
+    [(0, 0), (21, 598.25), (7176, 2), (7188, 0), (7200, 0), (9000, 0)],
+)
+def test_what_lies_between_samples_is_all_that_was_not_decoded(frames: int, between_s: float) -> None:
+    length_us = 600 * SECOND_US if frames else 0
+    video = VideoFacts("h264", 1280, 720, 7200, 12.0, is_variable_rate=False)
+    examined = Examined(frames_sampled=frames, seconds_examined_us=length_us)
+    assert between_us(replace(seen(), video=video, examined=examined)) == between_s * SECOND_US
+    assert between_us(replace(seen(), examined=examined)) == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 40))))

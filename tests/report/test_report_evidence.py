@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bwc_audit.detectors.sound_match import NoMatch
 from bwc_audit.domain.inspection import DefectKind
 from bwc_audit.domain.measures import SoundLevels
+from bwc_audit.domain.runs import RunStatus
 from bwc_audit.domain.times import MINUTE_US, SECOND_US, Span
 from bwc_audit.report import evidence_words as words
 from bwc_audit.report.contexts import RunReportInput
@@ -129,9 +130,9 @@ def test_effort_of_the_night_is_on_the_first_page_or_said_to_be_missing() -> Non
 
 
 def test_efforts_add_up_and_one_unknown_share_makes_the_sum_unknown() -> None:
-    half, whole = Effort(5, 1, 10, 60, 3, 7, 120, 60), Effort(5, 2, 20, 180, 4, 9, 180)
+    half, whole = Effort(5, 1, 10, 60, 3, 7, 120, 60, 50), Effort(5, 2, 20, 180, 4, 9, 180, 0, 170)
     both = words.added_up([half, whole])
-    assert both == Effort(10, 3, 30, 240, 7, 9, 300, 60)
+    assert both == Effort(10, 3, 30, 240, 7, 9, 300, 60, 220)
     assert both.unseen_share == pytest.approx(0.2)
     assert words.added_up([half, replace(whole, asked_us=None)]).unseen_share is None
     assert words.added_up([]).unseen_share is None
@@ -151,6 +152,15 @@ def test_efforts_add_up_and_one_unknown_share_makes_the_sum_unknown() -> None:
 def test_what_nobody_saw_is_said_as_time_and_share(asked_s: int | None, unseen_s: int, said: str) -> None:
     effort = Effort(asked_us=None if asked_s is None else asked_s * SECOND_US, unseen_us=unseen_s * SECOND_US)
     assert words.total_facts(effort)[-1].text == said
+
+
+def test_what_lies_between_samples_is_never_passed_over_in_silence() -> None:
+    effort = Effort(picture_us=600 * SECOND_US, between_us=598 * SECOND_US)
+    clean = replace(night.a_night(), run=replace(night.run(not_examined=()), status=RunStatus.COMPLETE))
+    said = text_of(index_of(replace(clean, effort=effort)))
+    assert "9 min 58 s of the 10 min of picture looked at (99.7 %) lie between two sampled frames" in said
+    every = text_of(index_of(replace(clean, effort=replace(effort, between_us=0))))
+    assert "between two sampled frames" not in every
 
 
 def test_contact_sheets_are_written_listed_and_linked(tmp_path: Path) -> None:

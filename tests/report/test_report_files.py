@@ -17,16 +17,12 @@ from pydantic import TypeAdapter
 from bwc_audit.domain.findings import Evidence
 from bwc_audit.domain.rates import rate_table
 from bwc_audit.errors import ConfigurationError
-from bwc_audit.report.documents import (
-    FindingDocument,
-    RatesDocument,
-    ResultDocument,
-    RunDocument,
-    finding_document,
-    policy_reference,
-    rates_document,
-)
+from bwc_audit.report.document_parts import policy_reference
 from bwc_audit.report.file_names import PAGE_NAME, page_name
+from bwc_audit.report.finding_document import FindingDocument, finding_document
+from bwc_audit.report.rates_document import RatesDocument, rates_document
+from bwc_audit.report.result_document import ResultDocument
+from bwc_audit.report.run_document import RunDocument
 from bwc_audit.report.tables import findings_csv, guarded
 from bwc_audit.report.write import write_report
 from tests.report import report_builders as night

@@ -197,6 +197,19 @@ def test_change_against_the_run_before_with_cause() -> None:
     assert "Resolved since the run before" in text_of(incident_of(night.a_night(), "CAD-0612-0455"))
 
 
+def test_a_fact_under_another_clause_is_neither_resolved_nor_a_change_of_its_own() -> None:
+    report = night.a_night()
+    (gone,) = [one for one in report.observed if one.change is Change.RESOLVED]
+    renamed = night.observed(gone.finding, Change.REPLACED, cause="stated as F-0123456789ab, under another clause")
+    report = replace(report, observed=(*(one for one in report.observed if one is not gone), renamed))
+    text = text_of(index_of(report))
+    assert "5 findings changed against the run before; 2 unchanged; 1 replaced under another clause." in text
+    assert "Replaced under another clause 1" in text
+    page = text_of(incident_of(report, "CAD-0612-0455"))
+    assert "Replaced since the run before" in page
+    assert "resolved" not in (text + page).lower().replace("while unresolved", "")
+
+
 def test_every_incident_has_a_line_and_a_page_even_when_it_was_never_read() -> None:
     report = night.a_night()
     stray = night.turned_away("CAD-LOST", "1", Bucket.CANCELLED)

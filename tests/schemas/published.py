@@ -21,8 +21,11 @@ from bwc_audit.cli.sample_document import SampleDocument
 from bwc_audit.cli.source_check_document import SourceCheckDocument
 from bwc_audit.media.document import InspectionDocument
 from bwc_audit.report.comparison_document import ComparisonDocument
-from bwc_audit.report.documents import FindingDocument, RatesDocument, ResultDocument, RunDocument
+from bwc_audit.report.finding_document import FindingDocument
 from bwc_audit.report.funnel import FunnelDocument
+from bwc_audit.report.rates_document import RatesDocument
+from bwc_audit.report.result_document import ResultDocument
+from bwc_audit.report.run_document import RunDocument
 from bwc_audit.sources.mapping import Mapping
 from bwc_audit.sources.policy_schema import book_schema, policy_schema
 from bwc_audit.sources.rows import ROW_MODELS, split_list

@@ -13,13 +13,13 @@ from bwc_audit.domain.times import us_of
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.sources.policy_files import (
     PROGRAM_DEFAULT,
-    PolicyFileError,
     book_of,
     load_book,
     load_policy,
     policy_of,
     shipped_policies,
 )
+from bwc_audit.sources.policy_problems import PolicyFileError
 
 HEAD = 'schema: bwc-policy/1\nextends: uk_generic\npolicy_id: ours\nversion: "1"\ntitle: Ours\n'
 

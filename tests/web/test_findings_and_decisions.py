@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,15 +16,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bwc_audit.domain.dispositions import DecisionWord, Disposition, EntryKind, problem_with, standing_of
+from bwc_audit.domain.people import Person, Role
 from bwc_audit.domain.runs import RunStatus
 from bwc_audit.store import finding_list, runs
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.dispositions import append_disposition, load_standings
 from bwc_audit.store.tables import FindingRow, RunResultRow, table_of
+from bwc_audit.web.filters import Asked, WrongFilter, narrowed
 from bwc_audit.web.site import Site
 from tests.web.conftest import Browser
 
 Opened = Callable[..., Browser]
+_IDS = ("finding_id", "incident_id", "officer_id", "device_id", "recording_id")
 
 
 def ids_in(page: str) -> list[str]:
@@ -302,3 +306,27 @@ def test_the_values_of_a_filter_are_those_that_occur(site: Site) -> None:
             known = session.connection().scalars(select(row[column]).where(row[column].is_not(None))).all()
             assert finding_list.values_of(session, column) == tuple(sorted(set(known)))
             assert finding_list.values_of(session, column, 1) == (min(known),)
+
+
+def test_a_text_is_looked_for_in_each_id_and_the_fact_and_across_none(site: Site) -> None:
+    table = table_of(FindingRow).c
+    with reading(site.engine) as session:
+        rows = session.connection().execute(select(table.fingerprint, *(table[name] for name in _IDS))).all()
+        for name in _IDS:
+            told = next(getattr(row, name) for row in rows if getattr(row, name))
+            found = finding_list.list_findings(session, [finding_list.has_text(told.lower())], "newest", 1000)
+            assert {one.fingerprint for one in found} >= {row.fingerprint for row in rows if getattr(row, name) == told}, (
+                name
+            )
+        row = next(row for row in rows if row.incident_id and row.officer_id)
+        for across in (f"{row.incident_id}{row.officer_id}", f"{row.incident_id} {row.officer_id}"):
+            assert finding_list.page_of_findings(session, [finding_list.has_text(across)], "newest", 50, 0) == (0, ())
+        whole = finding_list.count_listed(session, ())
+        assert finding_list.page_of_findings(session, (), "newest", 50, whole) == (whole, ())
+        assert len(finding_list.page_of_findings(session, (), "newest", 50, whole - 1)[1]) == 1
+
+
+def test_before_any_run_nothing_is_said_of_what_changed() -> None:
+    asked = Asked(ZoneInfo("UTC"), "", lambda _what, _name: "")
+    with pytest.raises(WrongFilter, match="no run has come to a decision"):
+        narrowed({"change": "appeared"}, Person("ann", "Ann", Role.REVIEWER), asked)

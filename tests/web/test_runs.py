@@ -96,7 +96,7 @@ def test_a_fact_under_another_clause_is_counted_as_replaced_and_not_as_resolved(
     again = [each for each in observed if "under another clause of the policy" in (each.cause or "")]
     replaced = [each for each in again if (each.cause or "").startswith("stated as ")]
     assert {each.change for each in replaced} == {Change.REPLACED}
-    label = r"Replaced by another clause</a></th><td>(\d+)"
+    label = r"Replaced under another clause</a></th><td>(\d+)"
     assert re.findall(label, one.get(f"/runs/{stricter}").text) == [str(len(replaced))]
     assert re.findall(label, one.get("/").text) == ["0"]
     listed = one.client.get(f"/findings.json?run={stricter}&change=replaced").json()

@@ -35,6 +35,9 @@ from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.store import inspections
 from bwc_audit.store.database import reading
 
+#: Fewer incidents than this are compared before a child process is up.
+_WORTH_CHILDREN = 40_000
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
@@ -49,7 +52,7 @@ def compare_policies(audit: Audit, first: PolicyBook, second: PolicyBook, reques
     """Replay the period of the request, as of its moment, under both books. The request's own policy does not matter."""
     books = first, second
     chunks = chunks_for(audit, request)
-    if (count := deciders_for(audit, chunks)) > 1:
+    if (count := deciders_for(audit, chunks, _WORTH_CHILDREN)) > 1:
         parts = _side_by_side(audit, books, request, chunks, count)
     else:
         parts = [compare_chunk(audit, books, request, chunk) for chunk in chunks]

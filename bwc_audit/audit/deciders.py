@@ -27,8 +27,9 @@ _CHILDREN = 2
 WORKED_OUT, YOUR_TURN = "worked out", "your turn"
 
 
-def deciders_for(audit: Audit, chunks: Sequence[Chunk]) -> int:
-    """How many processes decide these chunks of one run; 1: this one."""
+def deciders_for(audit: Audit, chunks: Sequence[Chunk], worth_children: int = _WORTH_CHILDREN) -> int:
+    """How many processes decide these chunks of one run; 1: this one. ``worth_children``: fewer incidents are decided before
+    a child process is up."""
     wanted = audit.settings.deciders
     if len(chunks) < 2 or wanted == 1:
         return 1
@@ -36,7 +37,7 @@ def deciders_for(audit: Audit, chunks: Sequence[Chunk]) -> int:
         return min(wanted, len(chunks))
     period = Span(chunks[0].span.start_us, chunks[-1].span.end_us)
     with reading(audit.engine) as session:
-        return _CHILDREN if count_incidents(session, period) >= _WORTH_CHILDREN else 1
+        return _CHILDREN if count_incidents(session, period) >= worth_children else 1
 
 
 def decided_side_by_side(

@@ -7,13 +7,18 @@ taken as it is kept and judged by each policy's own limits. What a policy asks f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bwc_audit.audit.allocation import without_cycle_search
+from bwc_audit.audit.children import Child
 from bwc_audit.audit.chunked import Gathered, chunks_for, gather, own_places
+from bwc_audit.audit.deciders import deciders_for
 from bwc_audit.audit.judging import judged
 from bwc_audit.audit.setup import Audit
+from bwc_audit.domain.absences import SpansOf
 from bwc_audit.domain.chunks import Chunk, own_findings
 from bwc_audit.domain.comparison import Comparison, joined
 from bwc_audit.domain.comparison_part import Part, Replayed, part_of
@@ -26,8 +31,12 @@ from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.runs import RunKind, RunRequest
 from bwc_audit.domain.times import Span
 from bwc_audit.domain.unseen import unseen_us
+from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.store import inspections
 from bwc_audit.store.database import reading
+
+#: Fewer incidents than this are compared before a child process is up.
+_WORTH_CHILDREN = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +51,32 @@ class _Rows:
 def compare_policies(audit: Audit, first: PolicyBook, second: PolicyBook, request: RunRequest) -> Comparison:
     """Replay the period of the request, as of its moment, under both books. The request's own policy does not matter."""
     books = first, second
-    parts = [_compared(audit, books, request, chunk) for chunk in chunks_for(audit, request)]
+    chunks = chunks_for(audit, request)
+    if (count := deciders_for(audit, chunks, _WORTH_CHILDREN)) > 1:
+        parts = _side_by_side(audit, books, request, chunks, count)
+    else:
+        parts = [compare_chunk(audit, books, request, chunk) for chunk in chunks]
     return joined(request.source, request.period, request.as_of_us, books, parts)
+
+
+def _side_by_side(
+    audit: Audit, books: tuple[PolicyBook, PolicyBook], request: RunRequest, chunks: Sequence[Chunk], count: int
+) -> list[Part]:
+    """The chunks compared in ``count`` child processes. Raises what a child raised, or ``StoreError`` where one died."""
+    children: list[Child] = []
+    try:
+        for first in range(count):
+            children.append(Child("bwc_audit.audit.comparer", (audit.settings, audit.mapping, books, request)))
+            children[first].send(chunks[first])
+        parts = []
+        for place in range(len(chunks)):
+            parts.append(children[place % count].receive())
+            if place + count < len(chunks):
+                children[place % count].send(chunks[place + count])
+        return parts
+    finally:
+        for child in children:
+            child.end()
 
 
 def period_request(audit: Audit, period: Span) -> RunRequest:
@@ -52,16 +85,18 @@ def period_request(audit: Audit, period: Span) -> RunRequest:
 
 
 @without_cycle_search()
-def _compared(audit: Audit, books: tuple[PolicyBook, PolicyBook], request: RunRequest, chunk: Chunk) -> Part:
+def compare_chunk(audit: Audit, books: tuple[PolicyBook, PolicyBook], request: RunRequest, chunk: Chunk) -> Part:
     """Both replays of one chunk, compared."""
     with reading(audit.engine) as session:
         gathered = gather(session, request, chunk)
-        versions = {video.object_key: video.etag for video in gathered.records.objects}
+        videos = VideoTable.of(gathered.records.objects)
+        versions = dict(zip(videos.object_key, videos.etag, strict=True))
         kept = inspections.latest_inspections(session, request.source, versions)
     rows = _Rows(gathered, kept, request)
     one, shared = _replay(rows, books[0], None)
     other, _ = _replay(rows, books[1], shared)
-    return part_of(one, other)
+    known = {text: text for text in one.not_examined}  # mostly the same a hundred thousand times over
+    return part_of(one, replace(other, not_examined=tuple(known.get(text, text) for text in other.not_examined)))
 
 
 def _replay(rows: _Rows, book: PolicyBook, like: Basis | None) -> tuple[Replayed, Basis]:
@@ -97,11 +132,13 @@ def _unseen(matching: Matching, seen: Mapping[str, Inspection], chunk: Chunk) ->
     if not seen and not matching.records.objects:
         return 0
     required, sampling = RequiredParts.of(matching), matching.policy.sampling
-    own = frozenset(own_places(matching, chunk))
-    spans = required.pieces.spans_by_window()
+    is_own = np.isin(required.placement, own_places(matching, chunk))
+    is_looked_into = np.array([key in seen for key in required.keys], np.bool_) if seen else np.zeros_like(is_own)
+    lengths_us = required.pieces.total_us(len(required.keys))
+    spans = SpansOf.of(required.pieces, len(required.keys))
     asked = (
-        InspectionRequest(key, spans[place])
-        for place, (key, index) in enumerate(zip(required.keys, required.placement.tolist(), strict=True))
-        if index in own
+        InspectionRequest(required.keys[place], spans.at(place))
+        for place in np.flatnonzero(is_own & is_looked_into).tolist()
     )
-    return sum(unseen_us(one, seen.get(one.object_key), sampling) or 0 for one in asked)
+    rest_us = (unseen_us(one, seen[one.object_key], sampling) or 0 for one in asked)
+    return int(lengths_us[is_own & ~is_looked_into].sum()) + sum(rest_us)

@@ -10,7 +10,8 @@ import sys
 from typing import Any
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.deciders import WORKED_OUT, connected
+from bwc_audit.audit.children import connected
+from bwc_audit.audit.deciders import WORKED_OUT
 from bwc_audit.audit.recording import record, work_out
 from bwc_audit.audit.setup import Audit, store_at
 from bwc_audit.domain.chunks import Chunk

@@ -433,12 +433,12 @@ def _rates(facts: Facts, rows: Int) -> tuple[RateColumns, Texts]:
     verdicts, known = facts.verdicts, facts.matching.judged.columns.incident
     present, incident = np.unique(known.code[rows], return_inverse=True)
     usable_us = verdicts.usable_us[rows]
-    columns = RateColumns(
-        outcome=verdicts.outcome[rows],
-        bucket=bucket_of(verdicts)[rows],
-        existence=(verdicts.covered_us[rows] > 0).astype(np.int64),
-        on_time=(verdicts.is_on_time[rows] == 1).astype(np.int64),
-        whole_window=(verdicts.is_whole_window[rows] == 1).astype(np.int64),
+    columns = RateColumns(  # narrow until they are added up
+        outcome=verdicts.outcome[rows].astype(np.int8),
+        bucket=bucket_of(verdicts)[rows].astype(np.int8),
+        existence=(verdicts.covered_us[rows] > 0).astype(np.int8),
+        on_time=(verdicts.is_on_time[rows] == 1).astype(np.int8),
+        whole_window=(verdicts.is_whole_window[rows] == 1).astype(np.int8),
         required_us=verdicts.required_us[rows],
         covered_us=verdicts.covered_us[rows],
         usable_us=np.where(usable_us == NO_TIME, 0, usable_us),

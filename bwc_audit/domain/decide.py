@@ -229,18 +229,14 @@ def _unsettled(matching: Matching, contested: Mapping[str, TimeIndex[Placement]]
     for index, officer_id in enumerate(matching.measured.officer_ids() if contested else ()):
         if officer_id in contested:
             by_officer[officer_id].append(index)
+    # As stated: an exemption at the edge of a window does not settle it.
+    starts_us, ends_us = (
+        times[matching.measured.rows] for times in (matching.judged.window.start_us, matching.judged.window.end_us)
+    )
     for officer_id, own in by_officer.items():
-        spans = [_stated(matching.measured[index]) for index in own]
-        starts_us, ends_us = (np.array(times, np.int64) for times in zip(*spans, strict=True))
-        touched, _ = contested[officer_id].overlapping_each(starts_us, ends_us)
+        touched, _ = contested[officer_id].overlapping_each(starts_us[own], ends_us[own])
         found.update(own[place] for place in touched.tolist())
     return sorted(found)
-
-
-def _stated(judged: Judged) -> tuple[int, int]:
-    """The window as stated: an exemption at its edge does not settle it."""
-    span = judged.window.span if judged.window else Span(judged.pieces[0].start_us, judged.pieces[-1].end_us)
-    return span.start_us, span.end_us
 
 
 def _why_withheld(

@@ -147,12 +147,14 @@ def match(
 
     ``policy``: one for all, or a book that says which holds for whom and when. ``seen``: what is known of videos already,
     by object key; only the clocks burned into their pictures are used here. ``like``: a matching of the same records and
-    inspections; what does not depend on what the two policies demand is taken from it, the cameras' clocks included.
+    inspections as of the same moment; what does not depend on what the two policies demand is taken from it, the cameras'
+    clocks included.
     """
     book = PolicyBook.of(policy) if isinstance(policy, Policy) else policy
     policy = book.base
     if like is not None and _places_alike(like.policy, policy):
         roster, history, placements, records, checks = like.roster, like.history, like.placements, like.records, like.checks
+        marks, videos = like.completeness.marks, like.videos
         judged = judge(like.judged.attended, like.judged.columns, book, Exemptions(records.exemptions, roster))
     else:
         roster = Roster(records.officers)
@@ -165,6 +167,7 @@ def match(
         calls = _attended(judged, records, policy, roster)
         checks = estimated_clocks(records, table, policy.clock, roster, history, calls, shown)
         placements = place_segments(table, roster, history, checks, shown)
+        marks, videos = watermarks_of(records, placements, as_of_us), Videos.of(records.objects, placements)
     measured = MeasuredRows.of(judged)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
@@ -184,7 +187,7 @@ def match(
         roster=roster,
         history=history,
         checks=checks,
-        completeness=Completeness(watermarks_of(records, placements, as_of_us), history, policy.upload, as_of_us),
+        completeness=Completeness(marks, history, policy.upload, as_of_us),
         judged=judged,
         measured=measured,
         placements=placements,
@@ -201,7 +204,7 @@ def match(
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
-        videos=Videos.of(records.objects, placements),
+        videos=videos,
     )
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 class TimeIndex(Generic[T]):
     """Values by their half-open ``[start_us, end_us)``, in order of start; those with the same start as given."""
 
-    __slots__ = ("_ends", "_reach", "_starts", "_values")
+    __slots__ = ("_columns", "_ends", "_reach", "_starts", "_values")
 
     def __init__(self, rows: Iterable[tuple[int, int, T]]) -> None:
         ordered = sorted(rows, key=lambda row: row[0])
@@ -37,6 +37,7 @@ class TimeIndex(Generic[T]):
     def _set(self, starts: list[int], ends: list[int], values: Sequence[T]) -> None:
         self._starts, self._ends, self._values = starts, ends, values
         self._reach = list(accumulate(ends, max))
+        self._columns: tuple[Int, Int, Int] | None = None
 
     def overlapping(self, start_us: int, end_us: int) -> Iterator[T]:
         """Values that begin before ``end_us`` and end after ``start_us``."""
@@ -54,10 +55,13 @@ class TimeIndex(Generic[T]):
 
     def overlapping_each(self, starts_us: Int, ends_us: Int) -> tuple[Int, Int]:
         """The same for many intervals at once: pairs of (place of the interval, place of the value), in that order."""
-        first = np.searchsorted(np.array(self._reach, np.int64), starts_us, side="right")
-        behind = np.searchsorted(np.array(self._starts, np.int64), ends_us, side="left")
+        if self._columns is None:
+            self._columns = np.array(self._starts, np.int64), np.array(self._ends, np.int64), np.array(self._reach, np.int64)
+        starts, ends, reach = self._columns
+        first = np.searchsorted(reach, starts_us, side="right")
+        behind = np.searchsorted(starts, ends_us, side="left")
         row, place = ranges(first, np.maximum(behind - first, 0))
-        is_overlap = np.array(self._ends, np.int64)[place] > starts_us[row]
+        is_overlap = ends[place] > starts_us[row]
         return row[is_overlap], place[is_overlap]
 
     @property

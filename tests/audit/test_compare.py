@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -9,7 +10,7 @@ from random import Random
 import pytest
 
 from bwc_audit.audit.compare import compare_policies, period_request
-from bwc_audit.audit.setup import open_audit
+from bwc_audit.audit.setup import Audit, open_audit
 from bwc_audit.config import Settings
 from bwc_audit.domain.comparison import Comparison, Side
 from bwc_audit.domain.findings import FindingKind
@@ -59,15 +60,18 @@ def test_each_side_says_what_a_night_under_it_would_say(force: SmallForce, setti
     assert found.first.unseen_us == 0
 
 
+def in_processes(audit: Audit, count: int) -> Audit:
+    """The same audit, with so many processes for chunks of days."""
+    return replace(audit, settings=audit.settings.model_copy(update={"deciders": count}))
+
+
 @pytest.mark.parametrize("other", ["new_jersey", "tempe_rate"])
 def test_pieces_of_any_size_compare_to_the_same_document(tmp_path: Path, other: str) -> None:
     audit = audit_of(tmp_path, with_camera_off(random_world(Random(3)), Random(1), -3600 * SECOND_US))
     books = load_book("uk_generic"), load_book(other)
-    whole, *pieces = (
-        comparison_document(compare_policies(with_chunks(audit, days), *books, period_request(audit, PERIOD)))
-        for days in (DAYS, 1, 4)
-    )
-    assert pieces == [whole, whole]
+    asked = (*(with_chunks(audit, days) for days in (DAYS, 1, 4)), in_processes(with_chunks(audit, 3), 2))
+    whole, *pieces = (comparison_document(compare_policies(one, *books, period_request(one, PERIOD))) for one in asked)
+    assert pieces == [whole, whole, whole]
     assert whole["findings"]
     assert whole["assignments"]
 

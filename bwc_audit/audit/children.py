@@ -1,0 +1,66 @@
+"""Child processes that work for this program: each a module of its own, started with one end of a pipe.
+
+Python runs one thread of its own at a time, so a second core needs a second process. What a child raises is raised here.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+from bwc_audit.errors import StoreError
+
+
+class Child:
+    """A process that works, and the pipe to it. ``program``: the module that it runs; ``given``: what it is told first;
+    ``locks``: descriptors that it holds as long as it lives."""
+
+    def __init__(self, program: str, given: Any, locks: tuple[int, ...] = ()) -> None:
+        self._connection, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", program, str(theirs.fileno())],
+                pass_fds=[theirs.fileno(), *locks],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.send(given)
+
+    def send(self, what: Any) -> None:
+        """Hand it something. Raises ``StoreError`` where it is dead."""
+        try:
+            self._connection.send(what)
+        except OSError as error:
+            raise self._death() from error
+
+    def receive(self) -> Any:
+        """What it says next. Raises what it raised, or ``StoreError`` where it is dead."""
+        try:
+            said = self._connection.recv()
+        except (EOFError, OSError) as error:
+            raise self._death() from error
+        if isinstance(said, BaseException):
+            raise said
+        return said
+
+    def end(self) -> None:
+        """End the process and wait for it: it is idle, or nobody wants what it works out."""
+        self._connection.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def _death(self) -> StoreError:
+        code = self._process.wait()
+        how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        return StoreError(f"a process that decides chunks of days ended ({how}): start again; a run goes on from there")
+
+
+def connected(descriptor: int) -> Connection[Any, Any]:
+    """The child's end of the pipe."""
+    return Connection(descriptor)

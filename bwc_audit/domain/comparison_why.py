@@ -86,6 +86,8 @@ def _asked(
         yield (*_OF_OUTCOME, *moved)
         return
     own = (*_OF_KIND.get(finding.kind, ()), *moved)
+    if finding.kind is FindingKind.INCIDENT_UNCOVERED:
+        own = (*own, *_WINDOW, *_SCOPE)  # of everybody assigned; whose time moved is not asked
     if own:
         yield own
     yield (*_OF_GROUP.get(finding.kind.group, ()), *_WINDOW)

@@ -74,6 +74,16 @@ def test_another_start_of_the_window_is_named_and_the_measured_time_differs() ->
     assert [one.setting for one in moved.why] == ["window.start"]
 
 
+def test_what_nobody_recorded_of_an_incident_may_be_due_to_the_window_too() -> None:
+    world = World().officer("101").officer("102").incident()
+    for line, officer_id in enumerate(("101", "102"), 2):
+        world.attended(officer_id, 0, 600, dispatched=-300, line=line).recorded(officer_id, -5, 630, f"R{line}")
+    earlier = replace(UK.window, start=(Reference.DISPATCHED, *UK.window.start))
+    found = compared(world, replace(stricter(gap_s=45.0), window=earlier))
+    [moved] = [one for one in found.findings if one.said.kind is FindingKind.INCIDENT_UNCOVERED]
+    assert (moved.move, {one.setting for one in moved.why}) == (Move.APPEARS, {"window.start", "coverage.gap_s"})
+
+
 def test_an_exclusion_is_explained_by_its_bucket() -> None:
     out = replace(UK, scope=replace(UK.scope, excluded_call_types=("DOMESTIC",), minimum_on_scene_s=61.0))
     found = compared(late(), out)

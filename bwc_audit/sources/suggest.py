@@ -56,6 +56,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "type text",
             "typetext",
             "nature of call",
+            "type of call",
             "nature",
             "incident type",
             "event type",
@@ -68,11 +69,14 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "created",
             "call received",
             "received",
+            "recvd",
+            "rcvd",
+            "opened",
             "date time",
             "call time",
         ),
         "closed_at": ("closed at", "time closed", "timeclosed", "closed"),
-        "priority": ("priority",),
+        "priority": ("priority", "prio", "pri"),
         "area": ("area", "district", "police district", "policedistrict", "beat", "division", "sector"),
         "call_disposition_code": ("call disposition code", "disposition"),
     },
@@ -105,8 +109,9 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "timedispatch",
             "dispatched",
             "dispatch",
+            "disp",
         ),
-        "en_route_at": ("en route at", "time enroute", "enroute", "en route"),
+        "en_route_at": ("en route at", "time enroute", "enroute", "en route", "enrt"),
         "on_scene_at": (
             "on scene at",
             "officer on scene datetime",
@@ -116,6 +121,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "arrival",
             "on scene",
             "at scene",
+            "arrd",
         ),
         "cleared_at": (
             "cleared at",
@@ -168,6 +174,8 @@ def suggest_mapping(
     if any("table: footage" in text for text in texts):
         texts = [text for text in texts if "table: footage" in text]
         made.tables = ["footage"]
+    if made.tables == ["assignments"]:
+        made.doubts.append("no column looks like the time a call was opened: without incidents every result is `unknown`")
     needs_zone = any(each.look in (Look.TIME, Look.CLOCK) and not each.has_offset for each in columns.looks.values())
     lines = [
         "schema: bwc-mapping/1",

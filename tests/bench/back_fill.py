@@ -10,6 +10,7 @@ so that peaks of memory are its own. Nothing is looked into: there are no videos
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -94,8 +95,18 @@ def stage(name: str, folder: Path, url: str) -> Spent:
     work = dict(zip(STAGES, (back_fill, back_fill, one_incident, two_policies), strict=True))[name]
     wall_s, cpu_s = time.perf_counter(), time.process_time()
     found = work(audit)
-    spent = {"wall_s": time.perf_counter() - wall_s, "cpu_s": time.process_time() - cpu_s}
-    return spent | found | {"peak_mib": peak_rss_mib()}
+    spent = {"wall_s": time.perf_counter() - wall_s, "cpu_s": time.process_time() - cpu_s + _of_children()}
+    return (
+        spent
+        | found
+        | {"peak_mib": peak_rss_mib(), "child_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10}
+    )
+
+
+def _of_children() -> float:
+    """CPU seconds of the processes that decided chunks, and ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def lines(assignments: int, name: str) -> list[Line]:
@@ -108,7 +119,8 @@ def lines(assignments: int, name: str) -> list[Line]:
 
 def _line(database: str, name: str, found: Spent) -> Line:
     told = ", ".join(f"{found[key]:,.0f} {key}" for key in ("chunks", "assignments", "findings") if key in found)
-    note = f"{found['cpu_s']:.2f} CPU-s, peak {found['peak_mib']:.0f} MiB; {told}"
+    children = f", largest child {found['child_mib']:.0f} MiB" if found["child_mib"] else ""
+    note = f"{found['cpu_s']:.2f} CPU-s, peak {found['peak_mib']:.0f} MiB{children}; {told}"
     return Line(f"{database}: {name}", f"{found['wall_s']:.2f} s", note=note)
 
 

@@ -34,6 +34,7 @@ def settings_in(folder: Path) -> Settings:
         database_url="",
         as_of=at_of(AS_OF_US),
         chunk_days=CHUNK_DAYS,
+        deciders=1,
     )
 
 

@@ -18,6 +18,11 @@ Call Date,Call No,Call Time,Nature,Badges,Dispatch Date,Dispatch Time,Arrival Da
 05/24/2025,7,20:55:00,DOMESTIC,0101,05/24/2025,20:58:00,05/24/2025,21:05:00
 05/25/2025,8,20:55:00,ALARM,0102,05/25/2025,20:58:00,05/25/2025,21:05:00
 """
+SHORT_NAMES = """\
+Call No,Badge,Type Of Call,Prio,Recvd,Disp,Arrived,Cleared
+25-101,PC 0101,BURGLARY,2,05/24/2025 08:01,05/24/2025 08:03,05/24/2025 08:10,05/24/2025 08:40
+25-102,PC 0102,DOMESTIC,1,05/24/2025 09:01,05/24/2025 09:03,05/24/2025 09:10,05/24/2025 09:50
+"""
 
 
 def checked(folder: Path, text: str, mapping: str = "default", name: str = "export.csv") -> FileCheck:
@@ -34,11 +39,12 @@ def checked(folder: Path, text: str, mapping: str = "default", name: str = "expo
         (PRINTOUT, ["incidents", "assignments"]),
         (ACTIVE, ["incidents"]),
         (CALL_LOG, ["incidents", "assignments"]),
+        (SHORT_NAMES, ["incidents", "assignments"]),
         ((SAMPLES / "new_orleans/cad/calls_for_service.csv").read_text(), ["incidents", "assignments"]),
         ((SAMPLES / "new_orleans/footage/bwc_metadata.csv").read_text(), ["footage"]),
         ((SAMPLES / "seattle/footage/bwv_minute.csv").read_text(), ["footage"]),
     ],
-    ids=["evidence", "printout", "active", "split", "calls", "clips", "pilot"],
+    ids=["evidence", "printout", "active", "split", "short", "calls", "clips", "pilot"],
 )
 def test_what_is_suggested_for_unknown_columns_can_be_read_as_it_stands(
     tmp_path: Path, text: str, tables: list[str]
@@ -49,6 +55,18 @@ def test_what_is_suggested_for_unknown_columns_can_be_read_as_it_stands(
     again = check_file(tmp_path / "export.csv", read_mapping(first.suggestion.yaml, "suggested.yaml"))
     assert sorted(again.tables) == sorted(tables)
     assert again.rows_accepted >= 0.75 * again.rows_read > 0
+
+
+def test_a_suggestion_takes_short_names_and_says_what_follows_from_missing_calls(tmp_path: Path) -> None:
+    whole = checked(tmp_path, SHORT_NAMES).suggestion
+    assert whole is not None
+    for column, field in (("recvd", "opened_at"), ("type of call", "call_type"), ("disp", "dispatched_at")):
+        assert f'"{column}": {field}' in whole.yaml
+    assert not any("opened" in doubt for doubt in whole.doubts)
+    part = checked(tmp_path, SHORT_NAMES.replace("Recvd", "Q7")).suggestion
+    assert part is not None
+    assert part.tables == ["assignments"]
+    assert any("without incidents every result is `unknown`" in doubt for doubt in part.doubts)
 
 
 def test_a_suggestion_joins_dates_and_times_of_day(tmp_path: Path) -> None:

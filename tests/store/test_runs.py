@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlmodel import Session
 
 from bwc_audit.domain.dispositions import Disposition
@@ -416,7 +415,8 @@ def test_run_ids_sort_by_start_and_differ(engine: Engine) -> None:
     assert new_run_id(STARTED_US) != new_run_id(STARTED_US)
 
 
-def test_ten_thousand_results_are_written_and_read_in_seconds(engine: Engine) -> None:
+def test_ten_thousand_results_are_written_and_read_in_a_few_statements(engine: Engine) -> None:
+    """What a row at a time would cost is told by the bench; that it is not a row at a time, by the statements."""
     base = replace(
         AssignmentResult("I", "A", Outcome.COVERED, required_us=10, covered_us=10, footage_ids=("f1", "f2")),
         covered=(Span(0, 10),),
@@ -424,15 +424,12 @@ def test_ten_thousand_results_are_written_and_read_in_seconds(engine: Engine) ->
     )
     results = tuple(replace(base, incident_id=f"I{number}") for number in range(10_000))
     findings = [finding_of(f"I{number}") for number in range(2_000)]
-    began = time.perf_counter()
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     with writing(engine) as session:
         run_id = open_run(session, REQUEST, started_us=STARTED_US, software_version="0.1")
         record_decision(session, run_id, Decision(results, (), ()), [seen(run_id, finding) for finding in findings])
-    written_s = time.perf_counter() - began
     with reading(engine) as session:
         assert load_results(session, run_id) == by_incident(results)
         assert len(load_observed(session, run_id)) == len(findings)
-    read_s = time.perf_counter() - began - written_s
-    print(f"{engine.dialect.name}: written in {written_s:.2f} s, read in {read_s:.2f} s")
-    assert written_s < 5
-    assert read_s < 5
+    assert 10 < len(statements) < 80

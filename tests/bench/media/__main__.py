@@ -1,9 +1,9 @@
-"""``python -m tests.bench.media [--quick]``: the table of ``docs/performance.md`` on looking into video.
+"""``python -m tests.bench.media [--quick | --decoding]``: the table of ``docs/performance.md`` on looking into video.
 
 A real S3 server on loopback, its own processor time not counted. Ours works on one thread, as an inspecting child does;
 the baselines as they come. Rounds are interleaved and medians taken; the two ways that
 take minutes run once, over one clip, behind them. ``--quick``: one 10 min clip, and not the two ways
-that decode everything.
+that decode everything. ``--decoding``: only what decoding a key frame costs, and what options of the decoder would change.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from bwc_audit.domain.inspection import Inspection, InspectionRequest
 from bwc_audit.domain.policy import InspectionRules
 from bwc_audit.embedded_s3 import EmbeddedS3, embedded_s3, upload_tree
@@ -27,6 +29,7 @@ from bwc_audit.objects.s3 import S3Store, make_client
 from bwc_audit.sources.policy_files import load_policy
 from tests.bench.measuring import Line, machine, print_lines
 from tests.bench.media import ways
+from tests.bench.media.decoder_options import decoding_lines
 from tests.bench.media.footage import CLIPS, Clip, made
 from tests.bench.media.ways import Cost, Subject
 
@@ -53,12 +56,16 @@ def main(arguments: list[str]) -> int:
     if os.environ.get(_THREADS) != "1":  # as in an inspecting child; a second thread would only wait, busily
         again = [sys.executable, "-m", "tests.bench.media", *arguments]
         os.execve(sys.executable, again, os.environ | {_THREADS: "1"})  # noqa: S606 this very program
-    is_quick = "--quick" in arguments
+    is_quick = "--quick" in arguments or "--decoding" in arguments
     clips = CLIPS[:1] if is_quick else CLIPS
     for clip in clips:
         made(_FOLDER / "footage", clip)
-    rules = load_policy("uk_generic").inspection
     print(machine())
+    if "--decoding" in arguments:
+        cv2.setNumThreads(1)
+        print_lines("One key frame", decoding_lines(_FOLDER / "footage" / CLIPS[0].name))
+        return 0
+    rules = load_policy("uk_generic").inspection
     with embedded_s3(_FOLDER / "s3") as server, tempfile.TemporaryDirectory() as scratch:
         store = _uploaded(server)
         subjects = {clip: Subject(store, store.head(clip.name), Path(scratch)) for clip in clips}

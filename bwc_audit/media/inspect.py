@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bwc_audit.detectors.judge import weigh
 from bwc_audit.detectors.timing import frame_gaps
@@ -62,6 +62,13 @@ class _Notes:
     audio_us: int = 0
     index_bytes: int = 0
     sha256: str | None = None
+    measured_px: tuple[int, int] | None = None
+
+    def say_size(self, width: int, height: int) -> None:
+        """The size of the pictures themselves, which is believed; what the file claims need not be so."""
+        if self.video is not None and self.measured_px is None:
+            self.measured_px = width, height
+            self.video = replace(self.video, width=width, height=height)
 
     def miss(self, what: str) -> None:
         """Something that was planned could not be examined."""
@@ -175,6 +182,7 @@ class _Pictures:
         self._notes.stills = tuple(self._stills[number] for number in sorted(self._stills))
 
     def _keep(self, frame: SampledFrame) -> None:
+        self._notes.say_size(frame.picture.width, frame.picture.height)
         self._leaves.keep(frame)
         if frame.number in self._clock_frames:
             self._clock_frames.discard(frame.number)

@@ -102,6 +102,15 @@ def test_a_lying_index(clip: bytes, tmp_path: Path, name: str) -> None:
     assert good.status is InspectionStatus.COMPLETE
 
 
+def test_the_size_that_is_said_is_that_of_the_pictures(clip: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_bytes(rewritten(clip, CHANGES["wide"]))
+    (tmp_path / "good.mp4").write_bytes(clip)
+    bad, good = look_into(tmp_path, "bad.mp4", "good.mp4")
+    assert bad.video is not None
+    assert bad.video == good.video
+    assert bad.video.width < 2_000
+
+
 def test_boxes_in_boxes(clip: bytes, tmp_path: Path) -> None:
     nested = b""
     for _ in range(20_000):

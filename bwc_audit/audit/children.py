@@ -8,11 +8,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bwc_audit.errors import StoreError
+from bwc_audit.errors import BwcAuditError, StoreError
 
 
 class Child:
@@ -61,6 +63,17 @@ class Child:
         return StoreError(f"a process that decides chunks of days ended ({how}): start again; a run goes on from there")
 
 
-def connected(descriptor: int) -> Connection[Any, Any]:
-    """The child's end of the pipe."""
-    return Connection(descriptor)
+def serve(descriptor: int, opened: Callable[[Any, Connection[Any, Any]], Callable[[Any], Any]]) -> None:
+    """The child's side: answer whatever comes through the pipe until it closes, as it does where the program is gone.
+
+    ``opened``: from what the child is told first, and the pipe, how it answers; faults of the audit are handed back.
+    """
+    with Connection(descriptor) as parent, suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        answer = opened(parent.recv(), parent)
+        while True:
+            asked = parent.recv()
+            try:
+                said = answer(asked)
+            except BwcAuditError as error:
+                said = error
+            parent.send(said)

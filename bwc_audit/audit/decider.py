@@ -7,44 +7,31 @@ it ends, and what was not its turn yet is not recorded.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.children import connected
+from bwc_audit.audit.children import serve
 from bwc_audit.audit.deciders import WORKED_OUT
 from bwc_audit.audit.recording import record, work_out
-from bwc_audit.audit.setup import Audit, store_at
+from bwc_audit.audit.setup import opened_again
 from bwc_audit.domain.chunks import Chunk
-from bwc_audit.domain.runs import Run
-from bwc_audit.errors import BwcAuditError
-from bwc_audit.store.database import open_database
+from bwc_audit.domain.rate_columns import RatePart
 
 
-def main(descriptor: int) -> None:
-    """Decide the chunks that come through the pipe until it closes."""
-    with connected(descriptor) as parent:
-        settings, book, mapping, run, basis = parent.recv()
-        source = store_at(settings, settings.require_source())
-        audit = Audit(settings, open_database(settings.effective_database_url), source, book, mapping)
-        try:
-            while True:
-                _decide(parent, audit, run, parent.recv(), basis)
-        except EOFError:
-            return
+def _deciding(given: Any, parent: Any) -> Callable[[Chunk], RatePart]:
+    settings, book, mapping, run, basis = given
+    audit = opened_again(settings, book, mapping)
 
+    @without_cycle_search()
+    def decide(chunk: Chunk) -> RatePart:
+        worked_out = work_out(audit, run, chunk)
+        parent.send(WORKED_OUT)
+        parent.recv()  # it is this chunk's turn
+        return record(audit, run, worked_out, basis)
 
-def _decide(parent: Any, audit: Audit, run: Run, chunk: Chunk, basis: str) -> None:
-    try:
-        with without_cycle_search():
-            worked_out = work_out(audit, run, chunk)
-            parent.send(WORKED_OUT)
-            parent.recv()
-            part = record(audit, run, worked_out, basis)
-    except BwcAuditError as error:
-        parent.send(error)
-    else:
-        parent.send(part)
+    return decide
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve(int(sys.argv[1]), _deciding)

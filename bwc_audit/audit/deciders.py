@@ -1,8 +1,8 @@
 """Chunks of a long period worked out by child processes side by side, each recorded when all before it are.
 
-A child opens the database itself and
-writes into it what it worked out; nothing large passes between it and this program, which says only whose turn it is. The
-children hold the run's lock too: while one of them lives, nobody takes the run for interrupted.
+A child opens the database itself and writes into it what it worked out; nothing large passes between it and this program,
+which says only whose turn it is. The children hold the run's lock too: while one of them lives, nobody takes the run for
+interrupted.
 """
 
 from __future__ import annotations

@@ -83,6 +83,12 @@ def open_audit(settings: Settings) -> Audit:
     return Audit(settings, engine, source, book, mapping)
 
 
+def opened_again(settings: Settings, book: PolicyBook, mapping: Mapping) -> Audit:
+    """In a child process: what its parent has open. Raises as ``open_audit``; the revision was looked at there."""
+    source = store_at(settings, settings.require_source())
+    return Audit(settings, open_database(settings.effective_database_url), source, book, mapping)
+
+
 def store_at(settings: Settings, uri: str) -> ObjectStore:
     """The store at an address, with the S3 settings. Nothing is contacted yet."""
     return open_store(

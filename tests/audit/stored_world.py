@@ -69,6 +69,11 @@ def with_chunks(audit: Audit, days: int) -> Audit:
     return replace(audit, settings=audit.settings.model_copy(update={"chunk_days": days}))
 
 
+def with_deciders(audit: Audit, deciders: int) -> Audit:
+    """The audit with this many processes that decide chunks at a time."""
+    return replace(audit, settings=audit.settings.model_copy(update={"deciders": deciders}))
+
+
 def run_over(audit: Audit, period: Span = PERIOD) -> Run:
     """A whole run, planned and decided."""
     run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, period))

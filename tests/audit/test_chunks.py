@@ -35,6 +35,7 @@ from tests.audit.stored_world import (
     store_world,
     with_camera_off,
     with_chunks,
+    with_deciders,
 )
 
 
@@ -72,11 +73,6 @@ def test_two_calls_of_one_number_are_unknown_once_however_the_period_is_cut(tmp_
     assert {reason for _, reason in said[0]} == {UnknownReason.INCIDENT_NOT_LOADED}
 
 
-def with_deciders(audit: Audit, deciders: int) -> Audit:
-    """The audit with this many processes that decide chunks at a time."""
-    return replace(audit, settings=audit.settings.model_copy(update={"deciders": deciders}))
-
-
 def test_children_side_by_side_record_what_one_program_does(tmp_path: Path) -> None:
     """A camera that is off is told of in several chunks: what one says of it rests on what the one before it recorded."""
     records = with_camera_off(random_world(Random(3), incidents=5), Random(1), -3600 * SECOND_US)
@@ -108,7 +104,7 @@ def test_a_run_goes_on_after_one_of_its_children_was_killed(tmp_path: Path) -> N
         decided = [one.decided_us for one in run_chunks.load_chunks(session, run_id)]
     assert None not in decided[:3]
     assert None in decided
-    run = deciding.decide_run(audit, run_id)
+    run = deciding.decide_run(with_deciders(audit, 1), run_id)
     assert answers_of(audit, run) == answers_of(alone, run_over(alone))
     assert check(audit.engine) == ()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -10,7 +9,7 @@ from random import Random
 import pytest
 
 from bwc_audit.audit.compare import compare_policies, period_request
-from bwc_audit.audit.setup import Audit, open_audit
+from bwc_audit.audit.setup import open_audit
 from bwc_audit.config import Settings
 from bwc_audit.domain.comparison import Comparison, Side
 from bwc_audit.domain.findings import FindingKind
@@ -22,7 +21,7 @@ from bwc_audit.store import policies, runs
 from bwc_audit.store.database import reading
 from tests.audit.nights import Night, run_night
 from tests.audit.small_force import SmallForce
-from tests.audit.stored_world import DAYS, PERIOD, audit_of, random_world, with_camera_off, with_chunks
+from tests.audit.stored_world import DAYS, PERIOD, audit_of, random_world, with_camera_off, with_chunks, with_deciders
 from tests.audit.test_changes import under
 
 
@@ -60,16 +59,11 @@ def test_each_side_says_what_a_night_under_it_would_say(force: SmallForce, setti
     assert found.first.unseen_us == 0
 
 
-def in_processes(audit: Audit, count: int) -> Audit:
-    """The same audit, with so many processes for chunks of days."""
-    return replace(audit, settings=audit.settings.model_copy(update={"deciders": count}))
-
-
 @pytest.mark.parametrize("other", ["new_jersey", "tempe_rate"])
 def test_pieces_of_any_size_compare_to_the_same_document(tmp_path: Path, other: str) -> None:
     audit = audit_of(tmp_path, with_camera_off(random_world(Random(3)), Random(1), -3600 * SECOND_US))
     books = load_book("uk_generic"), load_book(other)
-    asked = (*(with_chunks(audit, days) for days in (DAYS, 1, 4)), in_processes(with_chunks(audit, 3), 2))
+    asked = (*(with_chunks(audit, days) for days in (DAYS, 1, 4)), with_deciders(with_chunks(audit, 3), 2))
     whole, *pieces = (comparison_document(compare_policies(one, *books, period_request(one, PERIOD))) for one in asked)
     assert pieces == [whole, whole, whole]
     assert whole["findings"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -61,6 +61,30 @@ class Child:
         code = self._process.wait()
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         return StoreError(f"a process that decides chunks of days ended ({how}): start again; a run goes on from there")
+
+
+def answers_in_turn(
+    start: Callable[[], Child], asked: Sequence[Any], count: int, take: Callable[[Child], Any] = Child.receive
+) -> Generator[Any, None, None]:
+    """What ``count`` children say to each of what is asked, in its order, while the others work on what comes next.
+
+    ``start``: one of them; ``take``: how its answer is had. Raises what a child raised, or ``StoreError`` where one died.
+    The children end with the iteration, however that ends.
+    """
+    children: list[Child] = []
+    try:
+        for one in asked[:count]:
+            children.append(start())
+            children[-1].send(one)
+        for place in range(len(asked)):
+            child = children[place % count]
+            said = take(child)
+            if place + count < len(asked):
+                child.send(asked[place + count])
+            yield said
+    finally:
+        for child in children:
+            child.end()
 
 
 def serve(descriptor: int, opened: Callable[[Any, Connection[Any, Any]], Callable[[Any], Any]]) -> None:

@@ -86,10 +86,10 @@ def _with_far_doubles(session: Session, request: RunRequest, records: Records) -
     here = {one.row for one in records.incidents}
     found = []
     for incident_id in orphans.doubled_incidents(session, request.source, [one.incident_id for one in records.incidents]):
-        rows = source_rows.load_records(session, request.source, Span(0, 1), margin_us=0, incident_id=incident_id)
+        incidents, _ = incident_rows.load_incident(session, request.source, incident_id)
         found += [
             one
-            for one in rows.incidents
+            for one in incidents
             if one.row not in here and request.period.start_us <= one.opened_us < request.period.end_us
         ]
     return replace(records, incidents=(*records.incidents, *found)) if found else records
@@ -101,8 +101,8 @@ def _with_contradictions(session: Session, request: RunRequest, records: Records
     ids = orphans.contradicted_incidents(session, request.source, [one.incident_id for one in records.incidents])
     found = {one.row: one for one in records.incidents}
     for incident_id in ids:
-        rows = source_rows.load_records(session, request.source, Span(0, 1), margin_us=0, incident_id=incident_id)
-        found |= {one.row: one for one in rows.incidents}
+        incidents, _ = incident_rows.load_incident(session, request.source, incident_id)
+        found |= {one.row: one for one in incidents}
     return replace(records, incidents=tuple(found.values())) if ids else records
 
 
@@ -123,8 +123,8 @@ def _whole_orphans(
         return tuple(assignments)
     rest = {one.row: one for one in assignments}
     for incident_id in sorted(incident_ids):
-        rows = source_rows.load_records(session, request.source, Span(0, 1), margin_us=0, incident_id=incident_id)
-        rest |= {one.row: one for one in rows.assignments if _begins_in(one, request.period)}
+        _, whole = incident_rows.load_incident(session, request.source, incident_id)
+        rest |= {one.row: one for one in whole if _begins_in(one, request.period)}
     return tuple(one for _, one in sorted(rest.items()))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bwc_audit.audit.allocation import without_cycle_search
-from bwc_audit.audit.children import Child
+from bwc_audit.audit.children import Child, answers_in_turn
 from bwc_audit.audit.chunked import Gathered, chunks_for, gather, own_places
 from bwc_audit.audit.deciders import deciders_for
 from bwc_audit.audit.judging import judged
@@ -63,20 +63,8 @@ def _side_by_side(
     audit: Audit, books: tuple[PolicyBook, PolicyBook], request: RunRequest, chunks: Sequence[Chunk], count: int
 ) -> list[Part]:
     """The chunks compared in ``count`` child processes. Raises what a child raised, or ``StoreError`` where one died."""
-    children: list[Child] = []
-    try:
-        for first in range(count):
-            children.append(Child("bwc_audit.audit.comparer", (audit.settings, audit.mapping, books, request)))
-            children[first].send(chunks[first])
-        parts = []
-        for place in range(len(chunks)):
-            parts.append(children[place % count].receive())
-            if place + count < len(chunks):
-                children[place % count].send(chunks[place + count])
-        return parts
-    finally:
-        for child in children:
-            child.end()
+    given = audit.settings, audit.mapping, books, request
+    return list(answers_in_turn(lambda: Child("bwc_audit.audit.comparer", given), chunks, count))
 
 
 def period_request(audit: Audit, period: Span) -> RunRequest:

@@ -8,8 +8,9 @@ interrupted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
-from bwc_audit.audit.children import Child
+from bwc_audit.audit.children import Child, answers_in_turn
 from bwc_audit.audit.liveness import lock_of
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.chunks import Chunk
@@ -47,22 +48,17 @@ def decided_side_by_side(
 
     Raises what a child raised, or ``StoreError`` where one died; what was recorded until then stays.
     """
-    children: list[Child] = []
-    try:
-        for first in range(count):
-            children.append(_child(audit, run, basis))
-            children[first].send(chunks[first])
-        for place, chunk in enumerate(chunks):
-            child = children[place % count]
-            child.receive()
-            child.send(YOUR_TURN)
-            part = child.receive()
-            if place + count < len(chunks):
-                child.send(chunks[place + count])
-            yield chunk, part
-    finally:
-        for child in children:
-            child.end()
+    parts = answers_in_turn(lambda: _child(audit, run, basis), chunks, count, _recorded)
+    with closing(parts):
+        yield from zip(chunks, parts, strict=True)
+
+
+def _recorded(child: Child) -> RatePart:
+    """Let a child record what it worked out."""
+    child.receive()
+    child.send(YOUR_TURN)
+    part: RatePart = child.receive()
+    return part
 
 
 def _child(audit: Audit, run: Run, basis: str) -> Child:

@@ -1,8 +1,7 @@
-"""The steps of a run, from rows to decided results: gather → decide → record. Each commits its own work.
+"""The steps of a run before it is decided: opened, planned, its videos looked into. Each commits its own work.
 
 A step may be executed twice, by another worker, or again after a crash: what was done is found in the tables and not
 repeated. The order of the steps belongs to the caller (a flow); what they decide belongs to the domain.
-
 """
 
 from __future__ import annotations

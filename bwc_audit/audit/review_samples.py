@@ -18,7 +18,7 @@ from bwc_audit.domain.review_sample import ALGORITHM, Allocation, Draw, Frame, S
 from bwc_audit.domain.reviews import DrawnIncident, FindingToReview, Review, Standing, Verdict, standings, why_not
 from bwc_audit.domain.runs import FindingState, ObservedFinding, Run
 from bwc_audit.domain.shifts import shifts_of
-from bwc_audit.errors import ConfigurationError
+from bwc_audit.errors import BwcAuditError, ConfigurationError
 from bwc_audit.store import review_samples as stored
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading, writing
@@ -51,6 +51,20 @@ class SampleView:
     standings: tuple[Standing, ...]
     result: SampleResult
     frame: tuple[FramedIncident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a reviewer says of a drawn incident: of one finding (``finding``: its public id or fingerprint), of all of its
+    findings (None), or of an incident without any (with the ``kinds`` that were missed)."""
+
+    verdict: Verdict
+    finding: str | None = None
+    kinds: tuple[FindingKind, ...] = ()
+
+
+class ReviewedMeanwhile(BwcAuditError):  # noqa: N818  # what happened, not a fault
+    """Somebody else recorded a verdict on the incident since its author looked; nothing was stored."""
 
 
 def draw_sample(audit: Audit, run: Run, request: SampleRequest, drawn_by: str) -> tuple[ReviewSample, bool]:
@@ -96,19 +110,20 @@ def result_of_sample(session: Session, sample: ReviewSample) -> SampleResult:
     return sample_result(standing, strata)
 
 
-def record_review(
+def record_reviews(
     audit: Audit,
     sample_id: str,
     incident_id: str,
-    verdict: Verdict,
+    said: Sequence[Said],
     *,
     reviewer: str,
-    finding: str | None = None,
-    kinds: Sequence[FindingKind] = (),
     comment: str = "",
+    seen: int | None = None,
 ) -> tuple[Review, ...]:
-    """Add a verdict on a drawn incident: on one finding (its public id or fingerprint), on all of its findings, or on an
-    incident without any. Returns what was added. Raises ``ConfigurationError`` where it does not fit."""
+    """Add verdicts on a drawn incident: all of them, or none. ``seen``: how many verdicts on it their author knew of, None:
+    it does not matter. Returns what was added.
+
+    Raises ``ConfigurationError`` where one does not fit, ``ReviewedMeanwhile`` where there are others than those seen."""
     if not reviewer.strip():
         raise ConfigurationError("a review needs a reviewer: it is recorded with it")
     with writing(audit.engine) as session:
@@ -118,30 +133,27 @@ def record_review(
             raise ConfigurationError(
                 f"{incident_id!r} was not drawn in {sample_id}: `bwc-audit sample show {sample_id}` lists what was"
             )
-        reviews = _reviews(drawn[incident_id], verdict, finding, kinds, reviewer.strip(), comment)
+        if seen is not None and stored.count_reviews(session, sample_id, incident_id, is_held=True) != seen:
+            raise ReviewedMeanwhile("Somebody else recorded a verdict while you were looking. Nothing of yours was stored.")
+        at_us = now_us()
+        reviews = tuple(
+            review for one in said for review in _reviews(drawn[incident_id], one, reviewer.strip(), comment, at_us)
+        )
         stored.append_reviews(session, sample_id, reviews)
     return reviews
 
 
-def _reviews(
-    incident: DrawnIncident,
-    verdict: Verdict,
-    finding: str | None,
-    kinds: Sequence[FindingKind],
-    reviewer: str,
-    comment: str,
-) -> tuple[Review, ...]:
-    meant = [one for one in incident.findings if finding in (None, one.finding_id, one.fingerprint)]
-    fingerprint = finding if finding is not None and not meant else None
-    if (problem := why_not(incident, fingerprint, verdict, kinds)) is not None:
+def _reviews(incident: DrawnIncident, said: Said, reviewer: str, comment: str, at_us: int) -> tuple[Review, ...]:
+    meant = [one for one in incident.findings if said.finding in (None, one.finding_id, one.fingerprint)]
+    fingerprint = said.finding if said.finding is not None and not meant else None
+    if (problem := why_not(incident, fingerprint, said.verdict, said.kinds)) is not None:
         raise ConfigurationError(problem)
-    at_us = now_us()
     if meant:
         return tuple(
-            Review(incident.incident_id, one.fingerprint, verdict, one.kind, reviewer, at_us, comment) for one in meant
+            Review(incident.incident_id, one.fingerprint, said.verdict, one.kind, reviewer, at_us, comment) for one in meant
         )
-    missed: Sequence[FindingKind | None] = tuple(dict.fromkeys(kinds)) or (None,)
-    return tuple(Review(incident.incident_id, None, verdict, kind, reviewer, at_us, comment) for kind in missed)
+    missed: Sequence[FindingKind | None] = tuple(dict.fromkeys(said.kinds)) or (None,)
+    return tuple(Review(incident.incident_id, None, said.verdict, kind, reviewer, at_us, comment) for kind in missed)
 
 
 def _draw(session: Session, audit: Audit, run: Run, request: SampleRequest) -> Draw:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bwc_audit.audit.review_samples import SampleRequest, SampleView, draw_sample, record_review, sample_view
+from bwc_audit.audit.review_samples import Said, SampleRequest, SampleView, draw_sample, record_reviews, sample_view
 from bwc_audit.audit.setup import open_audit
 from bwc_audit.cli.running import find_run
 from bwc_audit.cli.sample_document import sample_csv, sample_document
@@ -118,16 +118,8 @@ def record(
     `nothing_missed`, `missed`, `cannot_tell`.
     """
     audit = open_audit(load_settings())
-    added = record_review(
-        audit,
-        sample,
-        incident,
-        verdict,
-        reviewer=reviewer or getpass.getuser(),
-        finding=finding,
-        kinds=kind or (),
-        comment=comment,
-    )
+    said = Said(verdict, finding, tuple(kind or ()))
+    added = record_reviews(audit, sample, incident, [said], reviewer=reviewer or getpass.getuser(), comment=comment)
     done = sample_view(audit, sample).result
     say(f"{len(added)} recorded; {done.reviewed} of {done.drawn} incidents reviewed")
 

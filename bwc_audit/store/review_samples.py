@@ -134,6 +134,18 @@ def append_reviews(session: Session, sample_id: str, reviews: Sequence[Review]) 
         session.connection().execute(statement)
 
 
+def count_reviews(session: Session, sample_id: str, incident_id: str, *, is_held: bool = False) -> int:
+    """How many verdicts on a drawn incident there are. ``is_held``: nobody else adds one before this transaction ends."""
+    connection = session.connection()
+    if is_held:  # SQLite has one writer at a time anyway
+        frame = table_of(ReviewFrameRow).c
+        held = select(frame.pick).where(frame.sample_id == sample_id, frame.incident_id == incident_id).with_for_update()
+        connection.execute(held)
+    table = table_of(ReviewRow).c
+    is_wanted = (table.sample_id == sample_id, table.incident_id == incident_id)
+    return connection.scalar(select(func.count()).where(*is_wanted)) or 0
+
+
 def load_reviews(session: Session, sample_id: str) -> tuple[Review, ...]:
     """All verdicts on a sample, oldest first."""
     table = table_of(ReviewRow)

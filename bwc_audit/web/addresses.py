@@ -41,6 +41,11 @@ def sample_href(sample_id: str) -> str:
     return f"/samples/{_part(sample_id)}"
 
 
+def sample_review_href(sample_id: str, pick: int) -> str:
+    """Where verdicts on one drawn incident are recorded; ``pick``: its place in the order to review in, from 1."""
+    return f"{sample_href(sample_id)}/review/{pick}"
+
+
 def rerun_href(run_id: str) -> str:
     """What a re-run changed."""
     return f"/reruns/{_part(run_id)}"

@@ -1,6 +1,6 @@
 """Review samples to read: which there are, what was drawn and how, how far the review is, and what it says of the audit.
 
-They are drawn and reviewed on the command line; nothing is changed here. A sample is of a whole run, over all units.
+They are drawn on the command line; nothing is changed here. A sample is of a whole run, over all units.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bwc_audit.report.zone_times import moment
 from bwc_audit.store import review_samples as stored
 from bwc_audit.store.database import reading
 from bwc_audit.store.review_samples import ReviewSample
-from bwc_audit.web.addresses import finding_href, incident_href, run_href, sample_href
+from bwc_audit.web.addresses import finding_href, incident_href, run_href, sample_href, sample_review_href
 from bwc_audit.web.guard import Asking, NotThere, Pages, Visitor
 from bwc_audit.web.runs import stored_run
 from bwc_audit.web.showing import Linked, When, shown, when
@@ -103,10 +103,12 @@ class VerdictLine:
 
 @dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """One drawn incident. ``pick``: its place in the order to review in, from 1."""
+    """One drawn incident. ``pick``: its place in the order to review in, from 1; ``review_href``: where verdicts on it are
+    recorded, empty: not by this visitor."""
 
     pick: int
     incident: Linked
+    review_href: str
     stratum: str
     is_reviewed: bool
     verdicts: tuple[VerdictLine, ...]
@@ -114,7 +116,8 @@ class DrawnLine:
 
 @dataclass(frozen=True, slots=True)
 class SamplePage:
-    """``sample.html``. ``progress``: how far the review is; ``holes``: what it does not speak of, empty: nothing."""
+    """``sample.html``. ``progress``: how far the review is; ``holes``: what it does not speak of, empty: nothing; ``next``:
+    where the review goes on, None: it is complete, or not this visitor's."""
 
     heading: str
     sample_id: str
@@ -123,6 +126,7 @@ class SamplePage:
     is_done: bool
     progress: str
     holes: str
+    next: Linked | None
     noise: tuple[ShareRow, ...]
     noise_sentence: str
     missed: tuple[ShareRow, ...]
@@ -179,13 +183,20 @@ def sample(request: Request, asking: Asking, sample_id: str) -> Any:
     run = stored_run(asking, known.run_id)
     view = sample_view(asking.site.audit, sample_id)
     asking.note(Right.RUNS, "viewed", "review sample", sample_id)
-    return shown(request, "sample.html", f"Review sample {sample_id}", _page(view, asking.site), run=run)
+    return shown(request, "sample.html", f"Review sample {sample_id}", _page(view, asking), run=run)
 
 
-def _page(view: SampleView, site: Site) -> SamplePage:
-    one, result = view.sample, view.result
-    is_done = result.reviewed == result.drawn
-    lines = tuple(_drawn(each, pick, one.run_id, site) for pick, each in enumerate(view.standings[:_MOST_DRAWN], 1))
+def next_pick(view: SampleView, after: int = 0) -> int | None:
+    """The next drawn incident that is not reviewed, in the order to review in and round to its beginning; None: all are."""
+    waiting = [pick for pick, one in enumerate(view.standings, 1) if not one.is_reviewed]
+    return next((pick for pick in waiting if pick > after), waiting[0] if waiting else None)
+
+
+def _page(view: SampleView, asking: Visitor) -> SamplePage:
+    one, result, site = view.sample, view.result, asking.site
+    is_done, following = result.reviewed == result.drawn, next_pick(view)
+    may_review = asking.person.may(Right.DECIDE)
+    lines = tuple(_drawn(each, pick, one, site, may_review) for pick, each in enumerate(view.standings[:_MOST_DRAWN], 1))
     counted = sum(bool(each.incident.findings) for each in view.standings)
     return SamplePage(
         heading=f"Review sample {one.sample_id}",
@@ -195,6 +206,11 @@ def _page(view: SampleView, site: Site) -> SamplePage:
         is_done=is_done,
         progress=_progress(result, is_done=is_done),
         holes=_holes(result),
+        next=(
+            Linked(f"Review no. {number(following)}", sample_review_href(one.sample_id, following))
+            if following is not None and may_review
+            else None
+        ),
         noise=tuple(_share(KIND[kind], share) for kind, share in result.noise.items()),
         noise_sentence=(
             "The share of findings whose measured fact was wrong, weighted by the strata."
@@ -281,19 +297,24 @@ def _strata(view: SampleView) -> tuple[tuple[str, str, str, str], ...]:
     )
 
 
-def _drawn(standing: Standing, pick: int, run_id: str, site: Site) -> DrawnLine:
+def _drawn(standing: Standing, pick: int, sample: ReviewSample, site: Site, may_review: bool) -> DrawnLine:
     incident = standing.incident
-    if incident.findings:
-        verdicts = tuple(_of_finding(one, standing.of_findings.get(one.fingerprint), site) for one in incident.findings)
-    else:
-        verdicts = (_of_incident(standing.of_incident, site),)
     return DrawnLine(
         pick=pick,
-        incident=Linked(incident.incident_id, incident_href(incident.incident_id, run_id)),
+        incident=Linked(incident.incident_id, incident_href(incident.incident_id, sample.run_id)),
+        review_href=sample_review_href(sample.sample_id, pick) if may_review else "",
         stratum=incident.stratum or "all",
         is_reviewed=standing.is_reviewed,
-        verdicts=verdicts,
+        verdicts=verdict_lines(standing, site),
     )
+
+
+def verdict_lines(standing: Standing, site: Site) -> tuple[VerdictLine, ...]:
+    """What was said of each finding of a drawn incident, or of the incident itself where it has none."""
+    findings = standing.incident.findings
+    if not findings:
+        return (_of_incident(standing.of_incident, site),)
+    return tuple(_of_finding(one, standing.of_findings.get(one.fingerprint), site) for one in findings)
 
 
 def _of_finding(finding: FindingToReview, review: Review | None, site: Site) -> VerdictLine:

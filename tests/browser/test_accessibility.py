@@ -40,6 +40,8 @@ _PAGES: tuple[tuple[str | None, str], ...] = (
     ("auditor", "/runs?kind=nightly"),
     ("auditor", "/samples"),
     ("auditor", "/samples?first"),
+    ("reviewer", "/samples?first"),
+    *(("reviewer", f"/samples/SAMPLE/review/{pick}") for pick in (1, 2, 3, 4)),
     ("auditor", "/runs/compare?a=RUN&b=RUN"),
 )
 #: Lists of which the first entry is opened, and looked at instead.
@@ -48,7 +50,7 @@ _OPENED = ("/findings?kind=no_footage", "/runs?kind=nightly", "/samples?first")
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
 def test_no_page_has_a_serious_violation(desk: Opened, served: Served, theme: str, width: int) -> None:
-    begin_a_review(served.site.audit)
+    sample_id = begin_a_review(served.site.audit)
     found = []
     desks: dict[str | None, Desk] = {}
     run_id = ""
@@ -56,7 +58,7 @@ def test_no_page_has_a_serious_violation(desk: Opened, served: Served, theme: st
         if role not in desks:
             desks[role] = desk(role, theme=theme, width=width)
         one = desks[role]
-        one.go(path.replace("RUN", run_id))
+        one.go(path.replace("RUN", run_id).replace("SAMPLE", sample_id))
         if path in _OPENED:
             one.page.locator("tbody a").first.click()
             one.page.wait_for_load_state()

@@ -21,6 +21,7 @@ _KNOWN = {
     "incident_id": "20250524-0067",
     "footage_id": "X60A10114-01305",
     "number": "0",
+    "pick": "1",
     "account_id": "public",
     "job_id": "none-is-under-way",
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bwc_audit.audit.review_samples import SampleRequest, draw_sample, record_review, sample_view
+from bwc_audit.audit.review_samples import Said, SampleRequest, draw_sample, record_reviews, sample_view
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.people import Role
@@ -35,12 +35,15 @@ def _draw(audit: Audit) -> str:
     return drawn.sample_id
 
 
-def begin_a_review(audit: Audit) -> None:
-    """A sample with a verdict on each finding of its first incident that has one."""
+def begin_a_review(audit: Audit) -> str:
+    """A sample with a verdict on each finding of its first incident that has one: its id."""
     sample_id = _draw(audit)
     drawn = [one.incident for one in sample_view(audit, sample_id).standings]
     incident = next(one for one in drawn if one.findings)
-    record_review(audit, sample_id, incident.incident_id, Verdict.CONFIRMED, reviewer="ann", comment="seen at 22:14")
+    record_reviews(
+        audit, sample_id, incident.incident_id, [Said(Verdict.CONFIRMED)], reviewer="ann", comment="seen at 22:14"
+    )
+    return sample_id
 
 
 def test_no_sample_says_that_nothing_was_measured(browser: Opened) -> None:
@@ -74,15 +77,13 @@ def test_what_reviewers_said_is_shown_with_the_rates_of_the_command_line(
         if incident.findings:
             for number, finding in enumerate(incident.findings):
                 verdict = (Verdict.NOISE, Verdict.CONFIRMED, Verdict.CANNOT_TELL)[number % 3]
-                record_review(
-                    site.audit, sample_id, incident.incident_id, verdict, reviewer="ann", finding=finding.finding_id
-                )
+                said = [Said(verdict, finding.finding_id)]
+                record_reviews(site.audit, sample_id, incident.incident_id, said, reviewer="ann")
         else:
             kinds = (FindingKind.NO_FOOTAGE,) if place % 2 else ()
             verdict = Verdict.MISSED if kinds else Verdict.NOTHING_MISSED
-            record_review(
-                site.audit, sample_id, incident.incident_id, verdict, reviewer="bob", kinds=kinds, comment="at 22:14"
-            )
+            said = [Said(verdict, kinds=kinds)]
+            record_reviews(site.audit, sample_id, incident.incident_id, said, reviewer="bob", comment="at 22:14")
     result = sample_view(site.audit, sample_id).result
     page = html.unescape(browser("auditor").get(f"/samples/{sample_id}").text)
     assert "Complete: 12 of 12 drawn incidents reviewed" in page

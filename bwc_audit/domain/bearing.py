@@ -10,9 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from bwc_audit.domain.identity import Roster
 from bwc_audit.domain.segment_table import recording_name
+from bwc_audit.domain.times import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,15 @@ class Marks:
     recording_id: Sequence[str | None]
     sha256: Sequence[str | None]
     is_tagged: Sequence[bool]
+
+
+class Held(NamedTuple):
+    """Who held a camera when: microseconds UTC, ``to_us`` None: still."""
+
+    device_id: str
+    officer_id: str
+    from_us: int
+    to_us: int | None
 
 
 class Meaning:
@@ -54,17 +65,35 @@ class Meaning:
 
 
 def cameras_bearing(
-    officers: Collection[str], held: Iterable[tuple[str, str]], marks: Marks, meaning: Meaning
+    officers: Collection[str], held: Sequence[Held], marks: Marks, meaning: Meaning, around: Span
 ) -> frozenset[str]:
     """The cameras that bear on an incident of these officers (as ``meaning`` names them): those that they ever held
-    (``held``: camera, officer), and those of files that name one of them, or nobody who can be told, or carry its id; and
-    all cameras that share files, or a recording, with one of these, to the end."""
+    (``held``: all holdings), and those of files that name one of them, or carry its id, or name nobody who can be told while
+    their holder does not tell either; and all cameras that share files, or a recording, with one of these, to the end.
+    ``around``: a recording that lies outside does not matter, whoever made it."""
     named = {one for one in marks.officer_id if one is not None}
-    ours = {None, *(one for one in named if meaning.of(one) in officers or not meaning.is_known(one))}
-    found = {device_id for device_id, officer_id in held if meaning.of(officer_id) in officers}
+    ours = {one for one in named if meaning.of(one) in officers}
+    nobody = {None, *(one for one in named if not meaning.is_known(one))}
+    found = {one.device_id for one in held if meaning.of(one.officer_id) in officers}
+    told = _told_by_holder(held, meaning, around)
     rows = zip(marks.device_id, marks.officer_id, marks.is_tagged, strict=True)
-    found.update(device_id for device_id, officer_id, is_tagged in rows if is_tagged or officer_id in ours)
+    found.update(
+        device_id
+        for device_id, officer_id, is_tagged in rows
+        if is_tagged or officer_id in ours or (officer_id in nobody and device_id not in told)
+    )
     return _with_linked(found, _links(marks))
+
+
+def _told_by_holder(held: Iterable[Held], meaning: Meaning, around: Span) -> set[str]:
+    """The cameras that one officer held all that time, and nobody else ever: theirs is what names nobody."""
+    holders: dict[str, set[str]] = defaultdict(set)
+    throughout: set[str] = set()
+    for one in held:
+        holders[one.device_id].add(meaning.of(one.officer_id))
+        if one.from_us <= around.start_us and (one.to_us is None or one.to_us >= around.end_us):
+            throughout.add(one.device_id)
+    return {device_id for device_id in throughout if len(holders[device_id]) == 1}
 
 
 def _links(marks: Marks) -> Mapping[str, set[str]]:

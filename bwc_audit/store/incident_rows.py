@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, select, true
 from sqlmodel import Session
 
-from bwc_audit.domain.bearing import Marks, Meaning, cameras_bearing
+from bwc_audit.domain.bearing import Held, Marks, Meaning, cameras_bearing
 from bwc_audit.domain.chunks import EVENT_MARGIN_US
 from bwc_audit.domain.identity import Roster
 from bwc_audit.domain.records import (
@@ -61,7 +61,7 @@ def load_incident_records(session: Session, source: str, incident_id: str, perio
     meaning = Meaning(Roster(officers))
     ours = {meaning.of(row.officer_id) for row in assignments}
     around = Span(period.start_us - margin_us, period.end_us + margin_us)
-    cameras = cameras_bearing(ours, _held(rows), _marks(rows, incident_id, around), meaning)
+    cameras = cameras_bearing(ours, _held(rows), _marks(rows, incident_id, around), meaning, around)
     segment, holding, event, device = (table_of(row).c for row in (SegmentRow, HoldingRow, DeviceEventRow, DeviceRow))
     segments = rows.segments(around, is_one_of(session, segment.device_id, cameras))
     holdings = rows.records(Holding, is_one_of(session, holding.device_id, cameras))
@@ -89,11 +89,12 @@ def _incident(rows: RowsOfSource, incident_id: str) -> tuple[tuple[Incident, ...
     )
 
 
-def _held(rows: RowsOfSource) -> list[tuple[str, str]]:
+def _held(rows: RowsOfSource) -> list[Held]:
     """Which camera whoever held, ever."""
     holding = table_of(HoldingRow).c
-    query = select(holding.device_id, holding.officer_id).where(rows.holds(Holding)).distinct()
-    return [(device_id, officer_id) for batch in raw_batches(rows.session, query) for device_id, officer_id in batch]
+    columns = (holding.device_id, holding.officer_id, holding.held_from_us, holding.held_to_us)
+    query = select(*columns).where(rows.holds(Holding))
+    return [Held(*row) for batch in raw_batches(rows.session, query) for row in batch]
 
 
 def _marks(rows: RowsOfSource, incident_id: str, around: Span) -> Marks:

@@ -91,8 +91,8 @@ def answers(records: Records, period: Span, incident_id: str) -> list[object]:
 
 def spoiled(records: Records, random: Random) -> Records:
     """The records with every kind of tie between cameras: files that name nobody, a stranger, another spelling or another
-    camera, that share ids and content across cameras, that carry ids of other incidents; cameras with two holders; officers
-    on leave."""
+    camera, that share ids and content across cameras, that carry ids of other incidents; cameras with two holders, or with
+    none for a part of the time; officers on leave."""
     rows, badges = records.segments, [one.officer_id for one in records.officers]
     holdings = [
         Holding(f"CAM{random.choice(badges)}", f"PC 0{random.choice(badges)}", day * DAY_US + PERIOD_OF_WORLD.start_us, ref)
@@ -108,10 +108,19 @@ def spoiled(records: Records, random: Random) -> Records:
     return replace(
         records,
         segments=tuple(_spoiled(one, rows, random) if random.random() < 0.5 else one for one in rows),
-        holdings=(*records.holdings, *(replace(one, held_to_us=one.held_from_us + DAY_US) for one in holdings)),
+        holdings=(
+            *(_cut(one, random) for one in records.holdings),
+            *(replace(one, held_to_us=one.held_from_us + DAY_US) for one in holdings),
+        ),
         exemptions=tuple(exemptions),
         assignments=tuple(assignments),
     )
+
+
+def _cut(one: Holding, random: Random) -> Holding:
+    at_us = PERIOD_OF_WORLD.start_us + random.randrange(3 * DAY_US)
+    changes: list[dict[str, Any]] = [{}, {}, {}, {"held_from_us": at_us}, {"held_to_us": at_us}]
+    return replace(one, **random.choice(changes))
 
 
 def _spoiled(one: Segment, rows: Sequence[Segment], random: Random) -> Segment:

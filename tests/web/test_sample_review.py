@@ -47,7 +47,8 @@ def _fields(page: str) -> dict[str, list[str]]:
 
 
 def _seen(page: str) -> str:
-    return re.findall(r'name="seen" value="(\d+)"', page)[0]
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', page)
+    return str(seen)
 
 
 def _going_on(one: Browser, first: str) -> Iterator[tuple[str, str]]:

@@ -17,9 +17,9 @@ from bwc_audit.audit.run_counts import ROWS_DOUBLED, added_up, empty_days, rejec
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.audit.taking_over import basis_hash, chunks_of_run, take_over
 from bwc_audit.domain.chunks import Chunk
-from bwc_audit.domain.decide import not_examined_in_all
 from bwc_audit.domain.rate_columns import RatePart
-from bwc_audit.domain.runs import Run, RunStatus
+from bwc_audit.domain.runs import UNEXAMINED, Run, RunStatus
+from bwc_audit.domain.unexamined import unexamined_in_all
 from bwc_audit.store import input_marks, run_chunks, runs, turns
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.rejected import sum_of_rejected
@@ -80,12 +80,9 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: RatePart
         stored = run_chunks.load_chunks(session, run.run_id)
         rejected = sum_of_rejected(session, run.request.source)
         doubled = sum(chunk.counts.get(ROWS_DOUBLED, 0) for chunk in stored)
-        parts = [chunk.not_examined for chunk in stored]
-        not_examined = (
-            *not_examined_in_all(parts),
-            *empty_days(session, run, audit.settings.zone),
-            *rejections(rejected, doubled),
-        )
+        unexamined = unexamined_in_all(run_chunks.unexamined_of_each(session, run.run_id))
+        besides = (*empty_days(session, run, audit.settings.zone), *rejections(rejected, doubled))
+        not_examined = (*unexamined.said, *besides)
         record_rates(session, audit, run, stored, told)
         runs.close_run(
             session,
@@ -93,7 +90,8 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: RatePart
             status=RunStatus.INCOMPLETE if not_examined else RunStatus.COMPLETE,
             finished_us=now_us(),
             counts={**ingest_counts, **added_up(stored), **runs.count_findings(session, run.run_id)}
-            | turns.count_turns(session, run.run_id),
+            | turns.count_turns(session, run.run_id)
+            | {UNEXAMINED: unexamined.count + len(besides)},
             not_examined=not_examined,
             inputs_hash=input_marks.input_mark(session, run.request.source).inputs_hash,
         )

@@ -89,11 +89,11 @@ def record(audit: Audit, run: Run, worked_out: WorkedOut, basis: str) -> RatePar
         ending |= ending_soon(matching.placements, indices, request.as_of_us, policy.retention)
     expiring = expires_soon(ending, observed, decision.results, decision.segments)
     not_examined = (*worked_out.failed, *decision.not_examined)
-    done = StoredChunk(chunk.ordinal, chunk.span, now_us(), basis, None, dict(worked_out.counts), not_examined)
+    done = StoredChunk(chunk.ordinal, chunk.span, now_us(), basis, None, dict(worked_out.counts))
     with writing(audit.engine) as session:
         policies.keep_policies(session, matching.book.resolved())
         runs.add_decision(session, run_id, decision, observed, chunk.ordinal, worked_out.answers)
         turns.add_turns(session, run_id, turned(decision.results, earlier))
         add_notes(session, run_id, decision.clocks, decision.watermarks, decision.waiting, expiring)
-        run_chunks.mark_decided(session, run_id, done)
+        run_chunks.mark_decided(session, run_id, done, not_examined)
     return rate_part(audit, request, decision.results)

@@ -80,6 +80,7 @@ def take_over(audit: Audit, run: Run, basis: str) -> bool:
             counts = one.counts | _NO_EFFORT | {"videos_reused": known.get("reused", 0)}
             done = replace(one, decided_us=now_us(), basis_hash=basis, origin_run_id=origin, counts=counts)
             run_chunks.mark_decided(session, run.run_id, done)
+        run_chunks.copy_unexamined(session, run.run_id, origin)
         _record_turns(session, run)
         run_notes.copy_notes(session, run.run_id, origin)
     return True

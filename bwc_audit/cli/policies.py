@@ -112,7 +112,7 @@ def policy_compare(
     else:
         _print_comparison(comparison, limit)
     for name, side in (("A", comparison.first), ("B", comparison.second)):
-        for what in side.not_examined[:5]:
+        for what in side.not_examined.said[:5]:
             note(f"{name}: not examined: {what}")
         if side.unseen_us:
             note(f"{name} asks for {side.unseen_us / 1e6:.0f} s of stored video that nobody has looked at")

@@ -123,12 +123,12 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     """One run at a glance: complete or not, outcomes, rates, findings by kind."""
     count = run.counts.get
     if run.not_examined:
-        things = "1 thing" if len(run.not_examined) == 1 else f"{len(run.not_examined)} things"
+        things = plural(run.unexamined, "thing")
         say(f"INCOMPLETE: {things} could not be examined")
         for what in run.not_examined[:8]:
             say(f"  · {what}")
         if len(run.not_examined) > 8:
-            say(f"  · and {len(run.not_examined) - 8} more, all listed in the report")
+            say(f"  · and {run.unexamined - 8:,} more, listed in the report")
     else:
         judged, looked = plural(count("assignments", 0), "assignment"), plural(count("videos_examined", 0), "video")
         say(f"Complete: {judged} judged, {looked} looked into")

@@ -30,7 +30,7 @@ from bwc_audit.domain.comparison_part import (
 )
 from bwc_audit.domain.comparison_why import Difference, differences, why_moved
 from bwc_audit.domain.coverage import NO_TIME, Int
-from bwc_audit.domain.decide import distinct_findings, not_examined_in_all
+from bwc_audit.domain.decide import distinct_findings
 from bwc_audit.domain.findings import Finding, FindingKind
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.policy_book import PolicyBook
@@ -38,6 +38,7 @@ from bwc_audit.domain.rate_columns import RateColumns
 from bwc_audit.domain.rates import RateTable, table_of
 from bwc_audit.domain.results import AssignmentResult, Outcome
 from bwc_audit.domain.times import Span
+from bwc_audit.domain.unexamined import Unexamined, unexamined_in_all
 
 
 class Move(StrEnum):
@@ -98,7 +99,7 @@ class Side:
     borderline: int
     exempt: tuple[tuple[str, int], ...]
     unseen_us: int
-    not_examined: tuple[str, ...]
+    not_examined: Unexamined
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +363,7 @@ def _side(book: PolicyBook, tallies: Sequence[Tally], loose: Sequence[Finding]) 
         borderline=sum(one.borderline for one in tallies) + sum(one.is_borderline for one in loose),
         exempt=tuple(sorted(exempt.items())),
         unseen_us=sum(one.unseen_us for one in tallies),
-        not_examined=not_examined_in_all([one.not_examined for one in tallies]),
+        not_examined=unexamined_in_all(one.not_examined for one in tallies),
     )
 
 

@@ -6,7 +6,7 @@ Pure: the same records, inspections, policy and moment give the same decision, i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -41,6 +41,7 @@ from bwc_audit.domain.shown_clock_findings import shown_clock_findings
 from bwc_audit.domain.sight import Sight, look, usability_findings
 from bwc_audit.domain.time_index import TimeIndex
 from bwc_audit.domain.times import Span
+from bwc_audit.domain.unexamined import NO_ASSIGNMENTS_READ, NO_FOOTAGE_READ
 from bwc_audit.domain.verdicts import OUTCOMES, REASONS, Verdicts, verdicts_of
 
 #: Kinds outside coverage and usability that still mean: something cannot be seen or relied on.
@@ -48,9 +49,6 @@ _DOUBT_KINDS = frozenset(
     {FindingKind.OBJECT_MISSING, FindingKind.TRUNCATED, FindingKind.UNREADABLE, FindingKind.HASH_MISMATCH}
 )
 
-#: Said of a whole period, not of a part of it.
-NO_FOOTAGE_READ = "no footage metadata were read for the period"
-NO_ASSIGNMENTS_READ = "no assignments were read for the period: nothing could be judged"
 #: Of overlapping holder rows this many are named in what was not examined; the rest are counted.
 _MOST_CONFLICTS = 50
 
@@ -386,14 +384,6 @@ def not_examined_of(matching: Matching, sight: Sight, period: Span) -> tuple[str
     if not matching.judged:
         said.append(NO_ASSIGNMENTS_READ)
     return tuple(sorted(set(said)))
-
-
-def not_examined_in_all(parts: Sequence[Iterable[str]]) -> tuple[str, ...]:
-    """What the chunks of a run could not examine, each sentence once; of the period as a whole only what all of them say."""
-    sets = [set(part) for part in parts]
-    said = set().union(*sets)
-    partly = {one for one in (NO_FOOTAGE_READ, NO_ASSIGNMENTS_READ) if not all(one in part for part in sets)}
-    return tuple(sorted(said - partly))
 
 
 def _counts(

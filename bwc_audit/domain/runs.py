@@ -11,6 +11,9 @@ from enum import StrEnum
 from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.times import Span
 
+#: Among the counts of a run: how many things could not be examined.
+UNEXAMINED = "not_examined"
+
 
 class RunKind(StrEnum):
     NIGHTLY = "nightly"
@@ -49,7 +52,8 @@ class RunRequest:
 class Run:
     """One run as stored. ``counts``: rows accepted and rejected for each table, files, videos examined, bytes read.
 
-    ``not_examined`` lists what could not be examined, one sentence each; not empty means *incomplete*.
+    ``not_examined`` lists what could not be examined, one sentence each (of very many of one kind the rest as a number); not
+    empty means *incomplete*.
     """
 
     run_id: str
@@ -62,6 +66,11 @@ class Run:
     inputs_hash: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     not_examined: tuple[str, ...] = ()
+
+    @property
+    def unexamined(self) -> int:
+        """How many things could not be examined."""
+        return self.counts.get(UNEXAMINED, len(self.not_examined))
 
 
 class Change(StrEnum):

@@ -6,7 +6,7 @@ from bwc_audit.domain.results import Outcome, PlacedSegment
 from bwc_audit.domain.runs import Run, RunStatus
 from bwc_audit.report.contexts import Banner, RunReportInput
 from bwc_audit.report.timeline import Scene, is_of
-from bwc_audit.report.words import plural
+from bwc_audit.report.words import number, plural
 
 _MOST_POINTS = 5
 
@@ -21,8 +21,8 @@ def run_banner(report: RunReportInput) -> Banner:
         given = f"{plural(len(report.results), 'assignment')}, {files} at incidents"
         return Banner(True, f"Complete: everything this run was given was examined ({given}).", (), "")
     headline, points = status_headline(run), run.not_examined
-    rest = len(points) - _MOST_POINTS
-    more = f"and {rest} more, listed under “What was not examined”" if rest > 0 else ""
+    rest = run.unexamined - _MOST_POINTS
+    more = f"and {number(rest)} more, listed under “What was not examined”" if rest > 0 else ""
     return Banner(False, headline, points[:_MOST_POINTS], more)
 
 
@@ -36,7 +36,7 @@ def status_headline(run: Run) -> str:
     }
     headline = words.get(run.status, "INCOMPLETE")
     if run.not_examined:
-        return f"{headline}: {plural(len(run.not_examined), 'part')} of the input could not be examined."
+        return f"{headline}: {plural(run.unexamined, 'part')} of the input could not be examined."
     return f"{headline}: the run does not say what could not be examined."
 
 

@@ -42,6 +42,7 @@ class SideDocument(TypedDict):
     exempt: dict[str, int]
     unseen_s: float
     not_examined: list[str]
+    not_examined_count: int
 
 
 class JudgedDocument(TypedDict):
@@ -154,7 +155,8 @@ def _side(side: Side) -> SideDocument:
         "borderline": side.borderline,
         "exempt": dict(side.exempt),
         "unseen_s": side.unseen_us / SECOND_US,
-        "not_examined": list(side.not_examined),
+        "not_examined": list(side.not_examined.said),
+        "not_examined_count": side.not_examined.count,
     }
 
 

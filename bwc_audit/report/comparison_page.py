@@ -143,10 +143,9 @@ def _remarks(comparison: Comparison) -> Sequence[str]:
                 f"{name} asks for {length(side.unseen_us)} of stored video that nobody has looked at; its usability "
                 "findings there are not known. No video was opened for this comparison."
             )
-        if side.not_examined:
-            said.append(
-                f"{name}: {plural(len(side.not_examined), 'thing')} could not be examined; first: {side.not_examined[0]}"
-            )
+        if side.not_examined.said:
+            first = side.not_examined.said[0]
+            said.append(f"{name}: {plural(side.not_examined.count, 'thing')} could not be examined; first: {first}")
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from bwc_audit.store.tables import RunChunkRow, table_of
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """One chunk as stored. ``decided_us`` None: not decided yet. ``basis_hash`` empty: never to be taken over."""
+    """One chunk as stored, but for what it could not examine. ``decided_us`` None: not decided yet. ``basis_hash`` empty:
+    never to be taken over."""
 
     ordinal: int
     span: Span
@@ -24,7 +25,6 @@ class StoredChunk:
     basis_hash: str = ""
     origin_run_id: str | None = None
     counts: dict[str, int] = field(default_factory=dict)
-    not_examined: tuple[str, ...] = ()
 
 
 def store_chunks(session: Session, run_id: str, planned: Iterable[Chunk]) -> None:
@@ -50,12 +50,31 @@ def store_chunks(session: Session, run_id: str, planned: Iterable[Chunk]) -> Non
 def load_chunks(session: Session, run_id: str) -> tuple[StoredChunk, ...]:
     """The chunks of a run in order of time; none where it is not divided yet, or was recorded before there were chunks."""
     table = table_of(RunChunkRow)
-    query = select(table).where(table.c.run_id == run_id).order_by(table.c.ordinal)
+    columns = [column for column in table.c if column.name != "not_examined"]
+    query = select(*columns).where(table.c.run_id == run_id).order_by(table.c.ordinal)
     return tuple(_chunk_of(dict(row)) for row in session.connection().execute(query).mappings())
 
 
-def mark_decided(session: Session, run_id: str, chunk: StoredChunk) -> None:
-    """Record that a chunk of a running run is decided, and what it counted."""
+def unexamined_of_each(session: Session, run_id: str) -> Iterator[list[str]]:
+    """What each decided chunk of a run could not examine, a sentence each; one chunk is held at a time, since a month's may
+    be a hundred thousand."""
+    table = table_of(RunChunkRow).c
+    query = select(table.ordinal).where(table.run_id == run_id, table.decided_us.is_not(None)).order_by(table.ordinal)
+    for ordinal in session.connection().scalars(query).all():
+        one = select(table.not_examined).where(table.run_id == run_id, table.ordinal == ordinal)
+        yield list(session.connection().scalars(one).one())
+
+
+def copy_unexamined(session: Session, run_id: str, origin_run_id: str) -> None:
+    """Let the chunks of a running run say what those of another one could not examine, by ordinal."""
+    table, origin = table_of(RunChunkRow), table_of(RunChunkRow).alias("origin")
+    theirs = select(origin.c.not_examined).where(origin.c.run_id == origin_run_id, origin.c.ordinal == table.c.ordinal)
+    statement = update(table).where(table.c.run_id == run_id).values(not_examined=theirs.scalar_subquery())
+    session.connection().execute(statement)
+
+
+def mark_decided(session: Session, run_id: str, chunk: StoredChunk, not_examined: Sequence[str] = ()) -> None:
+    """Record that a chunk of a running run is decided, what it counted, and what it could not examine."""
     table = table_of(RunChunkRow)
     session.connection().execute(
         update(table)
@@ -65,7 +84,7 @@ def mark_decided(session: Session, run_id: str, chunk: StoredChunk) -> None:
             basis_hash=chunk.basis_hash,
             origin_run_id=chunk.origin_run_id,
             counts=chunk.counts,
-            not_examined=list(chunk.not_examined),
+            not_examined=list(not_examined),
         )
     )
 
@@ -85,5 +104,4 @@ def _chunk_of(row: dict[str, Any]) -> StoredChunk:
         row["basis_hash"],
         row["origin_run_id"],
         dict(row["counts"]),
-        tuple(row["not_examined"]),
     )

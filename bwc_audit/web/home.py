@@ -114,7 +114,7 @@ def _page(asking: Visitor, run: Run) -> HomePage:
         earlier = _earlier(session, run)
         trends = [(one, stored_rates.load_rates(session, one.run_id, ())) for one in earlier]
     told = [(one, book.table()) for one, book in trends if book is not None]
-    more = len(run.not_examined) - _MOST_POINTS
+    more = run.unexamined - _MOST_POINTS
     return HomePage(
         is_known=True,
         is_full=is_full,

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from bwc_audit.sources.lengths import LengthRefused, length_from
 
 #: Formats tried in this order; where day and month cannot be told apart the first that fits all values is taken.
 _TIME_FORMATS = (
@@ -50,13 +52,17 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """A column's look; ``time_format`` is None for ISO 8601, ``is_day_first_open`` where 05/06 could be either."""
+    """A column's look; ``time_format`` is None for ISO 8601, ``is_day_open`` where 05/06 could be either. ``is_length``: it
+    could hold lengths as ``H:MM:SS`` (which look like times of day while they are short); ``is_length_open``: 05:06 could be
+    minutes and seconds as well as hours and minutes."""
 
     look: Look
     time_format: str | None = None
     has_offset: bool = False
     is_minute_rounded: bool = False
     is_day_open: bool = False
+    is_length: bool = False
+    is_length_open: bool = False
 
 
 def sniff(values: Sequence[object]) -> Sniffed:
@@ -64,6 +70,12 @@ def sniff(values: Sequence[object]) -> Sniffed:
     texts = [str(value).strip() for value in values if value is not None and str(value).strip()]
     if not texts:
         return Sniffed(Look.EMPTY)
+    return replace(
+        _look_of(texts), is_length=_most(texts, _is_length), is_length_open=any(text.count(":") == 1 for text in texts)
+    )
+
+
+def _look_of(texts: Sequence[str]) -> Sniffed:
     if _most(texts, lambda text: _ISO.fullmatch(text) is not None):
         clocks = [text[11:] for text in texts if _ISO.fullmatch(text)]
         has_offset = all(_OFFSET.search(clock) for clock in clocks)
@@ -82,6 +94,14 @@ def sniff(values: Sequence[object]) -> Sniffed:
 
 def _most(texts: Sequence[str], is_good: Callable[[str], bool]) -> bool:
     return sum(bool(is_good(text)) for text in texts) >= _AGREE * len(texts)
+
+
+def _is_length(text: str) -> bool:
+    try:
+        length_from(text, "clock")
+    except LengthRefused:
+        return False
+    return True
 
 
 def _is_time(text: str, time_format: str) -> bool:

@@ -141,10 +141,11 @@ _LIKENESS = 0.72
 
 @dataclass(slots=True)
 class Suggestion:
-    """A mapping as YAML text, and what a person must look at."""
+    """A mapping as YAML text, and what a person must look at. ``lengths``: columns taken for lengths, not times of day."""
 
     tables: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    lengths: set[str] = field(default_factory=set)
     yaml: str = ""
 
 
@@ -176,7 +177,10 @@ def suggest_mapping(
         made.tables = ["footage"]
     if made.tables == ["assignments"]:
         made.doubts.append("no column looks like the time a call was opened: without incidents every result is `unknown`")
-    needs_zone = any(each.look in (Look.TIME, Look.CLOCK) and not each.has_offset for each in columns.looks.values())
+    times = [
+        each for name, each in columns.looks.items() if each.look in (Look.TIME, Look.CLOCK) and name not in made.lengths
+    ]
+    needs_zone = not all(each.has_offset for each in times)
     lines = [
         "schema: bwc-mapping/1",
         "name: suggested",
@@ -188,7 +192,6 @@ def suggest_mapping(
         )
         if zone is None:
             made.doubts.append("the times carry no offset; UTC stands in the suggestion until you state the agency's zone")
-    times = [each for each in columns.looks.values() if each.look in (Look.TIME, Look.CLOCK)]
     if times and all(each.is_minute_rounded for each in times):
         lines.append("precision: 1min")
     made.yaml = "\n".join([*lines, "tables:", *texts]) + "\n"
@@ -231,6 +234,7 @@ def _is_whole(
         if "device_id" not in has:
             combined["device_id"] = "clip-{" + has["footage_id"] + "}"
             made.doubts.append("no column names the camera: each clip stands as a camera of its own")
+        _tell_lengths(columns, has.get("duration_s"), extra, made)
         return True
     if "incident_id" not in has:
         return False
@@ -250,6 +254,16 @@ def _is_whole(
     else:
         extra.append('    separators: {officer_id: "/,;|"}')
     return True
+
+
+def _tell_lengths(columns: _Columns, column: str | None, extra: list[str], made: Suggestion) -> None:
+    """How the lengths of clips are written, where it is not in seconds."""
+    if column is None or not columns.looks[column].is_length:
+        return
+    made.lengths.add(column)
+    extra.append("    lengths: {duration_s: clock}")
+    if columns.looks[column].is_length_open:
+        made.doubts.append(f"{column}: a length such as 05:06 was taken for minutes and seconds")
 
 
 def _date_and_clock(columns: _Columns, names: Sequence[str]) -> tuple[str, str] | None:
@@ -287,6 +301,8 @@ def _tell_open_day(sniffed: Sniffed, made: Suggestion) -> None:
 def _could_be(field_name: str, sniffed: Sniffed) -> bool:
     if field_name in _TIMES:
         return sniffed.look in (Look.TIME, Look.EMPTY)
+    if field_name == "duration_s" and sniffed.is_length:
+        return True
     if field_name in ("duration_s", "size_bytes"):
         return sniffed.look in (Look.NUMBER, Look.EMPTY)
     return sniffed.look not in (Look.TIME, Look.CLOCK, Look.DATE)

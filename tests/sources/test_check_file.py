@@ -23,6 +23,12 @@ Call No,Badge,Type Of Call,Prio,Recvd,Disp,Arrived,Cleared
 25-101,PC 0101,BURGLARY,2,05/24/2025 08:01,05/24/2025 08:03,05/24/2025 08:10,05/24/2025 08:40
 25-102,PC 0102,DOMESTIC,1,05/24/2025 09:01,05/24/2025 09:03,05/24/2025 09:10,05/24/2025 09:50
 """
+CLIPS = """\
+Evidence ID,Camera Serial,Badge,Record Start,Length
+E1,X1,101,05/24/2025 20:58,0:12:30
+E2,X1,101,05/24/2025 21:58,1:02:30
+E3,X2,102,05/24/2025 22:58,0:00:45
+"""
 
 
 def checked(folder: Path, text: str, mapping: str = "default", name: str = "export.csv") -> FileCheck:
@@ -40,11 +46,12 @@ def checked(folder: Path, text: str, mapping: str = "default", name: str = "expo
         (ACTIVE, ["incidents"]),
         (CALL_LOG, ["incidents", "assignments"]),
         (SHORT_NAMES, ["incidents", "assignments"]),
+        (CLIPS, ["footage"]),
         ((SAMPLES / "new_orleans/cad/calls_for_service.csv").read_text(), ["incidents", "assignments"]),
         ((SAMPLES / "new_orleans/footage/bwc_metadata.csv").read_text(), ["footage"]),
         ((SAMPLES / "seattle/footage/bwv_minute.csv").read_text(), ["footage"]),
     ],
-    ids=["evidence", "printout", "active", "split", "short", "calls", "clips", "pilot"],
+    ids=["evidence", "printout", "active", "split", "short", "lengths", "calls", "clips", "pilot"],
 )
 def test_what_is_suggested_for_unknown_columns_can_be_read_as_it_stands(
     tmp_path: Path, text: str, tables: list[str]
@@ -67,6 +74,25 @@ def test_a_suggestion_takes_short_names_and_says_what_follows_from_missing_calls
     assert part is not None
     assert part.tables == ["assignments"]
     assert any("without incidents every result is `unknown`" in doubt for doubt in part.doubts)
+
+
+def test_lengths_in_hours_and_minutes_are_suggested_as_such_and_are_no_times_of_day(tmp_path: Path) -> None:
+    suggestion = checked(tmp_path, CLIPS).suggestion
+    assert suggestion is not None
+    assert "lengths: {duration_s: clock}" in suggestion.yaml
+    assert "precision: 1min" in suggestion.yaml  # though the lengths go to the second
+    again = check_file(tmp_path / "export.csv", read_mapping(suggestion.yaml, "suggested.yaml"))
+    assert again.rows_accepted == 3
+    with_zone = checked(tmp_path, CLIPS.replace("05/24/2025 ", "2025-05-24T").replace(",0:", "Z,0:").replace(",1:", "Z,1:"))
+    assert with_zone.suggestion is not None
+    assert "timezone" not in with_zone.suggestion.yaml
+
+
+@pytest.mark.parametrize(("length", "is_open"), [("12:30", True), ("75:30", True), ("0:12:30", False)])
+def test_a_length_of_two_parts_is_doubtful(tmp_path: Path, length: str, is_open: bool) -> None:
+    suggestion = checked(tmp_path, f"Evidence ID,Record Start,Length\nE1,2025-05-24T20:58:01Z,{length}\n").suggestion
+    assert suggestion is not None
+    assert any("minutes and seconds" in doubt for doubt in suggestion.doubts) is is_open
 
 
 def test_a_suggestion_joins_dates_and_times_of_day(tmp_path: Path) -> None:

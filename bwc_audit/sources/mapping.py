@@ -38,6 +38,7 @@ from bwc_audit.sources.lengths import LengthUnit
 from bwc_audit.sources.rows import field_names, length_fields, list_fields, time_fields
 
 TableName = Literal["footage", "incidents", "assignments", "officers", "devices", "holders", "exemptions", "device_events"]
+Encoding = Literal["utf-8", "cp1252", "latin-1"]
 _PRECISION_UNITS_US = {"us": 1, "ms": 1000, "s": SECOND_US, "min": MINUTE_US, "h": HOUR_US}
 
 
@@ -146,7 +147,7 @@ class TableMapping(BaseModel):
     precision: Precision | None = None
     time_format: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    encoding: Literal["utf-8", "cp1252", "latin-1"] = "utf-8"
+    encoding: Encoding = "utf-8"
 
     @field_validator("columns")
     @classmethod

@@ -21,6 +21,10 @@ _TIME_FORMATS = (
     "%d/%m/%Y %H:%M",
     "%m/%d/%Y %I:%M:%S %p",
     "%m/%d/%Y %I:%M %p",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%d/%m/%Y %I:%M %p",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y-%m-%d %I:%M %p",
     "%d.%m.%Y %H:%M:%S",
     "%d.%m.%Y %H:%M",
     "%Y/%m/%d %H:%M:%S",
@@ -30,6 +34,7 @@ _DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y
 _CLOCK_FORMATS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H%M%S")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
 _OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+_WHOLE_MINUTE = re.compile(r"\d{2}:\d{2}(:00(\.0+)?)?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.#/-]{0,79}")
 
@@ -79,7 +84,7 @@ def _look_of(texts: Sequence[str]) -> Sniffed:
     if _most(texts, lambda text: _ISO.fullmatch(text) is not None):
         clocks = [text[11:] for text in texts if _ISO.fullmatch(text)]
         has_offset = all(_OFFSET.search(clock) for clock in clocks)
-        is_rounded = all(len(clock) < 8 or clock[5:8] == ":00" for clock in clocks) and len(clocks) > 2
+        is_rounded = all(_WHOLE_MINUTE.fullmatch(_OFFSET.sub("", clock)) for clock in clocks) and len(clocks) > 2
         return Sniffed(Look.TIME, None, has_offset, is_rounded)
     for look, formats in ((Look.TIME, _TIME_FORMATS), (Look.DATE, _DATE_FORMATS), (Look.CLOCK, _CLOCK_FORMATS)):
         fitting = [each for each in formats if _most(texts, lambda text, each=each: _is_time(text, each))]  # type: ignore[misc]

@@ -95,6 +95,68 @@ def test_a_length_of_two_parts_is_doubtful(tmp_path: Path, length: str, is_open:
     assert any("minutes and seconds" in doubt for doubt in suggestion.doubts) is is_open
 
 
+@pytest.mark.parametrize(
+    ("content", "accepted"),
+    [
+        (SHORT_NAMES.replace(",", ";").encode(), 4),
+        (SHORT_NAMES.replace(",", "\t").encode(), 4),
+        (("\ufeff" + SHORT_NAMES).encode(), 4),
+        (SHORT_NAMES.replace("BURGLARY", "VOL À L’ÉTALAGE").encode("cp1252"), 4),
+        (SHORT_NAMES.replace("Prio", "Priorität").encode("cp1252"), 4),
+        (SHORT_NAMES.replace(":01,", ":01 AM,").replace(":03,", ":03 AM,").replace("0,", "0 AM,").replace("0\n", "0 AM\n")
+            .replace("05/24/2025", "2025-05-24").encode(), 4),
+    ],
+    ids=["semicolons", "tabs", "mark", "values", "names", "12 hours"],
+)  # fmt: skip
+def test_a_suggestion_says_how_the_file_is_written(tmp_path: Path, content: bytes, accepted: int) -> None:
+    (tmp_path / "export.csv").write_bytes(content)
+    first = check_file(tmp_path / "export.csv", load_mapping("default"))
+    assert first.suggestion is not None
+    again = check_file(tmp_path / "export.csv", read_mapping(first.suggestion.yaml, "suggested.yaml"))
+    assert (again.rows_accepted, again.rows_read) == (accepted, accepted)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (SHORT_NAMES.encode("utf-16"), "UTF-16"),
+        (SHORT_NAMES.replace("Prio", "Badge").encode(), "badge occurs twice"),
+        (b"", "no"),
+    ],
+    ids=["UTF-16", "twice", "empty"],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_not_said_to_hold_nothing_that_fits(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "export.csv").write_bytes(content)
+    found = check_file(tmp_path / "export.csv", load_mapping("default"))
+    assert found.suggestion is None
+    ((example,),) = found.examples.values()
+    assert (example.row.line, why in example.detail, found.is_clean) == (0, True, False)
+
+
+def test_parts_of_a_second_are_no_rounding_to_the_minute(tmp_path: Path) -> None:
+    rows = "".join(f"{n},101,ALARM,2025-05-24T20:0{n}:00{{0}}Z,2025-05-24T20:1{n}:00{{0}}Z\n" for n in range(4))
+    text = "Event ID,Badge,Call Type,Received,Arrived\n" + rows
+    for part, is_rounded in (("", True), (".000", True), (".123456789", False)):
+        suggestion = checked(tmp_path, text.format(part)).suggestion
+        assert suggestion is not None
+        assert ("precision: 1min" in suggestion.yaml) is is_rounded
+
+
+def test_times_in_another_format_are_left_out_and_named(tmp_path: Path) -> None:
+    text = "Evidence ID,Camera,Record Start,Length,Uploaded\nE1,X1,05/24/2025 20:58:01,40,2025-05-25T06:00:00\n"
+    suggestion = checked(tmp_path, text).suggestion
+    assert suggestion is not None
+    assert any(doubt.startswith("uploaded: written in another format") for doubt in suggestion.doubts)
+    assert check_file(tmp_path / "export.csv", read_mapping(suggestion.yaml, "suggested.yaml")).rows_accepted == 1
+
+
+def test_dates_as_a_spreadsheet_counts_them_are_named(tmp_path: Path) -> None:
+    text = SHORT_NAMES.replace("05/24/2025 08:01", "45801.33").replace("05/24/2025 09:01", "45801.37")
+    suggestion = checked(tmp_path, text).suggestion
+    assert suggestion is not None
+    assert "recvd: numbers such as a spreadsheet counts days; export dates and times as text" in suggestion.doubts
+
+
 def test_a_suggestion_joins_dates_and_times_of_day(tmp_path: Path) -> None:
     suggestion = checked(tmp_path, CALL_LOG).suggestion
     assert suggestion is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -91,17 +92,25 @@ def _say_suggestion(found: FileCheck) -> None:
     say()
     if not found.suggestion.tables:
         say("no mapping can be suggested: no column looks like the id and start of a clip, or the number and time of a call")
+        _say_doubts(found.suggestion.doubts)
         return
     say(f"the columns fit no table as they are; suggested ({', '.join(found.suggestion.tables)}):")
     say()
     say(found.suggestion.yaml.rstrip())
-    for doubt in found.suggestion.doubts:
+    _say_doubts(found.suggestion.doubts)
+
+
+def _say_doubts(doubts: Sequence[str]) -> None:
+    for doubt in doubts:
         say(f"- {doubt}")
 
 
 def _write_suggestion(found: FileCheck, path: Path) -> None:
-    if found.suggestion is None or not found.suggestion.tables:
-        note("no mapping was written: " + ("the file fits as it is" if found.suggestion is None else "nothing fits"))
+    if found.suggestion is None:
+        note("no mapping was written: " + ("the columns fit as they are" if found.tables else "the file cannot be read"))
+        return
+    if not found.suggestion.tables:
+        note("no mapping was written: nothing fits")
         return
     try:
         path.write_text(found.suggestion.yaml, "utf-8")

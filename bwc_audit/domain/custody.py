@@ -16,7 +16,6 @@ from bwc_audit.domain.coverage import NO_TIME, Bool, Int
 from bwc_audit.domain.findings import Evidence, Finding, FindingKind, Window
 from bwc_audit.domain.groups import Groups, distinct, is_among
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
-from bwc_audit.domain.judgement import Judged
 from bwc_audit.domain.matching import NEAREST_WITHIN_US, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
 from bwc_audit.domain.placement import Placement
@@ -33,6 +32,9 @@ def custody_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
     """All findings of this module, in no particular order."""
     start_us, is_touching = matching.placements.start_us, matching.windows_of.has_members()
     is_in_scope = (start_us >= matching.period.start_us) & (start_us < matching.period.end_us) | is_touching
+    if matching.records.is_of_one_incident:  # of what touches a call beside it is said there
+        elsewhere = list(matching.elsewhere)
+        is_touching[elsewhere] = is_in_scope[elsewhere] = True
     in_scope, touching = np.flatnonzero(is_in_scope), np.flatnonzero(is_touching)
     yield from _metadata_missing(matching)
     yield from _duplicates(matching, is_in_scope)
@@ -50,11 +52,6 @@ def custody_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
             yield from _file_findings(matching, index, matching.placements[index], seen.inspection)
 
 
-def _first_window(matching: Matching, index: int) -> Judged | None:
-    windows = matching.windows_of.get(index)
-    return matching.measured[windows[0]] if windows else None
-
-
 def _finding(
     matching: Matching,
     index: int,
@@ -68,7 +65,7 @@ def _finding(
 ) -> Finding:
     """A finding about one recording, under the earliest window it touches, if it touches any."""
     placement = matching.placements[index]
-    judged = _first_window(matching, index)
+    judged = matching.first_call(index)
     window: Window | None = judged.window if judged else None
     return Finding(
         kind=kind,
@@ -241,22 +238,34 @@ def _incident_labels(matching: Matching, indices: Int) -> Iterator[Finding]:
     """``indices``: the placements that touch a window, ascending."""
     recording = matching.placements.recording
     touched, entered, is_fitting = _labels(matching)
+    beside = _calls_beside(matching)
     has_label = np.zeros(len(recording.values), np.bool_)
     has_label[entered.keys_with_members()] = True
     for index in _firsts(recording.code, indices[~(has_label & is_fitting)[recording.code[indices]]]):
         rules, code = matching.policy_of(index).labelling, int(recording.code[index])
-        fitting = ", ".join(sorted({matching.measured[window].attendance.incident_id for window in touched[code]}))
+        here = {matching.measured[window].attendance.incident_id for window in touched[code]}
+        fitting = ", ".join(sorted(here | beside.get(code, frozenset())))
         if code not in entered and rules.is_incident_id_required:
             message = f"Recording {recording[index]} carries no incident id; by officer and time it belongs to {fitting}."
             yield _finding(matching, index, FindingKind.INCIDENT_ID_MISSING, rules.clause, message)
         elif code in entered:
             tags = matching.placements.table.incident_ids
             names = sorted({name for place in entered[code] for name in tags[place]})
+            if not beside.get(code, frozenset()).isdisjoint(names):
+                continue
             message = (
                 f"Recording {recording[index]} carries the incident id {', '.join(names)}; "
                 f"by officer and time it belongs to {fitting}."
             )
             yield _finding(matching, index, FindingKind.INCIDENT_ID_WRONG, rules.clause, message)
+
+
+def _calls_beside(matching: Matching) -> dict[int, frozenset[str]]:
+    """By recording the incidents that are not decided here, whose windows it touches."""
+    found: dict[int, frozenset[str]] = defaultdict(frozenset)
+    for index, calls in matching.elsewhere.items():
+        found[int(matching.placements.recording.code[index])] |= {call.attendance.incident_id for call in calls}
+    return found
 
 
 def _labels(matching: Matching) -> tuple[Groups, Groups, Bool]:
@@ -268,7 +277,9 @@ def _labels(matching: Matching) -> tuple[Groups, Groups, Bool]:
     known = matching.measured.columns.incident
     number, incident = {name: place for place, name in enumerate(known.values)}, known.code[window]
     tagged, tag = placements.tags()
-    is_touching = matching.windows_of.has_members()[tagged]
+    is_touching = matching.windows_of.has_members()
+    is_touching[list(matching.elsewhere)] = True
+    is_touching = is_touching[tagged]
     tagged, tag = tagged[is_touching], tag.taken(np.flatnonzero(is_touching))
     entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
     stride = len(number) + 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import overload
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from bwc_audit.domain.attendance_columns import AttendanceColumns
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int, SpanTable
 from bwc_audit.domain.findings import Window
-from bwc_audit.domain.policy import ExemptionCondition, ExemptionRule, Policy, Reference, ScopeRules
+from bwc_audit.domain.policy import ExemptionCondition, ExemptionRule, Policy, Reference, ScopeRules, folded, meets
 from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.records import Incident
 from bwc_audit.domain.results import Bucket, PendingReason, UnknownReason
@@ -310,22 +309,15 @@ def buckets_of(policy: Policy, columns: AttendanceColumns) -> Int:
 
 
 def _is_test(incident: Incident, scope: ScopeRules) -> bool:
-    if incident.call_type.casefold() in _folded(scope.test_call_types):
+    if incident.call_type.casefold() in folded(scope.test_call_types):
         return True
-    return not _folded((*incident.tags, incident.call_disposition_code or "")).isdisjoint(_folded(scope.test_tags))
-
-
-@lru_cache(maxsize=1024)  # a year of calls has few different sets of tags
-def _folded(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(name.casefold() for name in names)
+    return not folded((*incident.tags, incident.call_disposition_code or "")).isdisjoint(folded(scope.test_tags))
 
 
 def _is_out_of_scope(incident: Incident, scope: ScopeRules) -> bool:
-    if incident.call_type in scope.excluded_call_types:
-        return True
-    if scope.call_types and incident.call_type not in scope.call_types:
-        return True
-    return bool(scope.priorities) and incident.priority not in scope.priorities
+    is_excluded = incident.call_type.casefold() in folded(scope.excluded_call_types)
+    is_wanted = meets(scope.call_types, (incident.call_type,)) and meets(scope.priorities, (incident.priority,))
+    return is_excluded or not is_wanted
 
 
 def _has_camera(columns: AttendanceColumns) -> Bool:
@@ -414,21 +406,16 @@ def _is_meant(columns: AttendanceColumns, when: ExemptionCondition) -> Bool:
     is_meant = columns.incident.where(one is not None and _fits(one, when) for one in columns.incidents)
     if not when.units:
         return is_meant
-    of_officer = columns.officer.where(one is not None and _meet(when.units, (one.unit,)) for one in columns.officers)
-    on_call = columns.unit_id.where(_meet(when.units, (name,)) for name in columns.unit_id.values)
+    of_officer = columns.officer.where(one is not None and meets(when.units, (one.unit,)) for one in columns.officers)
+    on_call = columns.unit_id.where(meets(when.units, (name,)) for name in columns.unit_id.values)
     return np.asarray(is_meant & (of_officer | on_call))
 
 
 def _fits(incident: Incident, when: ExemptionCondition) -> bool:
     return (
-        _meet(when.call_types, (incident.call_type,))
-        and _meet(when.tags, incident.tags)
-        and _meet(when.dispositions, (incident.call_disposition_code,))
-        and _meet(when.areas, (incident.area,))
-        and _meet(when.priorities, (incident.priority,))
+        meets(when.call_types, (incident.call_type,))
+        and meets(when.tags, incident.tags)
+        and meets(when.dispositions, (incident.call_disposition_code,))
+        and meets(when.areas, (incident.area,))
+        and meets(when.priorities, (incident.priority,))
     )
-
-
-def _meet(wanted: tuple[str, ...], values: Sequence[str | None]) -> bool:
-    """Whether one of the values is wanted; where nothing is named, all are."""
-    return not wanted or not _folded(wanted).isdisjoint([one.casefold() for one in values if one is not None])

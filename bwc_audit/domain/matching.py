@@ -26,10 +26,11 @@ from bwc_audit.domain.coverage import (
     SpanTable,
     WindowArrays,
 )
+from bwc_audit.domain.elsewhere import calls_elsewhere
 from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.inspection import Inspection
-from bwc_audit.domain.judgement import JudgedTable, MeasuredRows, RequiredWindows, judge, required_windows
+from bwc_audit.domain.judgement import Judged, JudgedTable, MeasuredRows, RequiredWindows, judge, required_windows
 from bwc_audit.domain.placement import Placement, Placements, place_segments
 from bwc_audit.domain.policy import CoverageRules, Policy
 from bwc_audit.domain.policy_book import PolicyBook
@@ -56,7 +57,8 @@ class Matching:
     them.
     ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
     ``placements_of`` the reverse, in order of time. ``shifted``: which of them would touch which other windows by the clock
-    in their picture; no absence in such a window is firm that they might undo. ``policy``: how media and clocks are
+    in their picture; no absence in such a window is firm that they might undo. ``elsewhere``: for segments of recordings
+    that touch a window, the calls beside that they touch, which are not decided here. ``policy``: how media and clocks are
     measured, one for the whole run; what is demanded is asked of each ``Judged``, ``policy_of`` and ``policy_of_incident``.
     """
 
@@ -80,6 +82,7 @@ class Matching:
     windows_of: Groups
     placements_of: Groups
     shifted: Shifted
+    elsewhere: Mapping[int, tuple[Judged, ...]]
     videos: Videos
 
     def by_policy(self, indices: coverage.Int) -> Iterator[tuple[Policy, coverage.Int]]:
@@ -97,12 +100,20 @@ class Matching:
         for each, policy in policies.items():
             yield policy, indices[of_each == each]
 
+    def first_call(self, index: int) -> Judged | None:
+        """The call under which what is to be said of a recording is said: the earliest whose window it touches, of those
+        that are decided and, where only one incident is, of those beside too."""
+        windows = self.windows_of.get(index)
+        calls = [*self.elsewhere.get(index, ())] if self.records.is_of_one_incident else []
+        calls += [self.measured[windows[0]]] if windows else []
+        return min(calls, key=lambda call: (call.pieces[0].start_us, call.attendance.incident_id), default=None)
+
     def policy_of(self, index: int) -> Policy:
         """What a recording (index of ``placements``) is judged by: as the earliest window it touches, else by the day it
         started and the unit of its officer."""
-        windows = self.windows_of.get(index)
-        if windows:
-            return self.measured[windows[0]].policy
+        first = self.first_call(index)
+        if first is not None:
+            return first.policy
         placement = self.placements[index]
         officer = self.roster.resolve(placement.officer_id) if placement.officer_id else None
         return self.book.rules_for(officer.unit if officer else None, None, None, placement.start_us)
@@ -204,6 +215,7 @@ def match(
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
+        elsewhere=calls_elsewhere(records, judged, book, roster, placements, windows_of),
         videos=videos,
     )
 

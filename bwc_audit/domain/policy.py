@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 
 class Reference(StrEnum):
@@ -23,6 +24,17 @@ class Reference(StrEnum):
     INCIDENT_OPENED = "incident_opened"
     INCIDENT_CLOSED = "incident_closed"
     NEAR_SCENE = "near_scene"
+
+
+@lru_cache(maxsize=1024)  # a year of calls has few different sets of tags
+def folded(names: tuple[str, ...]) -> frozenset[str]:
+    """Names as they are compared: upper and lower case do not matter."""
+    return frozenset(name.casefold() for name in names)
+
+
+def meets(wanted: tuple[str, ...], values: Sequence[str | None]) -> bool:
+    """Whether one of the values is wanted, in whatever case; where nothing is named, all are."""
+    return not wanted or not folded(wanted).isdisjoint([one.casefold() for one in values if one is not None])
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bwc_audit.domain.policy import Clause, ExemptionRule, Policy, hash_of
+from bwc_audit.domain.policy import Clause, ExemptionRule, Policy, hash_of, meets
 
 #: Sections that layers and editions share; the others may differ from assignment to assignment.
 MEASURING_SECTIONS = ("clock", "sampling", "usability", "sound_match")
@@ -29,7 +29,7 @@ _FOREVER_US = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class LayerCondition:
-    """Whom a layer is for; an empty list asks for nothing. Compared as written."""
+    """Whom a layer is for; an empty list asks for nothing. Upper and lower case do not matter."""
 
     units: tuple[str, ...] = ()
     call_types: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class LayerCondition:
     def holds(self, unit: str | None, call_type: str | None, priority: str | None) -> bool:
         """Whether an assignment of this unit, call type and priority is meant; an unknown value fits no list."""
         asked = ((self.units, unit), (self.call_types, call_type), (self.priorities, priority))
-        return all(not wanted or value in wanted for wanted, value in asked)
+        return all(meets(wanted, (value,)) for wanted, value in asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,7 @@ def drift_stated(shown: ShownClock, rules: ClockRules) -> Stated | None:
 
 def _finding(matching: Matching, index: int, shown: ShownClock, stated: Stated) -> Finding:
     placement = matching.placements[index]
-    windows = matching.windows_of.get(index) or matching.shifted.windows_of.get(index, ())
-    judged = matching.measured[windows[0]]
+    judged = matching.first_call(index) or matching.measured[matching.shifted.windows_of[index][0]]
     return Finding(
         kind=stated.kind,
         clause=matching.policy.clock.clause,

@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from bwc_audit.domain.record_columns import RecordColumns
 from bwc_audit.domain.records import RejectedRow, RejectReason
@@ -19,11 +19,11 @@ from bwc_audit.errors import ConfigurationError, ObjectStoreError
 from bwc_audit.objects.contract import ObjectStat, ObjectStore
 from bwc_audit.objects.folder import FolderStore
 from bwc_audit.sources.listing import SourceFile, role_of
-from bwc_audit.sources.mapping import MappedTable, Mapping, column_name
+from bwc_audit.sources.mapping import Encoding, MappedTable, Mapping, column_name
 from bwc_audit.sources.read_source import FileRole, FileRows, columns_missing, read_parts
-from bwc_audit.sources.suggest import Suggestion, suggest_mapping
+from bwc_audit.sources.suggest import Suggestion, Written, suggest_mapping
 from bwc_audit.sources.text_rows import FileRefused, csv_blocks, jsonl_blocks, open_text
-from bwc_audit.sources.to_records import RECORD_TYPES
+from bwc_audit.sources.to_records import RECORD_TYPES, rejected_row
 
 _EXAMPLES = 3
 _SAMPLE_ROWS = 2_000
@@ -90,15 +90,17 @@ def check_file(path: Path, mapping: Mapping, kind: str | None = None, zone: str 
     role = role_of(stat.key)
     if role is None:
         raise ConfigurationError(f"{path}: record files are .csv, .jsonl and .json")
-    header, samples = _sample(store, stat, mapping, role)
-    tables = tables_of(path, mapping, kind, header)
+    sample = _sample(store, stat, mapping, role)
+    tables = tables_of(path, mapping, kind, sample.header)
     check = FileCheck(str(path), mapping.name)
     check.tables = {table.mapping.table: TableCheck(table.mapping.table) for table in tables}
     if tables:
         for part in read_parts(store, SourceFile(stat, role, tables, None, "")):
             _count_part(check, part)
-    if not tables or any(reason == RejectReason.MISSING_COLUMN for _, reason in check.rejected):
-        check.suggestion = suggest_mapping(header, samples, path.name, zone)
+    elif sample.refused is not None:
+        _count_rejected(check, sample.refused)
+    if sample.header and (not tables or any(reason == RejectReason.MISSING_COLUMN for _, reason in check.rejected)):
+        check.suggestion = suggest_mapping(sample.header, sample.values, path.name, zone, sample.written)
     return check
 
 
@@ -125,27 +127,58 @@ def _opened(path: Path) -> tuple[ObjectStore, ObjectStat]:
         raise ConfigurationError(f"{path}: {fault}") from fault
 
 
-def _sample(
-    store: ObjectStore, stat: ObjectStat, mapping: Mapping, role: FileRole
-) -> tuple[tuple[str, ...], dict[str, list[object]]]:
-    """Column names as written, and the values of the first rows; empty where the file cannot be read (which is told)."""
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Column names as written, the values of the first rows, and how the file is written; ``refused``: why nothing of it can
+    be read."""
+
+    header: tuple[str, ...]
+    values: dict[str, list[object]]
+    written: Written
+    refused: RejectedRow | None = None
+
+
+def _sample(store: ObjectStore, stat: ObjectStat, mapping: Mapping, role: FileRole) -> _Sample:
     first = next((table.mapping for table in mapping.all_tables()), None)
-    delimiters = [first.delimiter if first else ",", ",", ";", "\t", "|"]
+    delimiters = tuple(dict.fromkeys([first.delimiter if first else ",", ",", ";", "\t", "|"]))
+    found = _sample_in(store, stat, role, first.encoding if first else "utf-8", delimiters)
+    if found.is_readable:
+        return found.sample
+    other = _sample_in(store, stat, role, "cp1252", delimiters)
+    return other.sample if other.is_readable else found.sample
+
+
+class _Tried(NamedTuple):
+    """A sample in one encoding, and whether all of it is readable text in it."""
+
+    sample: _Sample
+    is_readable: bool
+
+
+def _sample_in(
+    store: ObjectStore, stat: ObjectStat, role: FileRole, encoding: Encoding, delimiters: Sequence[str]
+) -> _Tried:
+    written = Written(encoding=encoding)
     try:
-        with open_text(store, stat, first.encoding if first else "utf-8") as text:
-            if role is not FileRole.CSV:
+        if role is not FileRole.CSV:
+            with open_text(store, stat, encoding) as text:
                 names, block = next(jsonl_blocks(text), (set(), None))
-                return tuple(sorted(names)), dict(block.columns) if block else {}
+                return _Tried(_Sample(tuple(sorted(names)), dict(block.columns) if block else {}, written), True)
+        with open_text(store, stat, encoding) as text:
             line = text.readline(1 << 20)
-        delimiter = max(delimiters, key=lambda each: (line.count(each), -delimiters.index(each)))
-        with open_text(store, stat, first.encoding if first else "utf-8") as text:
-            header, blocks = csv_blocks(text, delimiter)
-            found: dict[str, list[object]] = {}
-            for block in islice(blocks, 1):
-                found = {name: values[:_SAMPLE_ROWS] for name, values in block.columns.items()}
-        return header, found
-    except (FileRefused, ObjectStoreError):
-        return (), {}
+        written = Written(max(delimiters, key=lambda each: (line.count(each), -delimiters.index(each))), encoding)
+        with open_text(store, stat, encoding) as text:
+            header, blocks = csv_blocks(text, written.delimiter)
+            block = next(blocks, None)
+            values = {name: each[:_SAMPLE_ROWS] for name, each in block.columns.items()} if block else {}
+            damaged = block.damaged if block else []
+        is_readable = not any(row.damage and row.damage.reason is RejectReason.BAD_VALUE for row in damaged)
+        return _Tried(_Sample(header, values, written), is_readable)
+    except FileRefused as refusal:
+        refused = rejected_row(stat.key, 0, refusal.reason, refusal.detail, refusal.field, refusal.text)
+        return _Tried(_Sample((), {}, written, refused), False)
+    except ObjectStoreError as fault:
+        return _Tried(_Sample((), {}, written, rejected_row(stat.key, 0, RejectReason.FORBIDDEN, str(fault))), True)
 
 
 def _count_part(check: FileCheck, part: FileRows) -> None:
@@ -154,15 +187,19 @@ def _count_part(check: FileCheck, part: FileRows) -> None:
     check.rows_passed_over += part.rows_passed_over
     check.columns_ignored = part.columns_ignored
     for each in part.rejected:
-        key = (each.field, each.reason.value)
-        check.rejected[key] += 1
-        check.never_occurred += _NEVER_OCCURRED in each.detail
-        check.without_zone += each.reason is RejectReason.TIME_WITHOUT_ZONE
-        kept = check.examples.setdefault(key, [])
-        if len(kept) < _EXAMPLES:
-            kept.append(each)
+        _count_rejected(check, each)
     for columns in part.columns:
         _count_columns(check.tables[_TABLE_OF[columns.record_type]], columns)
+
+
+def _count_rejected(check: FileCheck, each: RejectedRow) -> None:
+    key = (each.field, each.reason.value)
+    check.rejected[key] += 1
+    check.never_occurred += _NEVER_OCCURRED in each.detail
+    check.without_zone += each.reason is RejectReason.TIME_WITHOUT_ZONE
+    kept = check.examples.setdefault(key, [])
+    if len(kept) < _EXAMPLES:
+        kept.append(each)
 
 
 _TABLE_OF = {record_type: table for table, record_type in RECORD_TYPES.items()}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bwc_audit.sources.lengths import LengthRefused, LengthUnit, length_from
 from bwc_audit.sources.mapping import IdentifierForm, TableMapping, column_name
 from bwc_audit.sources.rows import field_names
 from bwc_audit.sources.text_rows import Block
@@ -85,6 +86,8 @@ def mapped_fields(mapping: TableMapping, columns: dict[str, list[Any]], count: i
         _change(fields, field, partial(_in_form, form))
     for field, separators in mapping.separators.items():
         _change(fields, field, partial(_parted, re.compile(f"[{re.escape(separators)}]")))
+    for field, unit in mapping.lengths.items():
+        _change(fields, field, partial(_in_seconds, unit))
     if mapping.duration_between is not None:
         for name, column in zip(BETWEEN, mapping.duration_between, strict=True):
             fields[name] = columns.get(column_name(column), [None] * count)
@@ -122,6 +125,14 @@ def _in_form(form: IdentifierForm, value: Any) -> Any:
 
 def _parted(separator: re.Pattern[str], value: Any) -> Any:
     return separator.sub(";", value) if isinstance(value, str) else value
+
+
+def _in_seconds(unit: LengthUnit, value: Any) -> Any:
+    """Seconds; what is no such length stays a text, for the row to refuse."""
+    try:
+        return length_from(value, unit).total_seconds()
+    except LengthRefused:
+        return str(value)
 
 
 def _change(fields: Fields, field: str, change: Callable[[Any], Any]) -> None:

@@ -35,9 +35,10 @@ from pydantic import (
 from bwc_audit.domain.times import HOUR_US, MINUTE_US, SECOND_US
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.sources.lengths import LengthUnit
-from bwc_audit.sources.rows import field_names, list_fields, time_fields
+from bwc_audit.sources.rows import field_names, length_fields, list_fields, time_fields
 
 TableName = Literal["footage", "incidents", "assignments", "officers", "devices", "holders", "exemptions", "device_events"]
+Encoding = Literal["utf-8", "cp1252", "latin-1"]
 _PRECISION_UNITS_US = {"us": 1, "ms": 1000, "s": SECOND_US, "min": MINUTE_US, "h": HOUR_US}
 
 
@@ -140,12 +141,13 @@ class TableMapping(BaseModel):
     rows_may_repeat: bool = False
     duration_between: tuple[str, str] | None = None
     end_after: dict[str, EndAfter] = {}
+    lengths: dict[str, LengthUnit] = {}
     optional: tuple[str, ...] = ()
     timezone: ZoneName | None = None
     precision: Precision | None = None
     time_format: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    encoding: Literal["utf-8", "cp1252", "latin-1"] = "utf-8"
+    encoding: Encoding = "utf-8"
 
     @field_validator("columns")
     @classmethod
@@ -156,7 +158,13 @@ class TableMapping(BaseModel):
     def _check_fields(self) -> TableMapping:
         known = set(field_names(self.table))
         named = [*self.columns.values(), *self.constants, *self.combined, *self.first_of, *self.values]
-        named += [*self.identifiers, *self.separators, *self.end_after, *(each.start for each in self.end_after.values())]
+        named += [
+            *self.identifiers,
+            *self.separators,
+            *self.lengths,
+            *self.end_after,
+            *(each.start for each in self.end_after.values()),
+        ]
         unknown = sorted(set(named) - known)
         if unknown:
             raise ValueError(f"{self.table} has no field {', '.join(unknown)}")
@@ -174,6 +182,9 @@ class TableMapping(BaseModel):
         )
         if no_times:
             raise ValueError(f"end_after is for times; {', '.join(no_times)} is none")
+        no_lengths = sorted(set(self.lengths) - set(length_fields(self.table)))
+        if no_lengths:
+            raise ValueError(f"lengths is for lengths; {', '.join(no_lengths)} is none")
         no_lists = sorted(set(self.separators) - set(list_fields(self.table)))
         if no_lists:
             raise ValueError(f"separators are for lists; {', '.join(no_lists)} is none")

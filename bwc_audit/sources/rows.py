@@ -230,6 +230,11 @@ def list_fields(table: str) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in fields.items() if get_origin(field.annotation) is tuple)
 
 
+def length_fields(table: str) -> tuple[str, ...]:
+    """The fields of a table that hold a length of time, in seconds."""
+    return tuple(name for name in field_names(table) if name.endswith("_s"))
+
+
 def is_identifier(field: str) -> bool:
     return field in _IDENTIFIER_FIELDS
 

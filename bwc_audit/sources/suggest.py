@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bwc_audit.sources.mapping import Encoding
 from bwc_audit.sources.sniff import Look, Sniffed, sniff
 
 #: Words that columns are called by, best first; compared as sets of words.
@@ -135,16 +136,32 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 _TIMES = frozenset(name for names in _NAMES.values() for name in names if name.endswith("_at") or name == "retention_until")
+#: The times by which a table is read at all; the others are written as these are, or left out.
+_LEADING = frozenset({"media_started_at", "opened_at", "dispatched_at", "on_scene_at"})
 _END_NAMES = ("date record end", "record end", "end time", "end date", "end", "stopped")
 _LIKENESS = 0.72
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a file is written."""
+
+    delimiter: str = ","
+    encoding: Encoding = "utf-8"
+
+    def lines(self) -> list[str]:
+        """What a table of a mapping must say of it."""
+        lines = [f"    delimiter: {_quoted(self.delimiter)}"] if self.delimiter != "," else []
+        return [*lines, f"    encoding: {self.encoding}"] if self.encoding != "utf-8" else lines
+
+
 @dataclass(slots=True)
 class Suggestion:
-    """A mapping as YAML text, and what a person must look at."""
+    """A mapping as YAML text, and what a person must look at. ``lengths``: columns taken for lengths, not times of day."""
 
     tables: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    lengths: set[str] = field(default_factory=set)
     yaml: str = ""
 
 
@@ -165,18 +182,27 @@ class _Columns:
 
 
 def suggest_mapping(
-    header: Sequence[str], samples: Mapping[str, Sequence[object]], file_name: str, zone: str | None
+    header: Sequence[str],
+    samples: Mapping[str, Sequence[object]],
+    file_name: str,
+    zone: str | None,
+    written: Written,
 ) -> Suggestion:
     """A mapping of a file with these columns and sample values (both by column as written); no tables: nothing fits."""
     columns = _Columns({name: sniff(samples.get(name, ())) for name in header if name})
     made = Suggestion()
-    texts = [text for table in ("footage", "incidents", "assignments") if (text := _table(table, columns, file_name, made))]
+    head = [f"    files: [{_quoted('**/' + file_name)}]", *written.lines()]
+    texts = [text for table in ("footage", "incidents", "assignments") if (text := _table(table, columns, head, made))]
     if any("table: footage" in text for text in texts):
         texts = [text for text in texts if "table: footage" in text]
         made.tables = ["footage"]
     if made.tables == ["assignments"]:
         made.doubts.append("no column looks like the time a call was opened: without incidents every result is `unknown`")
-    needs_zone = any(each.look in (Look.TIME, Look.CLOCK) and not each.has_offset for each in columns.looks.values())
+    times = [
+        each for name, each in columns.looks.items() if each.look in (Look.TIME, Look.CLOCK) and name not in made.lengths
+    ]
+    made.doubts += [_as_days(name) for name in header if _is_count_of_days(name, samples.get(name, ()))]
+    needs_zone = not all(each.has_offset for each in times)
     lines = [
         "schema: bwc-mapping/1",
         "name: suggested",
@@ -188,14 +214,13 @@ def suggest_mapping(
         )
         if zone is None:
             made.doubts.append("the times carry no offset; UTC stands in the suggestion until you state the agency's zone")
-    times = [each for each in columns.looks.values() if each.look in (Look.TIME, Look.CLOCK)]
     if times and all(each.is_minute_rounded for each in times):
         lines.append("precision: 1min")
     made.yaml = "\n".join([*lines, "tables:", *texts]) + "\n"
     return made
 
 
-def _table(table: str, columns: _Columns, file_name: str, made: Suggestion) -> str | None:
+def _table(table: str, columns: _Columns, head: Sequence[str], made: Suggestion) -> str | None:
     taken: set[str] = set()
     found: dict[str, str] = {}
     combined: dict[str, str] = {}
@@ -210,8 +235,8 @@ def _table(table: str, columns: _Columns, file_name: str, made: Suggestion) -> s
     if not _is_whole(table, {**found, **combined}, columns, combined, extra, made):
         return None
     made.tables.append(table)
-    time_format = _format_of(columns, [*found.values()], combined, made)
-    lines = [f"  - table: {table}", f"    files: [{_quoted('**/' + file_name)}]"]
+    time_format = _format_of(columns, found, combined, made)
+    lines = [f"  - table: {table}", *head]
     lines += [f"    time_format: {_quoted(time_format)}"] if time_format else []
     lines += ["    columns:", *(f"      {_quoted(column)}: {name}" for name, column in found.items())] if found else []
     lines += ["    combined:", *(f"      {name}: {_quoted(text)}" for name, text in combined.items())] if combined else []
@@ -231,6 +256,7 @@ def _is_whole(
         if "device_id" not in has:
             combined["device_id"] = "clip-{" + has["footage_id"] + "}"
             made.doubts.append("no column names the camera: each clip stands as a camera of its own")
+        _tell_lengths(columns, has.get("duration_s"), extra, made)
         return True
     if "incident_id" not in has:
         return False
@@ -252,6 +278,16 @@ def _is_whole(
     return True
 
 
+def _tell_lengths(columns: _Columns, column: str | None, extra: list[str], made: Suggestion) -> None:
+    """How the lengths of clips are written, where it is not in seconds."""
+    if column is None or not columns.looks[column].is_length:
+        return
+    made.lengths.add(column)
+    extra.append("    lengths: {duration_s: clock}")
+    if columns.looks[column].is_length_open:
+        made.doubts.append(f"{column}: a length such as 05:06 was taken for minutes and seconds")
+
+
 def _date_and_clock(columns: _Columns, names: Sequence[str]) -> tuple[str, str] | None:
     """A column of dates and one of times of day that are called like one of ``names`` (`Arrival Date`, `Arrival Time`)."""
     for name in names:
@@ -263,19 +299,43 @@ def _date_and_clock(columns: _Columns, names: Sequence[str]) -> tuple[str, str] 
     return None
 
 
-def _format_of(columns: _Columns, found: Sequence[str], combined: Mapping[str, str], made: Suggestion) -> str | None:
-    """The one time format of a table; None for ISO 8601."""
+def _format_of(columns: _Columns, found: dict[str, str], combined: Mapping[str, str], made: Suggestion) -> str | None:
+    """The one time format of a table, that of the first time it must have; None for ISO 8601. Takes columns that are written
+    otherwise out of ``found``."""
+    chosen: str | None = None
+    is_chosen = False
     for template in combined.values():
         parts = [columns.looks[name] for name in re.findall(r"{([^{}]*)}", template) if name in columns.looks]
-        if len(parts) == 2 and parts[0].look is Look.DATE:
+        if not is_chosen and len(parts) == 2 and parts[0].look is Look.DATE:
             _tell_open_day(parts[0], made)
-            return f"{parts[0].time_format} {parts[1].time_format}"
-    formats = {columns.looks[name].time_format for name in found if columns.looks[name].look is Look.TIME}
-    for name in found:
-        _tell_open_day(columns.looks[name], made)
-    if len(formats) > 1:
-        made.doubts.append("times are written in more than one format; a table has one `time_format`")
-    return next(iter(sorted(each for each in formats if each)), None)
+            chosen, is_chosen = f"{parts[0].time_format} {parts[1].time_format}", True
+    times = [name for name, column in found.items() if name in _TIMES and columns.looks[column].look is Look.TIME]
+    for name in sorted(times, key=lambda each: each not in _LEADING):
+        sniffed = columns.looks[found[name]]
+        if not is_chosen:
+            chosen, is_chosen = sniffed.time_format, True
+        if sniffed.time_format == chosen:
+            _tell_open_day(sniffed, made)
+        else:
+            made.doubts.append(f"{found.pop(name)}: written in another format than the other times, and left out")
+    return chosen
+
+
+def _is_count_of_days(column: str, values: Sequence[object]) -> bool:
+    """Whether a column that is called like a time holds a spreadsheet's dates: days since 1900, from 1990 to 2100."""
+    present = [str(value) for value in values if value is not None]
+    is_called = any(
+        likeness(column, one) >= _LIKENESS for names in _NAMES.values() for f in _TIMES & names.keys() for one in names[f]
+    )
+    return (
+        bool(present)
+        and is_called
+        and all(re.fullmatch(r"\d{5}\.\d+", one) and 32874 <= float(one) < 73415 for one in present)
+    )
+
+
+def _as_days(column: str) -> str:
+    return f"{column}: numbers such as a spreadsheet counts days; export dates and times as text"
 
 
 def _tell_open_day(sniffed: Sniffed, made: Suggestion) -> None:
@@ -287,6 +347,8 @@ def _tell_open_day(sniffed: Sniffed, made: Suggestion) -> None:
 def _could_be(field_name: str, sniffed: Sniffed) -> bool:
     if field_name in _TIMES:
         return sniffed.look in (Look.TIME, Look.EMPTY)
+    if field_name == "duration_s" and sniffed.is_length:
+        return True
     if field_name in ("duration_s", "size_bytes"):
         return sniffed.look in (Look.NUMBER, Look.EMPTY)
     return sniffed.look not in (Look.TIME, Look.CLOCK, Look.DATE)

@@ -34,7 +34,7 @@ from bwc_audit.domain.records import (
 from bwc_audit.domain.times import SECOND_US, us_of, us_of_seconds
 from bwc_audit.sources.bulk_times import TimesReader
 from bwc_audit.sources.field_columns import field_rules
-from bwc_audit.sources.lengths import LengthRefused, length_from
+from bwc_audit.sources.lengths import LengthRefused, LengthUnit, length_from
 from bwc_audit.sources.mapped_columns import BETWEEN, Fields, chosen_rows, length_of, mapped_fields
 from bwc_audit.sources.mapping import MappedTable
 from bwc_audit.sources.row_checks import CHECKS, RowRefused, video_keys
@@ -153,6 +153,8 @@ class _Columns:
                 continue
             values, left = reading.times.read(column) if rule.is_time else rule.read(column)
             columns.left.update(left)
+            if rule.name in reading.table.mapping.lengths:
+                columns.left.update(at for at, value in enumerate(column) if isinstance(value, str))
             if rule.is_required and None in values:
                 columns.left.update(at for at, value in enumerate(values) if value is None)
             if rule.default is not None and not rule.is_required and None in values:
@@ -216,6 +218,8 @@ def _read_times(table: MappedTable, cells: dict[str, Any]) -> bool:
             except TimeRefused as refusal:
                 raise RowRefused(name, refusal.reason, refusal.detail, cells[name]) from refusal
             is_ambiguous |= is_double
+    for name, unit in mapping.lengths.items():
+        _check_length(name, unit, cells.get(name))
     start, end = (cells.pop(name, None) for name in BETWEEN)
     if "duration_s" not in cells and start is not None and end is not None:
         cells["duration_s"] = _derived_length_s(table, start, end)
@@ -228,6 +232,15 @@ def _read_times(table: MappedTable, cells: dict[str, Any]) -> bool:
                 detail = f"{name} from {after.start} and a length: {refusal}"
                 raise RowRefused(name, RejectReason.BAD_LENGTH, detail, length) from refusal
     return is_ambiguous
+
+
+def _check_length(name: str, unit: LengthUnit, value: object) -> None:
+    """Lengths that could be read are numbers of seconds by now."""
+    if isinstance(value, str):
+        try:
+            length_from(value, unit)
+        except LengthRefused as refusal:
+            raise RowRefused(name, RejectReason.BAD_LENGTH, str(refusal), value) from refusal
 
 
 def _derived_length_s(table: MappedTable, start: object, end: object) -> float:

@@ -67,6 +67,8 @@ def load_incident_records(session: Session, source: str, incident_id: str, perio
     holdings = rows.records(Holding, is_one_of(session, holding.device_id, cameras))
     exempted = is_one_of(session, table_of(ExemptionRow).c.officer_id, _spelt(rows, Exemption, true(), ours, meaning))
     is_logged = event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US)
+    beside = _beside(rows, incident_id, period, _met(segments, holdings, meaning), meaning)
+    their_id = table_of(IncidentRow).c.incident_id
     return Records(
         segments=segments,
         objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),
@@ -78,7 +80,9 @@ def load_incident_records(session: Session, source: str, incident_id: str, perio
         exemptions=rows.records(Exemption, exempted),
         device_events=rows.records(DeviceEvent, is_logged & is_one_of(session, event.device_id, cameras)),
         rejected=rows.records(RejectedRow, true()),
-        beside=_beside(rows, incident_id, period, _met(segments, holdings, meaning), meaning),
+        beside=beside,
+        incidents_beside=rows.records(Incident, is_one_of(session, their_id, {one.incident_id for one in beside})),
+        is_of_one_incident=True,
     )
 
 

@@ -39,7 +39,7 @@ from bwc_audit.domain.records import (
 from bwc_audit.domain.segment_table import FIELDS, Coded, SegmentTable, TableBuilder
 from bwc_audit.domain.times import DAY_US, Span
 from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.store.bulk import chunks, insert_columns, insert_rows
+from bwc_audit.store.bulk import chunks, insert_columns, insert_rows, is_one_of
 from bwc_audit.store.columns import Stored
 from bwc_audit.store.input_marks import say_changing
 from bwc_audit.store.named_videos import is_among, mark_named, names_of, unmark_named, videos_in_question
@@ -224,10 +224,14 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     on_scene_us = table_of(AssignmentRow).c.on_scene_us
     is_near = on_scene_us.between(period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
     is_beside = is_near & ~func.coalesce(wanted["assignments"], false())
+    beside = _load(session, files, Assignment, AssignmentRow, is_beside)
+    is_theirs = is_one_of(session, table_of(IncidentRow).c.incident_id, {one.incident_id for one in beside})
     return Records(
         segments=segments,
         objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),
-        beside=_load(session, files, Assignment, AssignmentRow, is_beside),
+        beside=beside,
+        incidents_beside=_load(session, files, Incident, IncidentRow, is_theirs),
+        is_of_one_incident=incident_id is not None,
         **loaded,
     )
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from bwc_audit.audit.chunked import in_scope
 from bwc_audit.domain.chunks import SEGMENT_MARGIN_US
 from bwc_audit.domain.decide import decide
+from bwc_audit.domain.findings import Finding
 from bwc_audit.domain.matching import match
 from bwc_audit.domain.records import Exemption, Holding, Records, RowRef, Segment, StoredObject
 from bwc_audit.domain.results import AssignmentResult
@@ -22,6 +23,7 @@ from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.sources.duplicates import with_unique_ids
 from bwc_audit.store.database import open_database, reading, upgrade, writing
 from bwc_audit.store.incident_rows import load_incident_records
+from bwc_audit.store.orphans import footage_until
 from bwc_audit.store.source_rows import load_records, replace_file, replace_video_objects
 from tests.audit.stored_world import PERIOD as PERIOD_OF_WORLD
 from tests.audit.stored_world import random_world, with_camera_off
@@ -82,6 +84,50 @@ def test_rows_that_bear_on_an_incident_give_the_answers_of_all_rows(
             read, of = read + len(few.segments), of + len(all_rows.segments)
     engine.dispose()
     assert 0 < read < of * 0.9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_incident_says_of_its_recordings_what_the_whole_period_says(tmp_path: Path, seed: int) -> None:
+    """Most recordings run through several calls: each fact about one stands under the earliest, and no number is called
+    wrong that belongs to a call beside."""
+    records = random_world(Random(seed), officers=5, incidents=40)
+    engine = open_database(f"sqlite:///{tmp_path}/world.db")
+    upgrade(engine)
+    with writing(engine) as session:
+        replace_file(session, SOURCE, ObjectStat("rows.csv", 1, "e", 0), _tagged_beside(records), read_at_us=0)
+    shared = 0
+    with reading(engine) as session:
+        whole = decide(match(with_unique_ids(load(session, PERIOD_OF_WORLD)), POLICY, PERIOD_OF_WORLD, AS_OF_WORLD_US), {})
+        decided = {one.incident_id for one in whole.results if one.reason != "incident_not_loaded"}
+        for incident_id in sorted(decided):
+            opened_us = min(one.dispatched_us or 0 for one in records.assignments if one.incident_id == incident_id)
+            period = Span(opened_us, opened_us + DAY_US)
+            told_until_us = footage_until(session, SOURCE, AS_OF_WORLD_US)
+            few = with_unique_ids(replace(load_few(session, period, incident_id), footage_until_us=told_until_us))
+            matching = match(few, POLICY, period, AS_OF_WORLD_US)
+            shared += len(matching.elsewhere)
+            found = in_scope(decide(matching, {}), incident_id)
+            assert _said(found.findings) == _said(in_scope(whole, incident_id).findings), incident_id
+            assert [one.outcome for one in found.results] == [
+                one.outcome for one in whole.results if one.incident_id == incident_id
+            ]
+    engine.dispose()
+    assert shared > 10
+
+
+AS_OF_WORLD_US = PERIOD_OF_WORLD.end_us + 10 * DAY_US
+
+
+def _tagged_beside(records: Records) -> Records:
+    """Half of the recordings carry the number of some call."""
+    random, names = Random(1), [one.incident_id for one in records.assignments]
+    tagged = (replace(one, incident_ids=random.choice(((), (random.choice(names),)))) for one in records.segments)
+    return replace(records, segments=tuple(tagged))
+
+
+def _said(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    """Of recordings; clocks are asked for in a period."""
+    return [(one.fingerprint, one.message) for one in findings if one.recording_id and one.kind.group != "clock"]
 
 
 def answers(records: Records, period: Span, incident_id: str) -> list[object]:

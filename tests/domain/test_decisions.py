@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bwc_audit.domain.decide import decide
 from bwc_audit.domain.findings import ExplanationKind, FindingKind
 from bwc_audit.domain.inspection import (
     ContainerFacts,
@@ -18,6 +19,7 @@ from bwc_audit.domain.inspection import (
     InspectionStatus,
     UnreadableReason,
 )
+from bwc_audit.domain.matching import match
 from bwc_audit.domain.measures import Lengths, Measures
 from bwc_audit.domain.records import DeviceEventKind, RowRef
 from bwc_audit.domain.results import Bucket, Outcome, PendingReason, UnknownReason
@@ -537,3 +539,40 @@ def test_identity_survives_a_change_of_times() -> None:
     later = one_officer(start=164, activated=194).finding(FindingKind.LATE_ACTIVATION)
     assert late.fingerprint == later.fingerprint
     assert late.spans != later.spans
+
+
+class TestRecordingThroughACallBeside:
+    """One recording through a call of the night before (I0) and the first of this one (I1)."""
+
+    @staticmethod
+    def findings(*tags: str, alone: bool = False, cleared: float = -100) -> list[tuple[str, str | None, str]]:
+        world = World().officer("101").incident().attended("101")
+        world.incident("I0", opened=-1200).attended("101", -1000, cleared, "I0", dispatched=-1100, line=3)
+        world.recorded("101", -1040, 310, incident_ids=tags, uploaded_us=at(310) + 40 * HOUR_US)
+        rows = world.records()
+        night = replace(
+            rows,
+            incidents=rows.incidents[:1],
+            assignments=rows.assignments[:1],
+            beside=rows.assignments[1:],
+            incidents_beside=rows.incidents[1:],
+            is_of_one_incident=alone,
+        )
+        period = Span(at(-600), at(6 * 3600))
+        decision = decide(match(night, world.policy, period, world.as_of_us), {"footage/R1.mp4": seen(length=1350)})
+        return [(one.kind.value, one.incident_id, one.message) for one in decision.findings]
+
+    def test_its_number_is_not_wrong(self) -> None:
+        assert [kind for kind, _, _ in self.findings("I0")] == ["late_upload"]
+
+    def test_it_is_wrong_where_the_recording_does_not_touch_that_call(self) -> None:
+        assert "incident_id_wrong" in [kind for kind, _, _ in self.findings("I9")]
+        assert "incident_id_wrong" in [kind for kind, _, _ in self.findings("I0", cleared=-990)]  # below the minimum
+
+    def test_a_number_that_is_missing_or_wrong_is_told_with_both_calls(self) -> None:
+        ((_, _, missing), _) = self.findings()
+        assert missing.endswith("it belongs to I0, I1.")
+
+    @pytest.mark.parametrize(("alone", "said_under"), [(False, "I1"), (True, "I0")])
+    def test_decided_alone_what_is_said_of_it_is_left_to_the_earlier_call(self, alone: bool, said_under: str) -> None:
+        assert {incident_id for _, incident_id, _ in self.findings("I9", alone=alone)} == {said_under}

@@ -43,6 +43,18 @@ def test_later_layers_win_and_say_what_they_set() -> None:
     assert book.rules_for(None, "THEFT", None, 0) is UK
 
 
+@pytest.mark.parametrize("call_type", ["DOMESTIC", "domestic", "Domestic"])
+def test_case_does_not_matter_to_layers_and_scope(call_type: str) -> None:
+    """As it never did to exemptions and tests: dispatchers write both, and one file must not mean two things."""
+    book = PolicyBook.of(UK, (NORTH, DOMESTIC))
+    assert book.rules_for("North", call_type, None, 0).coverage.gap_s == 10.0
+    scopes = ({"excluded_call_types": ("Domestic",)}, {"call_types": ("THEFT",)}, {"call_types": ("Domestic",)})
+    assert [
+        evening(call_type=call_type, priority="1a").under(scope={**scope, "priorities": ("1A",)}).result().outcome.value
+        for scope in scopes
+    ] == ["excluded", "excluded", "findings"]
+
+
 def test_each_resolution_has_a_hash_of_its_own_and_equal_ones_have_one() -> None:
     book = PolicyBook.of(UK, (NORTH, DOMESTIC))
     asked = [("north", "DOMESTIC"), ("north", "THEFT"), ("south", "DOMESTIC"), ("south", "THEFT")]

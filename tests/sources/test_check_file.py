@@ -23,6 +23,12 @@ Call No,Badge,Type Of Call,Prio,Recvd,Disp,Arrived,Cleared
 25-101,PC 0101,BURGLARY,2,05/24/2025 08:01,05/24/2025 08:03,05/24/2025 08:10,05/24/2025 08:40
 25-102,PC 0102,DOMESTIC,1,05/24/2025 09:01,05/24/2025 09:03,05/24/2025 09:10,05/24/2025 09:50
 """
+CLIPS = """\
+Evidence ID,Camera Serial,Badge,Record Start,Length
+E1,X1,101,05/24/2025 20:58,0:12:30
+E2,X1,101,05/24/2025 21:58,1:02:30
+E3,X2,102,05/24/2025 22:58,0:00:45
+"""
 
 
 def checked(folder: Path, text: str, mapping: str = "default", name: str = "export.csv") -> FileCheck:
@@ -40,11 +46,12 @@ def checked(folder: Path, text: str, mapping: str = "default", name: str = "expo
         (ACTIVE, ["incidents"]),
         (CALL_LOG, ["incidents", "assignments"]),
         (SHORT_NAMES, ["incidents", "assignments"]),
+        (CLIPS, ["footage"]),
         ((SAMPLES / "new_orleans/cad/calls_for_service.csv").read_text(), ["incidents", "assignments"]),
         ((SAMPLES / "new_orleans/footage/bwc_metadata.csv").read_text(), ["footage"]),
         ((SAMPLES / "seattle/footage/bwv_minute.csv").read_text(), ["footage"]),
     ],
-    ids=["evidence", "printout", "active", "split", "short", "calls", "clips", "pilot"],
+    ids=["evidence", "printout", "active", "split", "short", "lengths", "calls", "clips", "pilot"],
 )
 def test_what_is_suggested_for_unknown_columns_can_be_read_as_it_stands(
     tmp_path: Path, text: str, tables: list[str]
@@ -67,6 +74,87 @@ def test_a_suggestion_takes_short_names_and_says_what_follows_from_missing_calls
     assert part is not None
     assert part.tables == ["assignments"]
     assert any("without incidents every result is `unknown`" in doubt for doubt in part.doubts)
+
+
+def test_lengths_in_hours_and_minutes_are_suggested_as_such_and_are_no_times_of_day(tmp_path: Path) -> None:
+    suggestion = checked(tmp_path, CLIPS).suggestion
+    assert suggestion is not None
+    assert "lengths: {duration_s: clock}" in suggestion.yaml
+    assert "precision: 1min" in suggestion.yaml  # though the lengths go to the second
+    again = check_file(tmp_path / "export.csv", read_mapping(suggestion.yaml, "suggested.yaml"))
+    assert again.rows_accepted == 3
+    with_zone = checked(tmp_path, CLIPS.replace("05/24/2025 ", "2025-05-24T").replace(",0:", "Z,0:").replace(",1:", "Z,1:"))
+    assert with_zone.suggestion is not None
+    assert "timezone" not in with_zone.suggestion.yaml
+
+
+@pytest.mark.parametrize(("length", "is_open"), [("12:30", True), ("75:30", True), ("0:12:30", False)])
+def test_a_length_of_two_parts_is_doubtful(tmp_path: Path, length: str, is_open: bool) -> None:
+    suggestion = checked(tmp_path, f"Evidence ID,Record Start,Length\nE1,2025-05-24T20:58:01Z,{length}\n").suggestion
+    assert suggestion is not None
+    assert any("minutes and seconds" in doubt for doubt in suggestion.doubts) is is_open
+
+
+@pytest.mark.parametrize(
+    ("content", "accepted"),
+    [
+        (SHORT_NAMES.replace(",", ";").encode(), 4),
+        (SHORT_NAMES.replace(",", "\t").encode(), 4),
+        (("\ufeff" + SHORT_NAMES).encode(), 4),
+        (SHORT_NAMES.replace("BURGLARY", "VOL À L’ÉTALAGE").encode("cp1252"), 4),
+        (SHORT_NAMES.replace("Prio", "Priorität").encode("cp1252"), 4),
+        (SHORT_NAMES.replace(":01,", ":01 AM,").replace(":03,", ":03 AM,").replace("0,", "0 AM,").replace("0\n", "0 AM\n")
+            .replace("05/24/2025", "2025-05-24").encode(), 4),
+    ],
+    ids=["semicolons", "tabs", "mark", "values", "names", "12 hours"],
+)  # fmt: skip
+def test_a_suggestion_says_how_the_file_is_written(tmp_path: Path, content: bytes, accepted: int) -> None:
+    (tmp_path / "export.csv").write_bytes(content)
+    first = check_file(tmp_path / "export.csv", load_mapping("default"))
+    assert first.suggestion is not None
+    again = check_file(tmp_path / "export.csv", read_mapping(first.suggestion.yaml, "suggested.yaml"))
+    assert (again.rows_accepted, again.rows_read) == (accepted, accepted)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (SHORT_NAMES.encode("utf-16"), "UTF-16"),
+        (SHORT_NAMES.replace("Prio", "Badge").encode(), "badge occurs twice"),
+        (b"", "no"),
+    ],
+    ids=["UTF-16", "twice", "empty"],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_not_said_to_hold_nothing_that_fits(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "export.csv").write_bytes(content)
+    found = check_file(tmp_path / "export.csv", load_mapping("default"))
+    assert found.suggestion is None
+    ((example,),) = found.examples.values()
+    assert (example.row.line, why in example.detail, found.is_clean) == (0, True, False)
+
+
+def test_parts_of_a_second_are_no_rounding_to_the_minute(tmp_path: Path) -> None:
+    rows = "".join(f"{n},101,ALARM,2025-05-24T20:0{n}:00{{0}}Z,2025-05-24T20:1{n}:00{{0}}Z\n" for n in range(4))
+    text = "Event ID,Badge,Call Type,Received,Arrived\n" + rows
+    for part, is_rounded in (("", True), (".000", True), (".123456789", False)):
+        suggestion = checked(tmp_path, text.format(part)).suggestion
+        assert suggestion is not None
+        assert ("precision: 1min" in suggestion.yaml) is is_rounded
+
+
+def test_times_in_another_format_are_left_out_and_named(tmp_path: Path) -> None:
+    text = "Evidence ID,Camera,Record Start,Length,Uploaded\nE1,X1,05/24/2025 20:58:01,40,2025-05-25T06:00:00\n"
+    suggestion = checked(tmp_path, text).suggestion
+    assert suggestion is not None
+    assert any(doubt.startswith("uploaded: written in another format") for doubt in suggestion.doubts)
+    assert check_file(tmp_path / "export.csv", read_mapping(suggestion.yaml, "suggested.yaml")).rows_accepted == 1
+
+
+def test_dates_as_a_spreadsheet_counts_them_are_named(tmp_path: Path) -> None:
+    text = SHORT_NAMES.replace("05/24/2025 08:01", "45801.33").replace("05/24/2025 09:01", "45801.37")
+    suggestion = checked(tmp_path, text).suggestion
+    assert suggestion is not None
+    assert "recvd: numbers such as a spreadsheet counts days; export dates and times as text" in suggestion.doubts
 
 
 def test_a_suggestion_joins_dates_and_times_of_day(tmp_path: Path) -> None:

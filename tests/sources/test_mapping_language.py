@@ -53,6 +53,32 @@ def test_an_end_may_follow_from_a_start_and_a_length(tmp_path: Path, unit: str, 
     assert rejected == [(4, "cleared_at", "bad_length")]
 
 
+@pytest.mark.parametrize(
+    ("unit", "length", "seconds"),
+    [("clock", "0:12:30", 750), ("clock", "12:30", 750), ("clock", "1:00:00.5", 3600.5), ("min", "2.5", 150)],
+)
+def test_lengths_of_clips_are_read_as_the_mapping_says(tmp_path: Path, unit: str, length: str, seconds: float) -> None:
+    mapping = a_mapping(
+        "tables:\n  - table: footage\n    files: [footage/x.csv]\n"
+        "    columns: {Id: footage_id, Cam: device_id, Start: media_started_at, Long: duration_s}\n"
+        f"    lengths: {{duration_s: {unit}}}\n",
+        timezone="UTC",
+    )
+    text = f"Id,Cam,Start,Long\nA,C,2025-05-24T21:05,{length}\nB,C,2025-05-24T22:05,a while\nD,C,2025-05-24T23:05,0\n"
+    rows = read_one(tmp_path, "footage/x.csv", text, mapping)
+    assert [each.duration_us for each in rows.records if isinstance(each, Segment)] == [seconds * 1_000_000]
+    assert [told(each)[1:] for each in rows.rejected] == [(3, "duration_s", "bad_length"), (4, "duration_s", "bad_length")]
+
+
+def test_a_plain_number_is_no_length_where_hours_and_minutes_are_written(tmp_path: Path) -> None:
+    mapping = a_mapping(
+        "tables:\n  - table: footage\n    files: [footage/x.csv]\n    lengths: {duration_s: clock}\n", timezone="UTC"
+    )
+    text = "footage_id,device_id,media_started_at,duration_s\nA,C,2025-05-24T21:05,90\n"
+    rows = read_one(tmp_path, "footage/x.csv", text, mapping)
+    assert [(told(each)[1:], each.text) for each in rows.rejected] == [((2, "duration_s", "bad_length"), "90")]
+
+
 def test_one_row_may_count_for_each_unit_in_a_cell(tmp_path: Path) -> None:
     table = (
         "    row_for_each: {column: Units, separators: '/'}\n    columns: {Nr: incident_id, Units: unit_id}\n"
@@ -120,6 +146,7 @@ def test_badges_are_brought_into_the_form_of_the_roster(written: str, form: Iden
     ("setting", "words"),
     [
         ("    end_after: {cleared_at: {start: officer_id, length: x}}", "officer_id is none"),
+        ("    lengths: {cleared_at: clock}", "cleared_at is none"),
         ("    separators: {unit_id: '/'}", "unit_id is none"),
         ("    first_of: {colour: [x]}", "no field colour"),
         ("    colour: red", "line 7: tables.0.colour"),

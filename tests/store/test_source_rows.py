@@ -63,7 +63,9 @@ def segment(name: str, start_us: int, length_us: int = HOUR_US, key: str = "a.cs
 
 #: What is written file by file; the rest of ``Records`` is found in other ways.
 READ_FROM_FILES = tuple(
-    field.name for field in fields(Records) if field.name not in ("objects", "beside", "footage_until_us")
+    field.name
+    for field in fields(Records)
+    if field.name not in ("objects", "beside", "incidents_beside", "is_of_one_incident", "footage_until_us")
 )
 
 

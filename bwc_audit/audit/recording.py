@@ -33,16 +33,20 @@ from bwc_audit.store.database import reading, writing
 from bwc_audit.store.observations import stated_in_run
 from bwc_audit.store.run_chunks import StoredChunk
 from bwc_audit.store.run_notes import add_notes
+from bwc_audit.store.run_rows import Content, content_of
 
 
 @dataclass(frozen=True, slots=True)
 class WorkedOut:
-    """What a chunk says before it is compared with anything said earlier. ``answers``: its rows, ready to be stored."""
+    """What a chunk says before it is compared with anything said earlier. ``answers``: its rows, ready to be stored, and
+    ``contents`` those of its findings but of cameras, which may yet say more; ``rates``: what rates need of it."""
 
     chunk: Chunk
     matching: Matching
     decision: Decision
     answers: Answers
+    contents: Mapping[str, Content]
+    rates: RatePart
     counts: Mapping[str, int]
     failed: tuple[str, ...]
 
@@ -70,7 +74,14 @@ def work_out(audit: Audit, run: Run, chunk: Chunk) -> WorkedOut:
         "videos_failed": sum(one.state == "failed" for one in plan),
         **effort(plan, seen, audit.policy.sampling),
     }
-    return WorkedOut(chunk, matching, decision, answers_of(decision), counts, failed_videos(plan))
+    rates = rate_part(audit, run.request, decision.results)
+    return WorkedOut(
+        chunk, matching, decision, answers_of(decision), _contents(decision), rates, counts, failed_videos(plan)
+    )
+
+
+def _contents(decision: Decision) -> dict[str, Content]:
+    return {one.fingerprint: content_of(one) for one in decision.findings if not is_of_camera(one)}
 
 
 def record(audit: Audit, run: Run, worked_out: WorkedOut, basis: str) -> RatePart:
@@ -92,8 +103,8 @@ def record(audit: Audit, run: Run, worked_out: WorkedOut, basis: str) -> RatePar
     done = StoredChunk(chunk.ordinal, chunk.span, now_us(), basis, None, dict(worked_out.counts))
     with writing(audit.engine) as session:
         policies.keep_policies(session, matching.book.resolved())
-        runs.add_decision(session, run_id, decision, observed, chunk.ordinal, worked_out.answers)
+        runs.add_decision(session, run_id, decision, observed, chunk.ordinal, worked_out.answers, worked_out.contents)
         turns.add_turns(session, run_id, turned(decision.results, earlier))
         add_notes(session, run_id, decision.clocks, decision.watermarks, decision.waiting, expiring)
         run_chunks.mark_decided(session, run_id, done, not_examined)
-    return rate_part(audit, request, decision.results)
+    return worked_out.rates

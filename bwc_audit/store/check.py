@@ -21,7 +21,7 @@ from bwc_audit.store.tables import METADATA, RunResultRow, table_of
 
 _OF_A_RUN = (
     *("run_chunk", "run_answer", "run_result", "run_incident", "run_lanes", "run_turn"),
-    *("observation", "repeated_observation", "explanation", "planned_inspection"),
+    *("observation", "repeated_observation", "planned_inspection"),
 )
 #: Smaller ones, guarded row by row.
 _BESIDE_A_RUN = (
@@ -139,11 +139,6 @@ _RULES: tuple[tuple[str, str], ...] = (
         "SELECT run_id || ' ' || fingerprint FROM observation WHERE NOT EXISTS (SELECT 1 FROM finding "
         "WHERE finding.fingerprint = observation.fingerprint) OR NOT EXISTS (SELECT 1 FROM run WHERE run.run_id = "
         "observation.run_id)",
-    ),
-    (
-        "an explanation belongs to no observation",
-        "SELECT run_id || ' ' || fingerprint FROM explanation WHERE NOT EXISTS (SELECT 1 FROM observation WHERE "
-        "observation.run_id = explanation.run_id AND observation.fingerprint = explanation.fingerprint)",
     ),
     (
         "incidents of a review sample are missing or too many: counted when drawn, and found now",

@@ -5,16 +5,16 @@ How a finding stands against earlier runs is decided elsewhere (``domain.lifecyc
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, or_, select, update
 from sqlmodel import Session
 
-from bwc_audit.domain.findings import Explanation, Finding, FindingKind
+from bwc_audit.domain.findings import Finding, FindingKind
 from bwc_audit.domain.lifecycle import weight_in_run
 from bwc_audit.domain.results import Decision
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding
@@ -24,9 +24,9 @@ from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.bulk import AT_ONCE, chunks, clean_values, insert_ready, is_one_of, is_suspect, upsert_ready
 from bwc_audit.store.columns import Stored
 from bwc_audit.store.dispositions import latest_decisions
+from bwc_audit.store.run_rows import Content, content_of
 from bwc_audit.store.tables import (
     DispositionRow,
-    ExplanationRow,
     FindingRow,
     ObservationRow,
     RepeatedObservationRow,
@@ -60,23 +60,38 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One observed finding with its identity, the digest of its content, and whether that holds text for no database."""
+    """One observed finding with its content as it is stored."""
 
     observed: ObservedFinding
-    fingerprint: str
-    digest: str
-    is_suspect: bool
+    content: Content
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the finding."""
+        return self.content.fingerprint
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it holds text for no database, perhaps."""
+        cause = self.observed.cause
+        return self.content.is_suspect or (cause is not None and is_suspect(run_rows.compact(cause)))
 
 
 def record_observed(
-    session: Session, run_id: str, observed: Sequence[ObservedFinding], around: Surroundings, first: int = 0
+    session: Session,
+    run_id: str,
+    observed: Sequence[ObservedFinding],
+    around: Surroundings,
+    first: int = 0,
+    contents: Mapping[str, Content] = MappingProxyType({}),
 ) -> int:
     """Add findings to what a running run observed so far; returns how many findings that makes more.
 
     ``first``: place of the first one. A finding that the
     run (an earlier chunk of it) observed already is replaced where the new one weighs more, and left as it is otherwise.
+    ``contents``: of findings that it states, by fingerprint, where they are at hand.
     """
-    seen = [_seen(one) for one in observed]
+    seen = [_Seen(one, contents.get(one.finding.fingerprint) or content_of(one.finding)) for one in observed]
     present = _present(session, run_id, [one.fingerprint for one in seen]) if first else {}
     added = [one for one in seen if one.fingerprint not in present]
     heavier = [one for one in seen if one.fingerprint in present and _is_heavier(one.observed, present[one.fingerprint])]
@@ -85,13 +100,6 @@ def record_observed(
     origins = _origins(session, written)
     _write(session, run_id, written, origins, around, first)
     return len(added)
-
-
-def _seen(observed: ObservedFinding) -> _Seen:
-    fingerprint = observed.finding.fingerprint
-    content = run_rows.content_text(observed.finding, fingerprint)
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    return _Seen(observed, fingerprint, digest, is_suspect(content + run_rows.compact(observed.cause)))
 
 
 def _is_heavier(one: ObservedFinding, other: ObservedFinding) -> bool:
@@ -118,7 +126,7 @@ def stated_in_run(session: Session, run_id: str, fingerprints: Sequence[str]) ->
 
 def _forget(session: Session, run_id: str, fingerprints: Sequence[str]) -> None:
     for chunk in chunks(fingerprints, _MANY):
-        for model in (ExplanationRow, RepeatedObservationRow, ObservationRow):
+        for model in (RepeatedObservationRow, ObservationRow):
             table = table_of(model)
             session.connection().execute(delete(table).where(table.c.run_id == run_id, table.c.fingerprint.in_(chunk)))
 
@@ -126,7 +134,7 @@ def _forget(session: Session, run_id: str, fingerprints: Sequence[str]) -> None:
 def _origins(session: Session, seen: Sequence[_Seen]) -> dict[str, str]:
     """For each finding of which a decided run has said exactly this: that run."""
     observation, run = table_of(ObservationRow).c, table_of(RunRow).c
-    digest_of = {one.fingerprint: one.digest for one in seen}
+    digest_of = {one.fingerprint: one.content.digest for one in seen}
     found: dict[str, str] = {}
     for chunk in chunks(digest_of, AT_ONCE):
         query = (
@@ -162,14 +170,8 @@ def _write(
     upsert_ready(session, table_of(FindingRow), columns, identities, "fingerprint", _RENEWED)
     placed = [(place, one) for place, one in enumerate(seen, first)]
     own = [(place, one) for place, one in placed if one.fingerprint not in origins]
-    rows = (
-        _clean(one, run_rows.observation_row(run_id, place, one.observed, one.fingerprint, one.digest)) for place, one in own
-    )
+    rows = (_clean(one, run_rows.observation_row(run_id, place, one.observed, one.content)) for place, one in own)
     insert_ready(session, table_of(ObservationRow), run_rows.OBSERVATION_COLUMNS, rows)
-    explanations = (
-        row for _, one in own for row in run_rows.explanation_rows(run_id, one.observed.finding, one.fingerprint)
-    )
-    insert_ready(session, table_of(ExplanationRow), run_rows.EXPLANATION_COLUMNS, explanations)
     repeated = (
         _clean(one, run_rows.repeated_row(run_id, place, one.observed, one.fingerprint, origins[one.fingerprint]))
         for place, one in placed
@@ -183,7 +185,7 @@ def _listed(finding: Finding, around: Surroundings, said_run_id: str) -> tuple[A
     incident_id = finding.incident_id or ""
     return (
         around.opened_us.get(incident_id, run_rows.earliest_us(finding)),
-        finding.severity,
+        finding.severity.value,
         finding.is_borderline,
         around.units.get(finding.officer_id or ""),
         around.call_types.get(incident_id),
@@ -198,7 +200,7 @@ def _clean(one: _Seen, row: tuple[Any, ...]) -> tuple[Any, ...]:
 def forget_observed(session: Session, run_id: str) -> None:
     """Remove all that a running run observed; the findings go back to what the runs before it said."""
     removed = 0
-    for model in (ExplanationRow, RepeatedObservationRow, ObservationRow):
+    for model in (RepeatedObservationRow, ObservationRow):
         table = table_of(model)
         removed += session.connection().execute(delete(table).where(table.c.run_id == run_id)).rowcount
     if removed:  # it reads all findings of the database
@@ -312,15 +314,13 @@ def previous_observations(
 ) -> dict[str, ObservedFinding]:
     """The last known observation of each finding that a new run over this scope states or may resolve, by fingerprint.
 
-    ``fingerprints``: those it states, compared wherever they were seen before; their explanations are not loaded, since no
-    comparison asks for them. Further, ``incident_ids`` given (re-run): the findings of these incidents; None: those of
-    incidents opened in the period, those whose own time lies in it (or whose run covers it, where they name no time), and
-    videos without metadata. Only runs of the same source that decided count.
+    ``fingerprints``: those it states, compared wherever they were seen before. Further, ``incident_ids`` given (re-run): the
+    findings of these incidents; None: those of incidents opened in the period, those whose own time lies in it (or whose run
+    covers it, where they name no time), and videos without metadata. Only runs of the same source that decided count.
     """
-    stated = set(fingerprints)
     scope = _in_period(session, period) if incident_ids is None else _of_incidents(session, incident_ids)
     last: dict[str, tuple[int, str]] = {}
-    for chunk in chunks(sorted(stated | scope), AT_ONCE):
+    for chunk in chunks(sorted(scope.union(fingerprints)), AT_ONCE):
         last |= _last_seen(session, source, chunk)
     by_run: dict[str, list[str]] = defaultdict(list)
     for fingerprint, (_, run_id) in last.items():
@@ -331,7 +331,6 @@ def previous_observations(
             for one in _observed(
                 session,
                 lambda seen, run_id=run_id, chunk=chunk: [seen.run_id == run_id, seen.fingerprint.in_(chunk)],
-                unexplained=stated,
             ):
                 found[one.finding.fingerprint] = one
     return found
@@ -380,7 +379,7 @@ def _last_seen(session: Session, source: str, fingerprints: Sequence[str]) -> di
     return last
 
 
-def _observed(session: Session, wanted: Any, *, unexplained: Collection[str] = ()) -> tuple[ObservedFinding, ...]:
+def _observed(session: Session, wanted: Any) -> tuple[ObservedFinding, ...]:
     """Observed findings that fulfil ``wanted`` (columns of who saw it → conditions), anew or repeated, in their order."""
     rows: list[dict[str, Any]] = []
     for model in (ObservationRow, RepeatedObservationRow):
@@ -388,16 +387,8 @@ def _observed(session: Session, wanted: Any, *, unexplained: Collection[str] = (
         query = _observations(seen, model).where(*wanted(seen.c))
         rows += [dict(row) for row in session.connection().execute(query).mappings()]
     rows.sort(key=lambda row: (row["run_id"], row["ordinal"]))
-    explanations = _explanations(session, [row for row in rows if row["fingerprint"] not in unexplained])
     decisions = latest_decisions(session, {row["fingerprint"] for row in rows})
-    return tuple(
-        run_rows.observed_of(
-            row,
-            tuple(explanations.get((row["origin_run_id"], row["fingerprint"]), ())),
-            decisions.get(row["fingerprint"]),
-        )
-        for row in rows
-    )
+    return tuple(run_rows.observed_of(row, decisions.get(row["fingerprint"])) for row in rows)
 
 
 def _observations(seen: Any, model: type[Stored]) -> Select[Any]:
@@ -413,17 +404,3 @@ def _observations(seen: Any, model: type[Stored]) -> Select[Any]:
         same = (content.c.run_id == seen.c.origin_run_id) & (content.c.fingerprint == seen.c.fingerprint)
         query = select(*stood, *said, *identity, seen.c.origin_run_id).select_from(seen).join(content, same)
     return query.join(finding, finding.c.fingerprint == seen.c.fingerprint)
-
-
-def _explanations(session: Session, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[Explanation]]:
-    table = table_of(ExplanationRow)
-    found: dict[tuple[str, str], list[Explanation]] = {}
-    for chunk in chunks(rows, _MANY):
-        query = select(table).where(
-            table.c.run_id.in_({row["origin_run_id"] for row in chunk}),
-            table.c.fingerprint.in_({row["fingerprint"] for row in chunk}),
-        )
-        query = query.order_by(table.c.run_id, table.c.fingerprint, table.c.ordinal)
-        for row in session.connection().execute(query).mappings():
-            found.setdefault((row["run_id"], row["fingerprint"]), []).append(run_rows.explanation_of(dict(row)))
-    return found

@@ -7,8 +7,10 @@ already, since a year is millions of them and a general conversion for each valu
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -27,6 +29,7 @@ from bwc_audit.domain.findings import (
 from bwc_audit.domain.results import AssignmentResult, IncidentResult, Outcome, PlacedSegment, UnusableSpan
 from bwc_audit.domain.runs import Change, FindingState, ObservedFinding, Run, RunKind, RunRequest, RunStatus
 from bwc_audit.domain.times import Span
+from bwc_audit.store.bulk import is_suspect
 
 Row = Mapping[str, Any]
 
@@ -52,11 +55,10 @@ FINDING_COLUMNS = (
 )
 _OBSERVED_PLAIN = ("message", "device_id", "recording_id", "seconds_us", "uncertainty_us", "margin_us", "is_borderline")
 OBSERVATION_COLUMNS = (
-    *("run_id", "fingerprint", "ordinal", "state", "change", "cause", "at_us", "severity"),
-    *(*_OBSERVED_PLAIN, *_WINDOW, "spans", "footage_ids", "evidence", "not_examined", "content_digest", "policy"),
+    *("run_id", "fingerprint", "ordinal", "state", "change", "cause", "at_us", "severity", *_OBSERVED_PLAIN, *_WINDOW),
+    *("spans", "footage_ids", "evidence", "explanations", "not_examined", "policy", "content_digest"),
 )
 REPEATED_COLUMNS = ("run_id", "fingerprint", "ordinal", "state", "change", "cause", "origin_run_id")
-EXPLANATION_COLUMNS = ("run_id", "fingerprint", "ordinal", "kind", "speaks_for", "speaks_against")
 
 _REQUEST_PLAIN = (
     *("source", "as_of_us", "timezone", "policy_id", "policy_version", "policy_hash"),
@@ -183,45 +185,57 @@ def finding_row(run_id: str, observed: ObservedFinding, fingerprint: str) -> tup
     """``FINDING_COLUMNS``: the identity of one observed finding, as if this run were its first."""
     finding = observed.finding
     return (
-        *(fingerprint, observed.finding_id, finding.kind, finding.incident_id, finding.officer_id),
-        *(finding.device_id, finding.recording_id, finding.clause, run_id, run_id, observed.state),
+        *(fingerprint, observed.finding_id, finding.kind.value, finding.incident_id, finding.officer_id),
+        *(finding.device_id, finding.recording_id, finding.clause, run_id, run_id, observed.state.value),
     )
 
 
-def observation_row(run_id: str, ordinal: int, observed: ObservedFinding, fingerprint: str, digest: str) -> tuple[Any, ...]:
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a finding says, as it is stored. ``values``: the last of ``OBSERVATION_COLUMNS``, from ``at_us`` on.
+
+    ``is_suspect``: it holds text that no database can hold, perhaps."""
+
+    fingerprint: str
+    values: tuple[Any, ...]
+    is_suspect: bool
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, hexadecimal."""
+        return str(self.values[-1])
+
+
+def content_of(finding: Finding) -> Content:
+    """The content of a finding; its digest is the SHA-256 over its identity and what it says, as JSON."""
+    fingerprint, severity = finding.fingerprint, finding.severity.value
+    plain, window = _observed_plain(finding), _window_values(finding.window)
+    spans, footage_ids = compact(span_pairs(finding.spans)), compact(finding.footage_ids)
+    evidence = compact([_evidence_values(item) for item in finding.evidence])
+    explanations = compact([(item.kind.value, item.speaks_for, item.speaks_against) for item in finding.explanations])
+    not_examined = compact(finding.not_examined)
+    said = compact([fingerprint, severity, *plain, window])[:-1]
+    policy = "" if finding.policy is None else f",{compact(finding.policy)}"
+    document = f"{said},{spans},{footage_ids},{evidence},{explanations},{not_examined}{policy}]"
+    values = (
+        *(earliest_us(finding), severity, *plain, *window, spans, footage_ids, evidence, explanations, not_examined),
+        *(finding.policy, hashlib.sha256(document.encode()).hexdigest()),
+    )
+    return Content(fingerprint, values, is_suspect(document))
+
+
+def observation_row(run_id: str, ordinal: int, observed: ObservedFinding, content: Content) -> tuple[Any, ...]:
     """``OBSERVATION_COLUMNS`` of one observed finding."""
-    finding = observed.finding
-    return (
-        *(run_id, fingerprint, ordinal, observed.state, observed.change, observed.cause),
-        *(earliest_us(finding), finding.severity),
-        *_observed_plain(finding),
-        *_window_values(finding.window),
-        span_text(finding.spans),
-        texts(finding.footage_ids),
-        json.dumps([_evidence_values(item) for item in finding.evidence]),
-        texts(finding.not_examined),
-        digest,
-        finding.policy,
-    )
+    state, change = observed.state.value, observed.change.value
+    return run_id, content.fingerprint, ordinal, state, change, observed.cause, *content.values
 
 
 def repeated_row(run_id: str, ordinal: int, observed: ObservedFinding, fingerprint: str, origin: str) -> tuple[Any, ...]:
     """``REPEATED_COLUMNS`` of one observed finding whose content stands in the run ``origin``."""
-    return run_id, fingerprint, ordinal, observed.state, observed.change, observed.cause, origin
+    return run_id, fingerprint, ordinal, observed.state.value, observed.change.value, observed.cause, origin
 
 
-def explanation_rows(run_id: str, finding: Finding, fingerprint: str) -> Iterable[tuple[Any, ...]]:
-    """``EXPLANATION_COLUMNS`` of all explanations of one finding."""
-    for ordinal, item in enumerate(finding.explanations):
-        yield run_id, fingerprint, ordinal, item.kind.value, texts(item.speaks_for), texts(item.speaks_against)
-
-
-def explanation_of(row: Row) -> Explanation:
-    """An explanation from its row."""
-    return Explanation(ExplanationKind(row["kind"]), tuple(row["speaks_for"]), tuple(row["speaks_against"]))
-
-
-def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: str | None) -> ObservedFinding:
+def observed_of(row: Row, disposition: str | None) -> ObservedFinding:
     """An observed finding from a row of ``observation`` joined with ``finding``."""
     finding = Finding(
         kind=FindingKind(row["kind"]),
@@ -232,7 +246,7 @@ def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: st
         footage_ids=tuple(row["footage_ids"]),
         window=_window_of(row),
         spans=spans_of(row["spans"]),
-        explanations=explanations,
+        explanations=tuple(_explanation_of(*item) for item in row["explanations"]),
         evidence=tuple(Evidence(**item) for item in row["evidence"]),
         not_examined=tuple(row["not_examined"]),
         policy=row["policy"],
@@ -242,18 +256,8 @@ def observed_of(row: Row, explanations: tuple[Explanation, ...], disposition: st
     return ObservedFinding(row["finding_id"], row["run_id"], finding, state, change, row["cause"], disposition)
 
 
-def content_text(finding: Finding, fingerprint: str) -> str:
-    """All that a finding says, its identity included, as JSON; its SHA-256 is the digest of the content."""
-    content: list[Any] = [
-        *(fingerprint, finding.severity, *(getattr(finding, name) for name in _OBSERVED_PLAIN)),
-        *(_window_values(finding.window), span_pairs(finding.spans), finding.footage_ids),
-        [_evidence_values(item) for item in finding.evidence],
-        [[item.kind, item.speaks_for, item.speaks_against] for item in finding.explanations],
-        finding.not_examined,
-    ]
-    if finding.policy is not None:
-        content.append(finding.policy)
-    return compact(content)
+def _explanation_of(kind: str, speaks_for: Sequence[str], speaks_against: Sequence[str]) -> Explanation:
+    return Explanation(ExplanationKind(kind), tuple(speaks_for), tuple(speaks_against))
 
 
 def earliest_us(finding: Finding) -> int | None:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 
 from bwc_audit.domain.dispositions import EntryKind
-from bwc_audit.domain.findings import ExplanationKind, FindingKind, Severity
+from bwc_audit.domain.findings import FindingKind, Severity
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
 from bwc_audit.domain.turned import Turn
@@ -290,6 +290,9 @@ class ObservationRow(Stored, table=True):
     not_examined: list[str] = document("what could not be examined, a sentence each")
     content_digest: str = text("SHA-256 over the content of the finding")
     policy: str | None = text("what it was judged by, id/version@hash; null: the run's own", default=None)
+    explanations: list[list[Any]] = document(
+        "how an absence could have come about: kind, what speaks for it and what against it, in order"
+    )
 
 
 class RepeatedObservationRow(Stored, table=True):
@@ -313,24 +316,6 @@ class RepeatedObservationRow(Stored, table=True):
     change: str = text("against the previous run that looked at the same")
     cause: str | None = text("why it changed; null: it did not, or it is new", default=None)
     origin_run_id: str = text("run whose observation has the content")
-
-
-class ExplanationRow(Stored, table=True):
-    """One way an observed absence could have come about."""
-
-    __tablename__ = "explanation"
-    __table_args__: ClassVar[Any] = (
-        one_of("kind", ExplanationKind),
-        *not_negative("ordinal"),
-        ForeignKeyConstraint(["run_id", "fingerprint"], ["observation.run_id", "observation.fingerprint"]),
-    )
-
-    run_id: str = text("audit run", primary_key=True)
-    fingerprint: str = text("finding", primary_key=True)
-    ordinal: int = small("place among the explanations, from 0", primary_key=True)
-    kind: str = text("kind of explanation")
-    speaks_for: list[str] = document("what speaks for it")
-    speaks_against: list[str] = document("what speaks against it")
 
 
 class DispositionRow(Stored, table=True):

@@ -7,7 +7,8 @@ decided elsewhere.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import delete, func, insert, or_, select, update
@@ -28,6 +29,7 @@ from bwc_audit.store.observations import (
 )
 from bwc_audit.store.run_list import latest_rerun, latest_run, load_run, load_runs, runs_with_incident
 from bwc_audit.store.run_notes import forget_notes
+from bwc_audit.store.run_rows import Content
 from bwc_audit.store.tables import (
     ObservationRow,
     RepeatedObservationRow,
@@ -152,13 +154,14 @@ def add_decision(
     observed: Sequence[ObservedFinding],
     chunk: int = 0,
     answers: Answers | None = None,
+    contents: Mapping[str, Content] = MappingProxyType({}),
 ) -> int:
     """Add what a running run decided for one chunk of its period to what it recorded so far; returns how many answers had to
-    be stored anew. ``answers``: of the decision, where they are at hand. Raises ``StoreError`` where the run is not
-    running."""
+    be stored anew. ``answers``: of the decision; ``contents``: of its findings, by fingerprint; where they are at hand.
+    Raises ``StoreError`` where the run is not running."""
     results, observations = _require_running(session, run_id)
     stored = record_answers(session, run_id, answers or answers_of(decision), chunk)
-    added = record_observed(session, run_id, observed, Surroundings.of(decision), observations)
+    added = record_observed(session, run_id, observed, Surroundings.of(decision), observations, contents)
     _update(
         session,
         run_id,

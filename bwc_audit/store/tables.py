@@ -35,7 +35,6 @@ from bwc_audit.store.review_tables import ReviewFrameRow, ReviewRow, ReviewSampl
 from bwc_audit.store.run_note_tables import RunClockRow, RunExpiringRow, RunWaitingRow, RunWatermarkRow
 from bwc_audit.store.run_tables import (
     DispositionRow,
-    ExplanationRow,
     FindingRow,
     ObservationRow,
     RepeatedObservationRow,
@@ -60,7 +59,6 @@ __all__ = [
     "DeviceRow",
     "DispositionRow",
     "ExemptionRow",
-    "ExplanationRow",
     "FindingRow",
     "HoldingRow",
     "IncidentRow",

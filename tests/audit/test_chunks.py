@@ -272,7 +272,7 @@ def test_an_unchanged_rerun_refers_to_the_first_and_says_the_same(audit: Audit) 
             name: session.connection()
             .exec_driver_sql(f"SELECT COUNT(*) FROM {name} WHERE run_id = '{again.run_id}'")
             .scalar()
-            for name in ("run_result", "run_incident", "run_lanes", "observation", "explanation")
+            for name in ("run_result", "run_incident", "run_lanes", "observation")
         }
         assert {chunk.origin_run_id for chunk in run_chunks.load_chunks(session, again.run_id)} == {first.run_id}
         observed = runs.load_observed(session, again.run_id)

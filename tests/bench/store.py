@@ -154,7 +154,7 @@ def _taken_over(engine: Engine, origin: str) -> Spent:
 
 
 def _content_rows(engine: Engine, run_id: str) -> int:
-    tables = ("run_result", "run_incident", "run_lanes", "observation", "explanation")
+    tables = ("run_result", "run_incident", "run_lanes", "observation")
     with reading(engine) as session:
         connection = session.connection()
         return sum(

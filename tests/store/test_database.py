@@ -82,7 +82,7 @@ _OLD_RUN = (
     "spans, footage_ids, evidence, not_examined, content_digest) "
     "VALUES ('r1', 'f1', 0, 'open', 'appeared', 'high', 'm', 5, {false}, '[]', '[]', '[]', '[]', 'd')",
     "INSERT INTO explanation (run_id, fingerprint, ordinal, kind, speaks_for, speaks_against) "
-    "VALUES ('r1', 'f1', 0, 'device_off', '[\"off\"]', '[]')",
+    "VALUES ('r1', 'f1', 1, 'no_camera', '[]', '[\"a \\u0000 \u00e9\"]'), ('r1', 'f1', 0, 'device_off', '[\"off\"]', '[]')",
     "UPDATE run SET status = 'complete', finished_us = 2, result_count = 1, observation_count = 1",
 )
 
@@ -107,7 +107,8 @@ def test_a_run_of_every_older_revision_reads_the_same_at_the_head(empty_url: str
         (found,) = runs.previous_observations(session, "s", period=Span(3, 4)).values()
     assert (result.outcome, result.footage_ids) == (Outcome.COVERED, ("F1",))
     assert (segment.span, segment.unusable[0].span, segment.not_examined) == (Span(1, 8), Span(2, 3), ("why",))
-    assert (seen.finding.message, seen.finding.explanations[0].speaks_for) == ("m", ("off",))
+    told = [(one.kind, one.speaks_for, one.speaks_against) for one in seen.finding.explanations]
+    assert (seen.finding.message, told) == ("m", [("device_off", ("off",), ()), ("no_camera", (), ("a \0 \u00e9",))])
     assert found == seen
     assert check(engine) == ()
     for change in ("DELETE FROM run_lanes", "UPDATE run_answer SET digest = 'x'", "UPDATE observation SET message = 'x'"):

@@ -112,7 +112,7 @@ def by_incident(values: Sequence[Any]) -> tuple[Any, ...]:
 def everything(session: Session) -> dict[str, list[tuple[Any, ...]]]:
     tables = (
         *("run", "run_answer", "run_result", "run_incident", "run_lanes", "run_chunk", "run_turn"),
-        *("finding", "observation", "explanation", "repeated_observation"),
+        *("finding", "observation", "repeated_observation"),
     )
     return {
         name: sorted(tuple(map(str, row)) for row in session.connection().execute(text(f"SELECT * FROM {name}")))
@@ -305,7 +305,7 @@ def test_a_killed_run_stays_running_until_it_is_marked_as_failed(engine: Engine)
         "DELETE FROM run_incident",
         "UPDATE run_answer SET digest = ''",
         "INSERT INTO run_answer SELECT run_id, 'I9', 0, run_id, '' FROM run_answer",
-        "DELETE FROM explanation",
+        "DELETE FROM observation",
         "UPDATE observation SET message = 'nothing'",
         "INSERT INTO run_incident SELECT run_id, 'I9', 9, call_type, priority, opened_us, closed_us, area, uncovered "
         "FROM run_incident",

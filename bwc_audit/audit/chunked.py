@@ -54,7 +54,7 @@ def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) ->
         )
     records = replace(records, footage_until_us=orphans.footage_until(session, request.source, request.as_of_us))
     if chunk.is_only:
-        unique = with_unique_ids(_with_contradictions(session, request, records))
+        unique = with_unique_ids(_with_contradictions(session, request, records, _incident_ids(records)))
         named = {one.incident_id for one in records.incidents} | {one.incident_id for one in records.assignments}
         doubled = len(unique.rejected) - len(records.rejected)
         return Gathered(chunk, unique, frozenset(named), doubled, doubled)
@@ -63,7 +63,8 @@ def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) ->
 
 def _gather_part(session: Session, request: RunRequest, chunk: Chunk, records: Records) -> Gathered:
     stored = len(records.rejected)
-    doubtful = _with_contradictions(session, request, _with_far_doubles(session, request, records))
+    twice = orphans.doubled_incidents(session, request.source, _incident_ids(records))
+    doubtful = _with_contradictions(session, request, _with_far_doubles(session, request, records, twice), twice)
     records = with_unique_ids(doubtful)
     doubled = records.rejected[stored:]
     own = {one.incident_id for one in records.incidents if chunk.holds(one.opened_us)}
@@ -80,12 +81,16 @@ def _gather_part(session: Session, request: RunRequest, chunk: Chunk, records: R
     return Gathered(chunk, records, frozenset(own), len(doubled), own_doubled)
 
 
-def _with_far_doubles(session: Session, request: RunRequest, records: Records) -> Records:
+def _incident_ids(records: Records) -> list[str]:
+    return [one.incident_id for one in records.incidents]
+
+
+def _with_far_doubles(session: Session, request: RunRequest, records: Records, twice: Collection[str]) -> Records:
     """The records with rows of the run's period that carry an incident id of theirs too, so that every chunk keeps the same
-    one of them."""
-    here = {one.row for one in records.incidents}
+    one of them. ``twice``: the ids that more than one row describes."""
+    here = {one.row for one in records.incidents} if twice else frozenset()
     found = []
-    for incident_id in orphans.doubled_incidents(session, request.source, [one.incident_id for one in records.incidents]):
+    for incident_id in twice:
         incidents, _ = incident_rows.load_incident(session, request.source, incident_id)
         found += [
             one
@@ -95,11 +100,12 @@ def _with_far_doubles(session: Session, request: RunRequest, records: Records) -
     return replace(records, incidents=(*records.incidents, *found)) if found else records
 
 
-def _with_contradictions(session: Session, request: RunRequest, records: Records) -> Records:
+def _with_contradictions(session: Session, request: RunRequest, records: Records, among: Collection[str]) -> Records:
     """The records with every row of the source that gives an incident of theirs another time of opening, whenever that is:
-    a night of one day must not take the calls of two days with one number for one call."""
-    ids = orphans.contradicted_incidents(session, request.source, [one.incident_id for one in records.incidents])
-    found = {one.row: one for one in records.incidents}
+    a night of one day must not take the calls of two days with one number for one call. ``among``: ids of theirs, all that
+    may stand twice."""
+    ids = orphans.contradicted_incidents(session, request.source, among)
+    found = {one.row: one for one in records.incidents} if ids else {}
     for incident_id in ids:
         incidents, _ = incident_rows.load_incident(session, request.source, incident_id)
         found |= {one.row: one for one in incidents}

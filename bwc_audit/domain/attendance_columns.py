@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -37,12 +38,12 @@ class AttendanceColumns:
     @staticmethod
     def of(attended: Sequence[Attendance]) -> AttendanceColumns:
         """In the order of the attendances."""
-        incident = Coded.of(one.incident_id for one in attended)
-        officer = Coded.of(one.officer_id for one in attended)
-        row_of = {one.incident_id: one.incident for one in attended}
-        roster_of = {one.officer_id: one.officer for one in attended}
+        incident = Coded.of(map(attrgetter("incident_id"), attended))
+        officer = Coded.of(map(attrgetter("officer_id"), attended))
+        row_of = dict(map(attrgetter("incident_id", "incident"), attended))
+        roster_of = dict(map(attrgetter("officer_id", "officer"), attended))
         incidents = tuple(row_of[name] for name in incident.values)
-        own = [[getattr(one, f"{reference.value}_us") for one in attended] for reference in _OWN_TIMES]
+        own = [list(map(attrgetter(f"{reference.value}_us"), attended)) for reference in _OWN_TIMES]
         times_us = {reference: _times(values) for reference, values in zip(_OWN_TIMES, own, strict=True)}
         opened_us = _times([None if one is None else one.opened_us for one in incidents])
         closed_us = _times([None if one is None else one.closed_us for one in incidents])

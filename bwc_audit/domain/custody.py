@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from bwc_audit.domain.groups import Groups, distinct, is_among
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
 from bwc_audit.domain.matching import NEAREST_WITHIN_US, Matching
 from bwc_audit.domain.phrases import said_day_time, said_length
-from bwc_audit.domain.placement import Placement
+from bwc_audit.domain.placement import Placement, Placements
 from bwc_audit.domain.policy import Policy
 from bwc_audit.domain.records import LONGEST_SEGMENT_US
 from bwc_audit.domain.retention import ends_soon, kept_until_us
@@ -28,8 +29,32 @@ from bwc_audit.domain.sight import Sight
 from bwc_audit.domain.times import DAY_US, SECOND_US, Span, us_of_seconds
 
 
-def custody_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
-    """All findings of this module, in no particular order."""
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Placements that share something with an earlier one, whatever a policy says: by what they share, pairs of indices (the
+    later, the first), in order of the later."""
+
+    pairs: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+
+    @staticmethod
+    def of(placements: Placements) -> Repeats:
+        """Of all placements, so that the edge of the period hides nothing."""
+        starts_us = placements.table.media_started_us[placements.segment]
+        device = placements.device.code
+        shared = (
+            ("the same footage id", *_hashed(placements.listed("footage_id"))),
+            ("the same content (SHA-256)", *_hashed(placements.listed("sha256"))),
+            ("the same camera and start", starts_us * 1_000_003 + device, lambda at: (int(device[at]), int(starts_us[at]))),
+        )
+        return Repeats(tuple((what, tuple(_repeated(hashes, key_of))) for what, hashes, key_of in shared))
+
+
+def _hashed(keys: Sequence[Hashable]) -> tuple[Int, Callable[[int], Hashable]]:
+    return np.fromiter(map(hash, keys), np.int64, len(keys)), keys.__getitem__
+
+
+def custody_findings(matching: Matching, sight: Sight, repeats: Repeats) -> Iterator[Finding]:
+    """All findings of this module, in no particular order. ``repeats``: of the placements of the matching."""
     start_us, is_touching = matching.placements.start_us, matching.windows_of.has_members()
     is_in_scope = (start_us >= matching.period.start_us) & (start_us < matching.period.end_us) | is_touching
     if matching.records.is_of_one_incident:  # of what touches a call beside it is said there
@@ -37,7 +62,7 @@ def custody_findings(matching: Matching, sight: Sight) -> Iterator[Finding]:
         is_touching[elsewhere] = is_in_scope[elsewhere] = True
     in_scope, touching = np.flatnonzero(is_in_scope), np.flatnonzero(is_touching)
     yield from _metadata_missing(matching)
-    yield from _duplicates(matching, is_in_scope)
+    yield from _duplicates(matching, is_in_scope, repeats)
     yield from _sequence_gaps(matching, is_in_scope)
     for policy, indices in matching.by_policy(in_scope):
         yield from _object_missing(matching, policy, indices)
@@ -130,20 +155,13 @@ def _metadata_missing(matching: Matching) -> Iterator[Finding]:
         )
 
 
-def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
-    """The later row of each set that shares a footage id, a hash, or device and start; one finding a row.
-
-    All placements are compared, so that the edge of the period hides nothing; those in scope are stated."""
+def _duplicates(matching: Matching, is_in_scope: Bool, repeats: Repeats) -> Iterator[Finding]:
+    """The later row of each set that shares a footage id, a hash, or device and start; one finding a row, of those in
+    scope."""
     placements = matching.placements
-    starts = placements.table.media_started_us[placements.segment]
-    tests: tuple[tuple[str, Sequence[Hashable]], ...] = (
-        ("the same footage id", placements.listed("footage_id")),
-        ("the same content (SHA-256)", placements.listed("sha256")),
-        ("the same camera and start", list(zip(placements.device.code.tolist(), starts.tolist(), strict=True))),
-    )
     stated: set[int] = set()
-    for what, keys in tests:
-        for index, earlier_index in _repeated(keys):
+    for what, pairs in repeats.pairs:
+        for index, earlier_index in pairs:
             if not is_in_scope[index] or index in stated:
                 continue
             stated.add(index)
@@ -158,14 +176,14 @@ def _duplicates(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
             )
 
 
-def _repeated(keys: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
-    """Places of keys that occurred before, each with the place of the first; None is no key."""
-    hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
+def _repeated(hashes: Int, key_of: Callable[[int], Hashable]) -> Iterator[tuple[int, int]]:
+    """Places of keys that occurred before, each with the place of the first; None is no key. ``hashes``: equal where keys
+    are."""
     order = np.argsort(hashes, kind="stable")
     is_same = hashes[order[1:]] == hashes[order[:-1]]
     first: dict[Hashable, int] = {}
-    for place in np.sort(order[np.append(is_same, False) | np.append(False, is_same)]).tolist() if len(keys) else ():
-        key = keys[place]
+    for place in np.sort(order[np.append(is_same, False) | np.append(False, is_same)]).tolist() if len(hashes) else ():
+        key = key_of(place)
         earlier = first.setdefault(key, place)
         if earlier != place and key is not None:
             yield place, earlier

@@ -17,7 +17,7 @@ from bwc_audit.domain.clock_findings import clock_findings
 from bwc_audit.domain.clues import Clues
 from bwc_audit.domain.coverage import NO_TIME, Bool
 from bwc_audit.domain.coverage_findings import absence_findings, uncovered_findings
-from bwc_audit.domain.custody import custody_findings
+from bwc_audit.domain.custody import Repeats, custody_findings
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.holder_conflicts import holder_conflicts
@@ -61,6 +61,7 @@ class Basis:
     sight: Sight
     custody: tuple[Finding, ...]
     clocks: tuple[Finding, ...]
+    repeats: Repeats
 
 
 def basis_of(
@@ -73,8 +74,9 @@ def basis_of(
     """What is seen in the windows, and the findings about files and clocks. ``is_own``: at which times a camera's clock is
     asked for. ``like``: of a matching of the same records and
     the same (equally judged) inspections under another policy; what comes out the same is taken from it."""
-    clocks = sight = custody = None
+    clocks = sight = custody = repeats = None
     if like is not None and like.matching.placements is matching.placements:
+        repeats = like.repeats
         clocks = like.clocks if like.matching.policy.clock == matching.policy.clock else None
         sight = like.sight if _are_windows_alike(like.matching, matching) else None
         if sight is not None and _is_custody_alike(like.matching, matching):
@@ -85,7 +87,11 @@ def basis_of(
         clocks = tuple(clock_findings(matching.checks, matching.period, used, matching.records.segments, is_own))
     if sight is None:
         sight = look(matching, inspections)
-    return Basis(matching, sight, tuple(custody_findings(matching, sight)) if custody is None else custody, clocks)
+    if repeats is None:
+        repeats = Repeats.of(matching.placements)
+    if custody is None:
+        custody = tuple(custody_findings(matching, sight, repeats))
+    return Basis(matching, sight, custody, clocks, repeats)
 
 
 def _are_windows_alike(one: Matching, other: Matching) -> bool:

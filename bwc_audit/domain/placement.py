@@ -135,6 +135,7 @@ class Placements(Sequence[Placement]):
     conflict: Mapping[int, tuple[str, ...]]
     shown: Mapping[int, ShownClock]
     _built: dict[int, Placement] = field(default_factory=dict)
+    _listed: dict[str, Sequence[str | None]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.segment)
@@ -192,10 +193,13 @@ class Placements(Sequence[Placement]):
         order = np.argsort(index, kind="stable")
         return index[order], tag.taken(order)
 
-    def listed(self, name: str) -> list[str | None]:
-        """A plain column of the table in this order, such as ``footage_id``."""
-        column = getattr(self.table, name)
-        return [column[place] for place in self.segment.tolist()]
+    def listed(self, name: str) -> Sequence[str | None]:
+        """A plain column of the table in this order, such as ``footage_id``; laid out once."""
+        found = self._listed.get(name)
+        if found is None:
+            column = getattr(self.table, name)
+            found = self._listed[name] = [column[place] for place in self.segment.tolist()]
+        return found
 
     def among(self, indices: Sequence[int]) -> Sequence[Placement]:
         """These placements, built when they are asked for."""

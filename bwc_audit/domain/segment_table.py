@@ -157,9 +157,9 @@ def column_of(name: str, values: Sequence[Any]) -> Any:
     if name in _LISTED:
         return values
     try:
-        return np.array(values, np.int64)
+        return np.fromiter(values, np.int64, len(values))
     except TypeError:
-        return np.array([NO_NUMBER if value is None else value for value in values], np.int64)
+        return np.fromiter([NO_NUMBER if value is None else value for value in values], np.int64, len(values))
 
 
 def number_at(column: Int, place: int) -> int | None:

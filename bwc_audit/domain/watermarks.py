@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 
@@ -83,7 +85,7 @@ def watermarks_of(records: Records, placements: Placements, as_of_us: int) -> Wa
     is_past = placements.start_us <= as_of_us
     np.maximum.at(last_us, device.code[is_past], placements.start_us[is_past])
     received_us = {name: at_us for name, at_us in zip(device.values, last_us.tolist(), strict=True) if at_us != never}
-    cad_us = max((time_us for time_us in _cad_times(records) if time_us <= as_of_us), default=None)
+    cad_us = max((time_us for time_us in _cad_times(records) if time_us is not None and time_us <= as_of_us), default=None)
     return Watermarks(cad_us, int(told_us.max()) if told_us.size else None, docked_us, received_us, log_us)
 
 
@@ -96,12 +98,8 @@ def _raise_to(marks: dict[str, int], device_id: str, at_us: int) -> None:
         marks[device_id] = at_us
 
 
-def _cad_times(records: Records) -> Iterator[int]:
-    for incident in records.incidents:
-        yield incident.opened_us
-        if incident.closed_us is not None:
-            yield incident.closed_us
-    for row in records.assignments:
-        for time_us in (row.dispatched_us, row.en_route_us, row.on_scene_us, row.cleared_us):
-            if time_us is not None:
-                yield time_us
+def _cad_times(records: Records) -> Iterator[int | None]:
+    of_incidents = (map(attrgetter(name), records.incidents) for name in ("opened_us", "closed_us"))
+    names = ("dispatched_us", "en_route_us", "on_scene_us", "cleared_us")
+    of_assignments = (map(attrgetter(name), records.assignments) for name in names)
+    return chain(*of_incidents, *of_assignments)

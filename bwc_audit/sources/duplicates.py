@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import astuple, replace
 from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 from bwc_audit.domain.identity import bare_badge
@@ -96,14 +97,16 @@ def _identities(columns: RecordColumns) -> Iterable[Hashable]:
 
 def with_unique_ids(records: Records) -> Records:
     """The records of several files without ids that occur twice; each row left out is added to the rejected ones."""
-    kept, doubled = without_duplicates((*records.incidents, *records.officers, *records.devices))
-    return replace(
-        records,
-        incidents=tuple(each for each in kept if isinstance(each, Incident)),
-        officers=tuple(each for each in kept if isinstance(each, Officer)),
-        devices=tuple(each for each in kept if isinstance(each, Device)),
-        rejected=(*records.rejected, *doubled, *contradictions(records.holdings)),
-    )
+    doubled: list[RejectedRow] = []
+    kept: dict[str, Any] = {}
+    for name, record_type in (("incidents", Incident), ("officers", Officer), ("devices", Device)):
+        rows = getattr(records, name)
+        # Where none occurs twice, as usual, nothing is laid out by id.
+        if len(set(map(attrgetter(*_ID_FIELDS[record_type]), rows))) < len(rows):
+            stay, gone = without_duplicates(rows)
+            kept[name] = tuple(stay)
+            doubled += gone
+    return replace(records, **kept, rejected=(*records.rejected, *doubled, *contradictions(records.holdings)))
 
 
 def contradictions(holdings: Sequence[Holding]) -> list[RejectedRow]:

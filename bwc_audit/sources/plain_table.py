@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 #: Quote, NUL, the byte order mark, and separators that ``str.strip`` takes for blanks and the columnar reader does not.
 _NOT_PLAIN = ('"', "\x00", "\ufeff", "\x1c", "\x1d", "\x1e", "\x1f")
@@ -37,6 +36,8 @@ class PlainTable:
         """The needed columns by name: texts without outer blanks, None where nothing is left."""
         if not needed or not self.is_row.any():
             return {name: [] for name in needed.values()}
+        import polars as pl  # only whoever reads files loads it (0.13 s)
+
         read = pl.read_csv(
             self.content,
             has_header=False,

@@ -10,7 +10,7 @@ from sqlalchemy.types import JSON
 from sqlmodel import Session
 
 #: Rows that are handed on together; a year holds a million.
-BATCH_ROWS = 50_000
+BATCH_ROWS = 10_000
 
 
 def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:

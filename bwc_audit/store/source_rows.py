@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -418,27 +418,23 @@ def _columns_of(record_type: type[Any]) -> Select[Any]:
 
 def _made(rows: list[Sequence[Any]], record_type: type[_Record], files: _Files) -> tuple[_Record, ...]:
     """Records of rows, by file and place in it."""
+    if not rows:
+        return ()
     rank_of = files.rank_of.tolist()
     rows.sort(key=lambda row: (rank_of[row[0]], row[1]))
+    file_ids, _, lines, *columns = zip(*rows, strict=True)
     names = [field.name for field in fields(record_type)]  # type: ignore[arg-type]  # all are dataclasses
-    row_at, convert = names.index("row"), _conversions(record_type, names)
-    loaded = []
-    for file_id, _, line, *values in rows:
-        values.insert(row_at, RowRef(files.key_of[file_id], line))
-        for place, conversion in convert:
-            values[place] = conversion(values[place])
-        loaded.append(record_type(*values))
-    return tuple(loaded)
+    row_at = names.index("row")
+    refs = map(RowRef, map(files.key_of.__getitem__, file_ids), lines)
+    plain = map(partial(_converted, record_type), (*names[:row_at], *names[row_at + 1 :]), columns)
+    values: list[Iterable[Any]] = list(plain)
+    return tuple(map(record_type, *values[:row_at], refs, *values[row_at:]))
 
 
-def _conversions(record_type: type[Any], names: Sequence[str]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
-    """How the driver's values become those of the record; each different one is converted once."""
-    found: list[tuple[int, Callable[[Any], Any]]] = []
-    for place, name in enumerate(names):
-        if name in _TUPLES:
-            found.append((place, lru_cache(maxsize=100_000)(_as_tuple)))
-        elif (record_type, name) in _ENUMS:
-            found.append((place, {kind.value: kind for kind in _ENUMS[record_type, name]}.__getitem__))
-        elif name.startswith("is_"):
-            found.append((place, bool))
-    return tuple(found)
+def _converted(record_type: type[Any], name: str, column: Sequence[Any]) -> Iterable[Any]:
+    """The driver's values of a field as those of the record; each different document is read once."""
+    if name in _TUPLES:
+        return map(lru_cache(maxsize=100_000)(_as_tuple), column)
+    if (record_type, name) in _ENUMS:
+        return map({kind.value: kind for kind in _ENUMS[record_type, name]}.__getitem__, column)
+    return map(bool, column) if name.startswith("is_") else column

@@ -31,7 +31,7 @@ from bwc_audit.domain.records import (
     RowRef,
     Segment,
 )
-from bwc_audit.domain.times import SECOND_US, us_of, us_of_seconds
+from bwc_audit.domain.times import HOUR_US, SECOND_US, us_of, us_of_seconds
 from bwc_audit.sources.bulk_times import TimesReader
 from bwc_audit.sources.field_columns import field_rules
 from bwc_audit.sources.lengths import LengthRefused, LengthUnit, length_from
@@ -40,7 +40,7 @@ from bwc_audit.sources.mapping import MappedTable
 from bwc_audit.sources.row_checks import CHECKS, RowRefused, video_keys
 from bwc_audit.sources.rows import ROW_MODELS, SCHEMA_OF_TABLE, is_identifier, is_length, time_fields
 from bwc_audit.sources.text_rows import Block
-from bwc_audit.sources.zoned_times import ReadTime, TimeRefused, length_between, read_time
+from bwc_audit.sources.zoned_times import TimeRefused, length_between, read_time
 
 Record: TypeAlias = Segment | Incident | Assignment | Officer | Device | Holding | Exemption | DeviceEvent
 
@@ -222,7 +222,8 @@ def _read_times(table: MappedTable, cells: dict[str, Any]) -> bool:
         _check_length(name, unit, cells.get(name))
     start, end = (cells.pop(name, None) for name in BETWEEN)
     if "duration_s" not in cells and start is not None and end is not None:
-        cells["duration_s"] = _derived_length_s(table, start, end)
+        cells["duration_s"], is_double = _derived_length_s(table, start, end)
+        is_ambiguous |= is_double
     for name, after in mapping.end_after.items():
         length = cells.pop(length_of(name), None)
         if name not in cells and after.start in cells and length is not None:
@@ -243,13 +244,15 @@ def _check_length(name: str, unit: LengthUnit, value: object) -> None:
             raise RowRefused(name, RejectReason.BAD_LENGTH, str(refusal), value) from refusal
 
 
-def _derived_length_s(table: MappedTable, start: object, end: object) -> float:
+def _derived_length_s(table: MappedTable, start: object, end: object) -> tuple[float, bool]:
+    """The length, and whether its end occurred twice: it is read as the later where only so it follows the start."""
     try:
         first = read_time(start, table.zone, table.mapping.time_format)
         last = read_time(end, table.zone, table.mapping.time_format)
     except TimeRefused as refusal:
         raise RowRefused("duration_s", refusal.reason, f"length from two times: {refusal.detail}", end) from refusal
-    return length_between(ReadTime(first.at, False), last).total_seconds()
+    length_s = length_between(first, last).total_seconds()
+    return length_s + (HOUR_US / SECOND_US if last.is_ambiguous and length_s < 0 else 0), last.is_ambiguous
 
 
 def _judged(table: str, cells: dict[str, Any]) -> BaseModel:

@@ -79,6 +79,28 @@ def test_a_plain_number_is_no_length_where_hours_and_minutes_are_written(tmp_pat
     assert [(told(each)[1:], each.text) for each in rows.rejected] == [((2, "duration_s", "bad_length"), "90")]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "minutes", "is_twice"),
+    [
+        ("00:50", "00:58", 8, False),
+        ("00:50", "01:40", 50, True),
+        ("01:50", "01:10", 20, True),
+        ("00:50", "02:10", 140, False),
+    ],
+)
+def test_a_length_between_two_times_is_doubtful_where_its_end_occurred_twice(
+    tmp_path: Path, start: str, end: str, minutes: int, is_twice: bool
+) -> None:
+    mapping = a_mapping(
+        "tables:\n  - table: footage\n    files: [footage/x.csv]\n    duration_between: [Start, End]\n"
+        "    columns: {Id: footage_id, Cam: device_id, Start: media_started_at}\n",
+        timezone="Europe/London",
+    )
+    text = f"Id,Cam,Start,End\nA,C,2025-10-26T{start},2025-10-26T{end}\n"
+    (clip,) = (each for each in read_one(tmp_path, "footage/x.csv", text, mapping).records if isinstance(each, Segment))
+    assert (clip.duration_us, clip.is_ambiguous) == (minutes * 60_000_000, is_twice)
+
+
 def test_one_row_may_count_for_each_unit_in_a_cell(tmp_path: Path) -> None:
     table = (
         "    row_for_each: {column: Units, separators: '/'}\n    columns: {Nr: incident_id, Units: unit_id}\n"

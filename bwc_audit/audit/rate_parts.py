@@ -32,12 +32,9 @@ class RateParts:
         """Keep one part."""
         self._place_of[ordinal] = self._file.seek(0, 2)
         keys = json.dumps([part.groupings[by].keys for by in GROUP_KEYS]).encode()
-        arrays = (
-            *(getattr(part.columns, name) for name in _COLUMNS),
-            *(part.groupings[by].codes for by in GROUP_KEYS),
-            np.frombuffer(keys, np.uint8),
-        )
-        for array in arrays:
+        columns = [getattr(part.columns, name) for name in _COLUMNS]
+        codes = [part.groupings[by].codes for by in GROUP_KEYS]
+        for array in (np.stack([*columns, *codes]), np.frombuffer(keys, np.uint8)):
             np.save(self._file, array, allow_pickle=False)
 
     def __contains__(self, ordinal: int) -> bool:
@@ -48,8 +45,8 @@ class RateParts:
 
     def _read(self, place: int) -> RatePart:
         self._file.seek(place)
-        columns = RateColumns(*(np.load(self._file, allow_pickle=False) for _ in _COLUMNS))
-        codes = [np.load(self._file, allow_pickle=False) for _ in GROUP_KEYS]
+        arrays = np.load(self._file, allow_pickle=False)
         keys = json.loads(np.load(self._file, allow_pickle=False).tobytes())
+        codes = arrays[len(_COLUMNS) :]
         groupings = {by: Grouping(code, tuple(key)) for by, code, key in zip(GROUP_KEYS, codes, keys, strict=True)}
-        return RatePart(columns, groupings)
+        return RatePart(RateColumns(*arrays[: len(_COLUMNS)]), groupings)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -87,40 +87,44 @@ class PlacedSegments(Sequence[PlacedSegment]):
 
     __hash__ = None  # type: ignore[assignment]  # compared by content
 
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The fields of each in the order of ``PlacedSegment``, its span as start and end."""
+        for first in range(0, len(self), _AT_ONCE):
+            yield from self._rows(np.arange(first, min(first + _AT_ONCE, len(self))))
+
     def _built(self, places: Int) -> Iterator[PlacedSegment]:
+        for incident_id, footage_id, recording_id, device_id, officer_id, start_us, end_us, *rest in self._rows(places):
+            yield PlacedSegment(incident_id, footage_id, recording_id, device_id, officer_id, Span(start_us, end_us), *rest)
+
+    def _rows(self, places: Int) -> Iterator[tuple[Any, ...]]:
         placements, index = self.matching.placements, self.placement[places]
         table, segment = placements.table, placements.segment[index]
-        columns = (
-            *(index, segment, self.incident.code[places], self.is_tagged[places], placements.recording.code[index]),
-            *(table.device_id.code[segment], placements.officer.code[index], placements.start_us[index]),
-            *(placements.end_us[index], placements.activated_us[index], placements.clocks.offset_us[segment]),
-            placements.tolerance_us[index],
-        )
-        incidents, recordings, devices = self.incident.values, placements.recording.values, table.device_id.values
-        officers, footage, keys = placements.officer.values, table.footage_id, table.object_key
+        footage, keys = (_each(values, segment) for values in (table.footage_id, table.object_key))
         looked, said = self.sight.of_placement.looked, self.sight.of_placement.said_unseen(index)
-        for each, at, incident, is_tagged, recording, device, officer, start, end, activated, offset, tolerance in zip(
-            *(column.tolist() for column in columns), strict=True
-        ):
-            key = keys[at]
-            seen = looked.get(each)
-            not_examined = seen.not_examined if seen else said.get(each) or self._beside(footage[at], key)
-            yield PlacedSegment(
-                incident_id=incidents[incident],
-                footage_id=footage[at],
-                recording_id=recordings[recording],
-                device_id=devices[device],
-                officer_id=officers[officer],
-                span=Span(start, end),
-                activated_us=None if activated == NO_TIME else activated,
-                offset_us=offset,
-                uncertainty_us=tolerance,
-                role="tagged" if is_tagged else "matched",
-                object_key=key,
-                inspection_status=seen.inspection.status if seen and seen.inspection else None,
-                unusable=seen.unusable if seen else (),
-                not_examined=not_examined,
-            )
+        seen = [looked.get(each) for each in index.tolist()]
+        unseen = zip(index.tolist(), footage, keys, strict=True)
+        not_examined = (
+            one.not_examined if one else said.get(each) or self._beside(name, key)
+            for one, (each, name, key) in zip(seen, unseen, strict=True)
+        )
+        return zip(
+            _each(self.incident.values, self.incident.code[places]),
+            footage,
+            _each(placements.recording.values, placements.recording.code[index]),
+            _each(table.device_id.values, table.device_id.code[segment]),
+            _each(placements.officer.values, placements.officer.code[index]),
+            placements.start_us[index].tolist(),
+            placements.end_us[index].tolist(),
+            [None if each == NO_TIME else each for each in placements.activated_us[index].tolist()],
+            placements.clocks.offset_us[segment].tolist(),
+            placements.tolerance_us[index].tolist(),
+            ["tagged" if each else "matched" for each in self.is_tagged[places].tolist()],
+            keys,
+            [one.inspection.status if one and one.inspection else None for one in seen],
+            [one.unusable if one else () for one in seen],
+            not_examined,
+            strict=True,
+        )
 
     def _beside(self, footage_id: str, key: str | None) -> tuple[str, ...]:
         """What is said of a segment that touches no window: nothing of it was seen, or at most its clock."""
@@ -145,6 +149,25 @@ def of_files(segments: Sequence[PlacedSegment], footage_ids: Collection[str]) ->
     footage = placements.table.footage_id
     found = (footage[place] in footage_ids for place in placements.segment[segments.placement].tolist())
     return segments.only(np.fromiter(found, np.bool_, len(segments)))
+
+
+def rows_of(segments: Sequence[PlacedSegment]) -> Iterator[tuple[Any, ...]]:
+    """The fields of each segment in their order, its span as start and end; nothing is built that was not."""
+    if isinstance(segments, PlacedSegments):
+        yield from segments.rows()
+        return
+    for one in segments:
+        span = one.span
+        yield (
+            *(one.incident_id, one.footage_id, one.recording_id, one.device_id, one.officer_id, span.start_us, span.end_us),
+            *(one.activated_us, one.offset_us, one.uncertainty_us, one.role, one.object_key, one.inspection_status),
+            *(one.unusable, one.not_examined),
+        )
+
+
+def _each(values: Sequence[Any], places: Int) -> list[Any]:
+    """The values at these places."""
+    return [values[place] for place in places.tolist()]
 
 
 def _in_order(matching: Matching, index: Int, incident: Int) -> Int:

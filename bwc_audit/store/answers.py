@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Session
 
+from bwc_audit.domain.placed_segments import rows_of
 from bwc_audit.domain.results import AssignmentResult, Decision, IncidentResult, Outcome, PlacedSegment
 from bwc_audit.domain.runs import RunStatus
 from bwc_audit.store import run_rows
@@ -90,8 +91,8 @@ def _by_incident(decision: Decision) -> dict[str, _Answer]:
         answers[incident.incident_id].incident.append(run_rows.incident_values(incident))
     for result in decision.results:
         answers[result.incident_id].results.append(run_rows.result_values(result))
-    for segment in decision.segments:
-        answers[segment.incident_id].segments.append(run_rows.segment_values(segment))
+    for row in rows_of(decision.segments):
+        answers[row[0]].segments.append(run_rows.segment_values(row))
     return {clean_text(incident_id): answers[incident_id] for incident_id in sorted(answers)}
 
 

@@ -161,7 +161,7 @@ def _write(
             one,
             (
                 *run_rows.finding_row(run_id, one.observed, one.fingerprint),
-                *_listed(one.observed.finding, around, origins.get(one.fingerprint, run_id)),
+                *_listed(one, around, origins.get(one.fingerprint, run_id)),
             ),
         )
         for one in seen
@@ -180,11 +180,12 @@ def _write(
     insert_ready(session, table_of(RepeatedObservationRow), run_rows.REPEATED_COLUMNS, repeated)
 
 
-def _listed(finding: Finding, around: Surroundings, said_run_id: str) -> tuple[Any, ...]:
+def _listed(one: _Seen, around: Surroundings, said_run_id: str) -> tuple[Any, ...]:
     """``_LISTED`` of a finding whose content stands in that run."""
+    finding = one.observed.finding
     incident_id = finding.incident_id or ""
     return (
-        around.opened_us.get(incident_id, run_rows.earliest_us(finding)),
+        around.opened_us.get(incident_id, one.content.at_us),
         finding.severity.value,
         finding.is_borderline,
         around.units.get(finding.officer_id or ""),

@@ -98,7 +98,6 @@ def run_of(row: Row) -> Run:
 
 
 _result_plain = attrgetter(*_RESULT_PLAIN)
-_segment_plain = attrgetter(*_SEGMENT_PLAIN)
 _observed_plain = attrgetter(*_OBSERVED_PLAIN)
 
 
@@ -148,15 +147,13 @@ def incident_of(row: Row) -> IncidentResult:
     return IncidentResult(uncovered=uncovered, **{name: row[name] for name in plain})
 
 
-def segment_values(segment: PlacedSegment) -> tuple[Any, ...]:
-    """``SEGMENT_VALUES`` of one placed segment, parts of a document."""
-    span = segment.span
+def segment_values(row: Sequence[Any]) -> tuple[Any, ...]:
+    """``SEGMENT_VALUES`` of one of ``rows_of`` placed segments, parts of a document."""
+    incident_id, footage_id, recording_id, device_id, officer_id, start_us, end_us, *rest, unusable, not_examined = row
     return (
-        *_segment_plain(segment),
-        span.start_us,
-        span.end_us,
-        [(part.kind.value, part.span.start_us, part.span.end_us) for part in segment.unusable],
-        segment.not_examined,
+        *(incident_id, footage_id, recording_id, device_id, officer_id, *rest, start_us, end_us),
+        [(part.kind.value, part.span.start_us, part.span.end_us) for part in unusable] if unusable else (),
+        not_examined,
     )
 
 
@@ -199,6 +196,12 @@ class Content:
     fingerprint: str
     values: tuple[Any, ...]
     is_suspect: bool
+
+    @property
+    def at_us(self) -> int | None:
+        """The earliest time it speaks of (``earliest_us``)."""
+        at_us: int | None = self.values[0]
+        return at_us
 
     @property
     def digest(self) -> str:

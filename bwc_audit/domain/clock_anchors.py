@@ -14,15 +14,16 @@ the dock measured of the camera itself:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from bwc_audit.domain.coverage import Bool, Int
+from bwc_audit.domain.event_table import EventTable
 from bwc_audit.domain.policy import ClockRules
-from bwc_audit.domain.records import DeviceEvent, DeviceEventKind, RowRef
+from bwc_audit.domain.records import DeviceEventKind, RowRef
 from bwc_audit.domain.segment_table import SegmentTable
 from bwc_audit.domain.shown_clocks import ShownClock
 from bwc_audit.domain.times import SECOND_US, us_of_seconds
@@ -242,11 +243,9 @@ def _same(dock_device: Int, place: Int, device: Int) -> Bool:
     return np.asarray(dock_device[np.clip(place, 0, len(dock_device) - 1)] == device)
 
 
-def dockings(events: Iterable[DeviceEvent], device_of: Mapping[str, int]) -> tuple[Int, Int]:
+def dockings(events: EventTable, device_of: Mapping[str, int]) -> tuple[Int, Int]:
     """Camera and time of each docking of a known camera."""
-    found = [
-        (device_of[event.device_id], event.at_us)
-        for event in events
-        if event.event is DeviceEventKind.DOCK and event.device_id in device_of
-    ]
-    return np.array([one for one, _ in found], np.int64), np.array([at for _, at in found], np.int64)
+    places = events.of_kinds({DeviceEventKind.DOCK})
+    known = np.array([device_of.get(name, -1) for name in events.device_id.values], np.int64)
+    device = known[events.device_id.code[places]]
+    return device[device >= 0], events.at_us[places[device >= 0]]

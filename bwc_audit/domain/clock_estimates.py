@@ -23,6 +23,7 @@ from bwc_audit.domain.clock_anchors import (
 from bwc_audit.domain.clock_days import clock_days
 from bwc_audit.domain.clocks import ClockChecks
 from bwc_audit.domain.coverage import Int
+from bwc_audit.domain.event_table import EventTable
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.policy import ClockRules
 from bwc_audit.domain.records import Records, RowRef
@@ -42,7 +43,8 @@ def estimated_clocks(
 ) -> ClockChecks:
     """The dock's checks, and what anchors say of each camera and day beyond them. The order of the records does not matter
     except for ``ClockDay.subjects``, which are indices of ``records.segments``; ``table`` are the same as columns."""
-    checks = ClockChecks.of(records.device_events, rules)
+    events = EventTable.of(records.device_events)
+    checks = ClockChecks.of(events, rules)
     device_ids = sorted(set(table.device_id.values))
     device_of = {device_id: place for place, device_id in enumerate(device_ids)}
     device = np.array([device_of[device_id] for device_id in table.device_id.values], np.int64)[table.device_id.code]
@@ -56,7 +58,7 @@ def estimated_clocks(
     )
     uploaded_us = np.where(table.uploaded_us == NO_NUMBER, -UNBOUNDED_US, table.uploaded_us)
     slack_us = us_of_seconds(rules.untrusted_s)
-    docks = dockings(records.device_events, device_of)
+    docks = dockings(events, device_of)
     bounds = upload_bounds(device, start_us, start_us + length_us, uploaded_us, docks, slack_us)
     is_measured = (docked.check >= 0).astype(np.int64)
     return checks.with_days(clock_days(device_ids, anchors, bounds, (device, at_us, is_measured), rules))

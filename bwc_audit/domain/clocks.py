@@ -17,6 +17,7 @@ import numpy as np
 from bwc_audit.domain.clock_clues import HALF_DAY_US
 from bwc_audit.domain.clock_days import ClockDay
 from bwc_audit.domain.coverage import Bool, Int
+from bwc_audit.domain.event_table import EventsAt, EventTable
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.policy import ClockRules
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
@@ -72,11 +73,12 @@ class ClockChecks:
     day_of: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @staticmethod
-    def of(events: Iterable[DeviceEvent], rules: ClockRules) -> ClockChecks:
+    def of(events: Sequence[DeviceEvent], rules: ClockRules) -> ClockChecks:
         """From device logs alone; ``with_days`` adds what anchors say."""
+        table = EventTable.of(events)
         found = [
             (event.device_id, event.at_us, offset_us, event)
-            for event in events
+            for event in EventsAt(table, table.of_kinds({DeviceEventKind.CLOCK_CHECK}))
             if (offset_us := _checked(event)) is not None
         ]
         found.sort(key=lambda row: (row[0], row[1], row[2], row[3].row))
@@ -187,7 +189,7 @@ class ClockChecks:
 
 
 def _checked(event: DeviceEvent) -> int | None:
-    if event.event is not DeviceEventKind.CLOCK_CHECK or event.value is None:
+    if event.value is None:
         return None
     try:
         offset_us = us_of_seconds(float(event.value))

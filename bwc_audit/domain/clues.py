@@ -7,7 +7,6 @@ found by their start.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from bwc_audit.domain.coverage import Int
+from bwc_audit.domain.event_table import EventsAt, EventTable
 from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.placement import Placement, Placements
@@ -99,7 +99,7 @@ class Switching:
     """What one camera's log says of being on and off, in order of time."""
 
     at_us: tuple[int, ...]
-    events: tuple[DeviceEvent, ...]
+    events: Sequence[DeviceEvent]
 
     def last(self, until_us: int) -> DeviceEvent | None:
         """The last entry at or before a moment."""
@@ -149,14 +149,8 @@ class Clues:
     @staticmethod
     def of(matching: Matching) -> Clues:
         placements, device = matching.placements, matching.placements.device
-        switching: dict[str, list[DeviceEvent]] = defaultdict(list)
-        docked: dict[str, list[int]] = defaultdict(list)
-        switches = OFF_KINDS | ON_KINDS
-        for event in sorted(matching.records.device_events, key=lambda event: (event.at_us, event.event, event.row)):
-            if event.event in switches:
-                switching[event.device_id].append(event)
-            if event.event is DeviceEventKind.DOCK:
-                docked[event.device_id].append(event.at_us)
+        events = EventTable.of(matching.records.device_events)
+        switched, docked = events.in_time(OFF_KINDS | ON_KINDS), events.in_time({DeviceEventKind.DOCK})
         index, tag = placements.tags()
         tagged = Groups.of(tag.code, index, len(tag.values))
         of_device = Groups.of(device.code, np.arange(len(placements)), len(device.values))
@@ -165,9 +159,12 @@ class Clues:
             by_device=_Made(device.values, of_device, placements.index_of),
             deleted=_Made(device.values, of_device, lambda own: placements.index_of(_deleted(placements, own))),
             unassigned=Pool.of(placements),
-            switching={key: Switching(tuple(one.at_us for one in log), tuple(log)) for key, log in switching.items()},
+            switching={
+                key: Switching(tuple(events.at_us[log].tolist()), EventsAt(events, log))
+                for key, log in events.by_device(switched)
+            },
             numbered=_Made(device.values, of_device, lambda own: _numbered(placements, own)),
-            docked_us={key: tuple(found) for key, found in docked.items()},
+            docked_us={key: tuple(events.at_us[found].tolist()) for key, found in events.by_device(docked)},
             uploaded_us=_Made(device.values, of_device, lambda own: _uploads(placements, own)),
             orphan_videos=tuple(sorted(video.object_key for video in matching.videos.unnamed)),
         )

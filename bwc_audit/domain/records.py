@@ -230,8 +230,8 @@ class Records:
     calls around it. ``footage_until_us``: how far the footage of the whole source has told, however little of it is here;
     None: no more than the segments here.
 
-    Segments and videos are many: they may stand as columns (``segment_table``, ``video_table``), of which single ones are
-    built when they are asked for."""
+    Segments, videos and log entries are many: they may stand as columns (``segment_table``, ``video_table``,
+    ``event_table``), of which single ones are built when they are asked for."""
 
     segments: Sequence[Segment] = ()
     incidents: tuple[Incident, ...] = ()
@@ -240,7 +240,7 @@ class Records:
     devices: tuple[Device, ...] = ()
     holdings: tuple[Holding, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
-    device_events: tuple[DeviceEvent, ...] = ()
+    device_events: Sequence[DeviceEvent] = ()
     objects: Sequence[StoredObject] = ()
     rejected: tuple[RejectedRow, ...] = ()
     beside: tuple[Assignment, ...] = ()

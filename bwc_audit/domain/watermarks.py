@@ -14,8 +14,9 @@ from operator import attrgetter
 
 import numpy as np
 
+from bwc_audit.domain.event_table import EventTable
 from bwc_audit.domain.placement import Placements
-from bwc_audit.domain.records import DeviceEvent, DeviceEventKind, Records
+from bwc_audit.domain.records import DeviceEventKind, Records
 from bwc_audit.domain.segment_table import NO_NUMBER
 
 
@@ -69,13 +70,10 @@ class Watermarks:
 
 def watermarks_of(records: Records, placements: Placements, as_of_us: int) -> Watermarks:
     """From all rows read, and where their recordings lie. Times after *as of* (a clock far ahead) are not believed."""
-    docked_us: dict[str, int] = {}
-    log_us: dict[str, int] = {}
-    for event in records.device_events:
-        if event.at_us <= as_of_us:
-            _raise_to(log_us, event.device_id, event.at_us)
-            if _is_docking(event):
-                _raise_to(docked_us, event.device_id, event.at_us)
+    events = EventTable.of(records.device_events)
+    log_us = events.latest(np.flatnonzero(events.at_us <= as_of_us))
+    docks = events.of_kinds({DeviceEventKind.DOCK})
+    docked_us = events.latest(docks[events.at_us[docks] <= as_of_us])
     uploaded_us = placements.table.uploaded_us[placements.segment]
     told_us = np.where(uploaded_us == NO_NUMBER, placements.end_us, uploaded_us)
     told_us = np.append(told_us, [] if records.footage_until_us is None else [records.footage_until_us]).astype(np.int64)
@@ -87,15 +85,6 @@ def watermarks_of(records: Records, placements: Placements, as_of_us: int) -> Wa
     received_us = {name: at_us for name, at_us in zip(device.values, last_us.tolist(), strict=True) if at_us != never}
     cad_us = max((time_us for time_us in _cad_times(records) if time_us is not None and time_us <= as_of_us), default=None)
     return Watermarks(cad_us, int(told_us.max()) if told_us.size else None, docked_us, received_us, log_us)
-
-
-def _is_docking(event: DeviceEvent) -> bool:
-    return event.event is DeviceEventKind.DOCK
-
-
-def _raise_to(marks: dict[str, int], device_id: str, at_us: int) -> None:
-    if at_us > marks.get(device_id, at_us - 1):
-        marks[device_id] = at_us
 
 
 def _cad_times(records: Records) -> Iterator[int | None]:

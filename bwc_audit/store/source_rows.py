@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from bwc_audit.domain.chunks import EVENT_MARGIN_US
 from bwc_audit.domain.coverage import Int
+from bwc_audit.domain.event_table import EventTable
 from bwc_audit.domain.record_columns import RecordColumns, columns_of
 from bwc_audit.domain.records import (
     LONGEST_SEGMENT_US,
@@ -214,12 +215,12 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     wanted: dict[str, ColumnElement[bool]] = {
         "incidents": _incidents_wanted(period, incident_id),
         "assignments": _assignments_wanted(source, period, incident_id),
-        "device_events": event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US),
     }
+    is_logged = event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US)
     loaded: dict[str, Any] = {
         name: _load(session, files, record_type, model, wanted.get(name))
         for name, record_type, model in _KINDS
-        if name != "segments"
+        if name not in ("segments", "device_events")
     }
     on_scene_us = table_of(AssignmentRow).c.on_scene_us
     is_near = on_scene_us.between(period.start_us - CLOCK_MARGIN_US, period.end_us + CLOCK_MARGIN_US)
@@ -229,6 +230,7 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     return Records(
         segments=segments,
         objects=videos_in_question(session, source, {key for key in segments.object_key if key is not None}),
+        device_events=_load_events(session, files, is_logged),
         beside=beside,
         incidents_beside=_load(session, files, Incident, IncidentRow, is_theirs),
         is_of_one_incident=incident_id is not None,
@@ -408,6 +410,24 @@ def _load(
     if wanted is not None:
         query = query.where(wanted)
     return _made(list(_rows(session, files.only(query, model))), record_type, files)
+
+
+def _load_events(session: Session, files: _Files, wanted: ColumnElement[bool]) -> EventTable:
+    rows = list(_rows(session, files.only(_columns_of(DeviceEvent).where(wanted), DeviceEventRow)))
+    if not rows:
+        return EventTable.of(())
+    file_id, ordinal, line, device_id, at_us, kind, value = zip(*rows, strict=True)
+    rank = files.rank_of[np.array(file_id, np.int64)]
+    order = np.lexsort((np.array(ordinal, np.int64), rank))
+    spelt = Coded.of(kind)
+    return EventTable(
+        Coded(rank[order], tuple(sorted(files.key_of.values()))),
+        np.array(line, np.int64)[order],
+        Coded.of(device_id).taken(order),
+        np.array(at_us, np.int64)[order],
+        Coded(spelt.code[order], tuple(map(DeviceEventKind, spelt.values))),
+        [value[place] for place in order.tolist()],
+    )
 
 
 def _columns_of(record_type: type[Any]) -> Select[Any]:

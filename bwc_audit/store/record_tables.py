@@ -48,6 +48,7 @@ class SegmentRow(_Read, table=True):
         *not_negative("line", "ordinal", "duration_us", "pre_event_buffer_us", "size_bytes", "precision_us"),
         Index(None, "media_started_us"),
         Index(None, "uploaded_us"),
+        Index(None, "device_id", "media_started_us"),
         Index(None, "footage_id"),
         Index(None, "object_key"),
     )
@@ -185,6 +186,7 @@ class DeviceEventRow(_Read, table=True):
         *not_negative("line", "ordinal"),
         one_of("event", DeviceEventKind),
         Index(None, "at_us"),
+        Index(None, "device_id", "at_us"),
     )
 
     device_id: str = text("camera")

@@ -36,12 +36,13 @@ class _Kind:
     marks: list[Int] = field(default_factory=list)
 
     def add(self, sentences: Collection[str]) -> None:
-        self.named = sorted({*self.named, *sentences})[:MOST_NAMED]
+        self.named = sorted({*self.named, *sorted(sentences)[:MOST_NAMED]})[:MOST_NAMED]
         self.marks.append(np.fromiter(map(hash, sentences), np.int64, len(sentences)))
 
     @property
     def count(self) -> int:
-        return int(np.unique(np.concatenate(self.marks)).size)
+        marks = np.sort(np.concatenate(self.marks))  # np.unique takes ten times as long
+        return int(np.count_nonzero(np.diff(marks)) + min(1, marks.size))
 
 
 def unexamined_in_all(parts: Iterable[Collection[str]]) -> Unexamined:
@@ -53,12 +54,12 @@ def unexamined_in_all(parts: Iterable[Collection[str]]) -> Unexamined:
     count = 0
     for part in parts:
         count += 1
-        by_kind: dict[str, set[str]] = defaultdict(set)
-        for sentence in part:
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for sentence in dict.fromkeys(part):
             if sentence in of_period:
                 of_period[sentence] += 1
             else:
-                by_kind[sentence.partition(": ")[2] or sentence].add(sentence)
+                by_kind[sentence.partition(": ")[2] or sentence].append(sentence)
         for what, sentences in by_kind.items():
             kinds[what].add(sentences)
     said = [sentence for sentence, times in of_period.items() if times == count > 0]

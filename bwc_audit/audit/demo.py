@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from bwc_audit.audit.people import add_account, set_password
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.people import Role
-from bwc_audit.embedded_s3 import embedded_s3, upload_tree
 from bwc_audit.errors import ConfigurationError
 from bwc_audit.store.database import open_database, reading, upgrade
 from bwc_audit.store.people import load_account
@@ -37,6 +36,8 @@ def prepared_demo(settings: Settings, say: Callable[[str], None]) -> Iterator[tu
     Everything started here has stopped when the block ends. Raises ``ConfigurationError`` where the sample or the server
     cannot be had.
     """
+    from bwc_audit.embedded_s3 import embedded_s3, upload_tree  # no other command loads a client of S3 for it (0.15 s)
+
     sample = _sample_package()
     root = settings.state_dir / "sample"
     say("building the sample night (once)" if not root.exists() else "checking the sample night")

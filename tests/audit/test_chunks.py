@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bwc_audit.audit import deciding, night
+from bwc_audit.audit.children import ANSWERS_OF_A_CHILD
 from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.records import Records, RowRef
@@ -89,6 +90,18 @@ def test_children_side_by_side_record_what_one_program_does(tmp_path: Path) -> N
     children, alone = said
     assert children == alone
     assert results > 3
+
+
+def test_no_child_works_through_a_long_period(tmp_path: Path) -> None:
+    """Their memory must not grow with it."""
+    audit = with_deciders(with_chunks(audit_of(tmp_path, random_world(Random(5), incidents=3)), 1), 2)
+    run_id = night.start_run(audit, audit.request(RunKind.BACKFILL, PERIOD))
+    night.plan_run(audit, run_id)
+    seen: list[list[int]] = []
+    deciding.decide_run(audit, run_id, on_progress=lambda _what, _done, _of: seen.append(deciders_alive()))
+    assert 2 * ANSWERS_OF_A_CHILD < len(seen) <= 4 * ANSWERS_OF_A_CHILD
+    assert len({pid for alive in seen for pid in alive}) == 4
+    assert not deciders_alive()
 
 
 def test_a_run_goes_on_after_one_of_its_children_was_killed(tmp_path: Path) -> None:

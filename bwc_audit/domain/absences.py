@@ -13,6 +13,7 @@ import numpy as np
 
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int, SpanTable, ranges
 from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.margins import early_margins_us, late_margins_us
 from bwc_audit.domain.matching import Matching, limits_of_each
 from bwc_audit.domain.severity import steps_of_excess
@@ -152,7 +153,7 @@ def _gaps(matching: Matching, rows: Int, gap_us: Int) -> _Columns:
 def _severities(matching: Matching, window: Int, excess_us: Int) -> Int:
     policies, found = matching.judged.policies, np.zeros(len(window), np.int64)
     code = matching.measured.policy[window]
-    for place in np.unique(code).tolist():
+    for place in distinct(code).tolist():
         own = code == place
         found[own] = steps_of_excess(excess_us[own], policies[place].severity)
     return found

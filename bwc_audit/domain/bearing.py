@@ -6,10 +6,9 @@ from the rows that are read because of this. What any of them proves is decided 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import NamedTuple
 
 from bwc_audit.domain.identity import Roster
@@ -101,12 +100,10 @@ def _links(marks: Marks) -> Mapping[str, set[str]]:
     links: dict[str, set[str]] = defaultdict(set)
     recordings = list(map(recording_name, marks.recording_id, marks.footage_id))
     for shared in (marks.footage_id, recordings, marks.sha256):
-        pairs = set(zip(shared, marks.device_id, strict=True))
-        cameras = Counter(map(itemgetter(0), pairs))
         first: dict[str | None, str] = {}
-        for what, device_id in pairs:
-            if cameras[what] > 1 and what is not None:
-                other = first.setdefault(what, device_id)
+        others = map(first.setdefault, shared, marks.device_id)  # no Python is run for a single file
+        for what, device_id, other in zip(shared, marks.device_id, others, strict=True):
+            if other != device_id and what is not None:
                 links[device_id].add(other)
                 links[other].add(device_id)
     return links

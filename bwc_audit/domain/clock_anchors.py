@@ -22,6 +22,7 @@ import numpy as np
 
 from bwc_audit.domain.coverage import Bool, Int
 from bwc_audit.domain.event_table import EventTable
+from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.policy import ClockRules
 from bwc_audit.domain.records import DeviceEventKind, RowRef
 from bwc_audit.domain.segment_table import SegmentTable
@@ -224,7 +225,7 @@ def upload_bounds(
     dock_device, dock_us = docks
     order = np.lexsort((dock_us, dock_device))
     dock_device, dock_us = dock_device[order], dock_us[order]
-    moments = np.unique(dock_us)
+    moments = distinct(dock_us)
     stride = len(moments) + 1
     placed = dock_device * stride + np.searchsorted(moments, dock_us)
     # The last docking at or before the upload, and the one before it, of the same camera.

@@ -15,6 +15,7 @@ import numpy as np
 from bwc_audit.domain.clock_anchors import UNBOUNDED_US, AnchorKind, Anchors, UploadBounds
 from bwc_audit.domain.clock_medians import group_medians
 from bwc_audit.domain.coverage import Bool, Int
+from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.policy import ClockRules
 from bwc_audit.domain.times import DAY_US, us_of_seconds
 
@@ -85,13 +86,13 @@ def _clues(
     """Clues by key of camera and day. ``segments``: key, whether a dock measured the clock, and name of each."""
     keys, is_measured, names = segments
     shifted = [key[one.offset_us != 0] for one, key in zip(anchors, anchor_keys, strict=True)]
-    asked = np.unique(np.concatenate([*shifted, keys[bounds.low_us > 0]]))
+    asked = distinct(np.concatenate([*shifted, keys[bounds.low_us > 0]]))
     kinds: dict[int, list[KindClue]] = defaultdict(list)
     for one, key_of_anchor in zip(anchors, anchor_keys, strict=True):
         for key, said in _said(one, key_of_anchor, asked, rules):
             kinds[key].append(said)
     low_us, high_us, late = _bounds_by_day(keys, bounds, names, asked)
-    measured = set(np.unique(keys[is_measured > 0]).tolist())
+    measured = set(distinct(keys[is_measured > 0]).tolist())
     for key in asked.tolist():
         yield (
             key,
@@ -135,8 +136,8 @@ def _said(anchors: Anchors, key: Int, asked: Int, rules: ClockRules) -> Iterator
                 median_us,
                 int(medians.spread_us[place]),
                 int(anchors.uncertainty_us[mine].max()),
-                len(np.unique(anchors.pair[mine[near]])),
-                len(np.unique(anchors.pair[mine])),
+                len(distinct(anchors.pair[mine[near]])),
+                len(distinct(anchors.pair[mine])),
                 subjects,
             ),
         )

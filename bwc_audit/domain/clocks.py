@@ -19,6 +19,7 @@ from bwc_audit.domain.clock_days import ClockDay
 from bwc_audit.domain.coverage import Bool, Int
 from bwc_audit.domain.event_table import EventsAt, EventTable
 from bwc_audit.domain.findings import FindingKind
+from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.policy import ClockRules
 from bwc_audit.domain.records import DeviceEvent, DeviceEventKind
 from bwc_audit.domain.times import DAY_US, SECOND_US, us_of_seconds
@@ -85,7 +86,7 @@ class ClockChecks:
         device_of = {device_id: place for place, device_id in enumerate(dict.fromkeys(row[0] for row in found))}
         device = np.array([device_of[row[0]] for row in found], np.int64)
         at_us = np.array([row[1] for row in found], np.int64)
-        moments = np.unique(at_us)
+        moments = distinct(at_us)
         return ClockChecks(
             device_of=device_of,
             events=tuple(row[3] for row in found),

@@ -230,7 +230,7 @@ def _joined(starts: Int, ends: Int, low: Int, high: Int, join_us: Limit) -> tupl
     if isinstance(join_us, int):
         return clip(*union(starts, ends, join_us), low, high)
     parts = [(np.zeros(0, np.int64),) * 3]
-    for each_us in np.unique(join_us).tolist():  # few: one for each set of rules in force
+    for each_us in sorted(set(join_us.tolist())):  # few: one for each set of rules in force
         own = np.flatnonzero(join_us == each_us)
         row, start, end = clip(*union(starts, ends, each_us), low[own], high[own])
         parts.append((own[row], start, end))

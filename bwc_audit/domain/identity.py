@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -26,6 +27,7 @@ _PREFIX_AND_ZEROS = re.compile(r"^[A-Z]*0*")
 _NEVER_US = 2**63 - 1
 
 
+@lru_cache(maxsize=1 << 16)
 def bare_badge(officer_id: str) -> str:
     """The identifier without prefix letters, punctuation and leading zeros: ``PC 0101`` and ``101`` are both ``101``.
 

@@ -16,6 +16,7 @@ import numpy as np
 from bwc_audit.domain.attendance_columns import AttendanceColumns
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int, SpanTable
 from bwc_audit.domain.findings import Window
+from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.policy import ExemptionCondition, ExemptionRule, Policy, Reference, ScopeRules, folded, meets
 from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.records import Incident
@@ -174,7 +175,7 @@ class MeasuredRows(Sequence[Judged]):
 
     def policies(self) -> tuple[Policy, ...]:
         """The different policies that any of them is judged by."""
-        return tuple(self.table.policies[code] for code in np.unique(self.policy).tolist())
+        return tuple(self.table.policies[code] for code in distinct(self.policy).tolist())
 
     def incident_ids(self) -> list[str]:
         """The incident of each."""

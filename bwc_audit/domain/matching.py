@@ -27,7 +27,7 @@ from bwc_audit.domain.coverage import (
     WindowArrays,
 )
 from bwc_audit.domain.elsewhere import calls_elsewhere
-from bwc_audit.domain.groups import Groups
+from bwc_audit.domain.groups import Groups, distinct
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.judgement import Judged, JudgedTable, MeasuredRows, RequiredWindows, judge, required_windows
@@ -136,7 +136,7 @@ def limits_of(rules: CoverageRules) -> CoverageLimits:
 def limits_of_each(measured: MeasuredRows) -> CoverageLimits:
     """The engine's limits, one element a window; plain numbers where all windows have the same."""
     limits = [limits_of(one.coverage) for one in measured.table.policies]
-    present = np.unique(measured.policy).tolist()
+    present = distinct(measured.policy).tolist()
     if len({limits[code] for code in present}) <= 1:
         return limits[present[0]] if present else CoverageLimits(0, 0, 0, 0)
 

@@ -17,6 +17,7 @@ import numpy as np
 from bwc_audit.domain.clock_anchors import AnchorKind
 from bwc_audit.domain.clocks import ClockChecks, ClockEstimate, ClockEstimates
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int
+from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.identity import HolderHistory, Roster
 from bwc_audit.domain.records import Holding, RowRef, Segment
 from bwc_audit.domain.segment_table import NO_NUMBER, Coded, SegmentTable, number_at
@@ -347,7 +348,7 @@ def _held(
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
         count = np.bincount(row, minlength=len(places))
         lone = count[row] == 1
-        for one in np.unique(which[lone]).tolist():
+        for one in distinct(which[lone]).tolist():
             yield places[row[lone & (which == one)]], (index.values[one],)
         for several in np.flatnonzero(count > 1).tolist():
             groups[tuple(which[row == several].tolist())].append(several)

@@ -99,10 +99,17 @@ def _merged(rows: Sequence[Assignment], incident: Incident | None, officer_id: s
         dispatched_us=min((row.dispatched_us for row in live if row.dispatched_us is not None), default=None),
         en_route_us=min((row.en_route_us for row in live if row.en_route_us is not None), default=None),
         on_scene_us=min((row.on_scene_us for row in live if row.on_scene_us is not None), default=None),
-        cleared_us=max((row.cleared_us for row in live if row.cleared_us is not None), default=None),
+        cleared_us=_last_clear(live),
         is_cancelled=all(row.is_cancelled for row in rows),
         precision_us=_rounded_us(live, incident),
     )
+
+
+def _last_clear(rows: Sequence[Assignment]) -> int | None:
+    """The last clear; none is known where an officer arrived again after it, and when they left is not recorded."""
+    last_us = max((row.cleared_us for row in rows if row.cleared_us is not None), default=None)
+    open_us = (row.on_scene_us for row in rows if row.cleared_us is None and row.on_scene_us is not None)
+    return None if last_us is not None and max(open_us, default=last_us) > last_us else last_us
 
 
 def without(pieces: Sequence[Span], cut: Iterable[Span]) -> tuple[Span, ...]:

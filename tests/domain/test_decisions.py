@@ -262,6 +262,23 @@ def test_first_arrival_and_last_clear_of_several_rows() -> None:
     assert window.span == Span(at(0), at(700))
 
 
+def test_a_second_arrival_that_is_open_does_not_end_with_the_first_clear() -> None:
+    world = World().officer("101").incident(closed_us=at(900))
+    world.attended("101", 0, 100, line=2).attended("101", 400, None, line=3).recorded("101", -40, 110)
+    window = world.result().window
+    assert window is not None
+    assert (window.span, window.end_reference) == (Span(at(0), at(900)), "incident_closed")
+    assert world.kinds() == ["early_deactivation"]
+
+
+def test_a_row_without_arrival_does_not_take_the_clear_away() -> None:
+    world = World().officer("101").incident(closed_us=at(900))
+    world.attended("101", 0, 100, line=2).attended("101", None, None, dispatched=150, line=3)
+    window = world.result().window
+    assert window is not None
+    assert window.span == Span(at(0), at(100))
+
+
 # --- pending and unknown
 
 

@@ -27,7 +27,7 @@ from bwc_audit.sources.read_source import (
 )
 from bwc_audit.store.database import reading, writing
 from bwc_audit.store.input_marks import keep_input_mark
-from bwc_audit.store.source_rows import (
+from bwc_audit.store.source_files import (
     FileMark,
     forget_files,
     known_files,

@@ -106,7 +106,9 @@ def _marks(rows: RowsOfSource, incident_id: str, around: Span) -> Marks:
     # As it is written in the list; a database that does not tell case apart finds more.
     is_tagged = cast(segment.incident_ids, Text).contains(json.dumps(incident_id), autoescape=True)
     columns = (segment.device_id, segment.officer_id, segment.footage_id, segment.recording_id, segment.sha256, is_tagged)
-    queries = [select(*columns).where(lies_there, rows.holds(Segment)) for lies_there in segments_around(around)]
+    queries = [
+        select(*columns).where(lies_there, rows.holds(Segment)) for lies_there in segments_around(rows.session, around)
+    ]
     found = [row for query in queries for batch in raw_batches(rows.session, query) for row in batch]
     return Marks(*(zip(*found, strict=True) if found else [()] * len(columns)))
 

@@ -1,4 +1,4 @@
-"""Rows of the sources in and out of the store: written file by file, read by period in one fixed order.
+"""Rows of the sources out of the store, by period in one fixed order, or by what they say.
 
 Which rows are true or belong together is decided elsewhere; here a row keeps its file and line.
 """
@@ -6,20 +6,18 @@ Which rows are true or belong together is decided elsewhere; here a row keeps it
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlmodel import Session
 
 from bwc_audit.domain.chunks import EVENT_MARGIN_US
 from bwc_audit.domain.coverage import Int
 from bwc_audit.domain.event_table import EventTable
-from bwc_audit.domain.record_columns import RecordColumns, columns_of
 from bwc_audit.domain.records import (
     LONGEST_SEGMENT_US,
     Assignment,
@@ -39,11 +37,9 @@ from bwc_audit.domain.records import (
 )
 from bwc_audit.domain.segment_table import FIELDS, Coded, SegmentTable, TableBuilder
 from bwc_audit.domain.times import DAY_US, Span
-from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.store.bulk import chunks, insert_columns, insert_rows, is_one_of
+from bwc_audit.store.bulk import chunks, is_one_of
 from bwc_audit.store.columns import Stored
-from bwc_audit.store.input_marks import say_changing
-from bwc_audit.store.named_videos import is_among, mark_named, names_of, unmark_named, videos_in_question
+from bwc_audit.store.named_videos import videos_in_question
 from bwc_audit.store.raw_rows import raw, raw_batches
 from bwc_audit.store.tables import (
     AssignmentRow,
@@ -63,13 +59,14 @@ from bwc_audit.store.tables import (
 #: Other calls this far around the period tie the clocks of its cameras.
 CLOCK_MARGIN_US = DAY_US
 
-#: Longer stretches of segments are read without the index on their start.
-MOST_BY_INDEX_US = 60 * DAY_US
+#: A stretch of more than this share of all the time that segments are of is read without the index on their start: a row
+#: found by it costs ten times as much as a row passed over.
+MOST_BY_INDEX = 1 / 12
 
 _Record = TypeVar("_Record")
 
 #: (field of ``Records``, its dataclass, its table)
-_KINDS: tuple[tuple[str, type[Any], type[Stored]], ...] = (
+KINDS: tuple[tuple[str, type[Any], type[Stored]], ...] = (
     ("segments", Segment, SegmentRow),
     ("incidents", Incident, IncidentRow),
     ("assignments", Assignment, AssignmentRow),
@@ -80,112 +77,12 @@ _KINDS: tuple[tuple[str, type[Any], type[Stored]], ...] = (
     ("device_events", DeviceEvent, DeviceEventRow),
     ("rejected", RejectedRow, RejectedRowRow),
 )
-_MODELS = {record_type: model for _, record_type, model in _KINDS}
+MODELS = {record_type: model for _, record_type, model in KINDS}
 _TUPLES = frozenset({"incident_ids", "categories", "tags"})
 _ENUMS: dict[tuple[type[Any], str], Any] = {
     (DeviceEvent, "event"): DeviceEventKind,
     (RejectedRow, "reason"): RejectReason,
 }
-
-
-class FileMark(NamedTuple):
-    """What tells whether a file is still the one that was read."""
-
-    etag: str
-    size_bytes: int
-
-
-def known_files(session: Session, source: str) -> dict[str, FileMark]:
-    """For each file of the source that was read: its mark at that time."""
-    file = table_of(SourceFileRow).c
-    rows = session.connection().execute(
-        select(file.key, file.etag, file.size_bytes).where(file.source == source).order_by(file.key)
-    )
-    return {key: FileMark(etag, size) for key, etag, size in rows}
-
-
-def replace_file(
-    session: Session,
-    source: str,
-    stat: ObjectStat,
-    records: Records,
-    rejected: Sequence[RejectedRow] = (),
-    *,
-    read_at_us: int,
-) -> None:
-    """Store exactly these rows as the content of one file; what was read from it before goes.
-
-    ``records.objects`` is not looked at; ``rejected`` is added to ``records.rejected``.
-    """
-    kinds = [(each, getattr(records, name)) for name, each, _ in _KINDS if name != "rejected"]
-    columns = [columns_of(record_type, rows, stat.key) for record_type, rows in kinds if rows]
-    replace_file_parts(session, source, stat, [(columns, (*records.rejected, *rejected))], read_at_us=read_at_us)
-
-
-def replace_file_parts(
-    session: Session,
-    source: str,
-    stat: ObjectStat,
-    parts: Iterable[tuple[Sequence[RecordColumns], Sequence[RejectedRow]]],
-    *,
-    read_at_us: int,
-) -> int:
-    """As ``replace_file``, for a file that comes in parts, each written before the next is asked for; returns the file's
-    number. All of it is one transaction, which the caller ends."""
-    forget_files(session, source, (stat.key,))
-    connection = session.connection()
-    file = table_of(SourceFileRow)
-    described = {"etag": stat.etag, "size_bytes": stat.size_bytes, "modified_us": stat.modified_us}
-    new = insert(file).values(source=source, key=stat.key, read_at_us=read_at_us, accepted=0, rejected=0, **described)
-    file_id = int(connection.execute(new.returning(file.c.file_id)).scalar_one())
-    written: Counter[type[Any]] = Counter()
-    for columns, rejected in parts:
-        refused = [columns_of(RejectedRow, rejected, stat.key)] if rejected else []
-        for each in (*columns, *refused):
-            _insert_columns(session, file_id, written[each.record_type], each)
-            written[each.record_type] += len(each)
-    mark_named(session, source, file_id)
-    counts = {"accepted": written.total() - written[RejectedRow], "rejected": written[RejectedRow]}
-    connection.execute(update(file).where(file.c.file_id == file_id).values(**counts))
-    return file_id
-
-
-def set_file_mark(session: Session, source: str, file_id: int, etag: str) -> None:
-    """Change the mark by which a file is known, where reading it showed that it must be read again."""
-    say_changing(session, source)
-    file = table_of(SourceFileRow)
-    session.connection().execute(update(file).where(file.c.file_id == file_id).values(etag=etag))
-
-
-def _insert_columns(session: Session, file_id: int, first: int, records: RecordColumns) -> None:
-    count = len(records)
-    own = {"file_id": [file_id] * count, "ordinal": range(first, first + count), "line": records.lines}
-    insert_columns(session, table_of(_MODELS[records.record_type]), {**own, **records.columns})
-
-
-def forget_files(session: Session, source: str, keys: Iterable[str]) -> int:
-    """Remove files and all rows read from them; returns how many files there were."""
-    file = table_of(SourceFileRow)
-    count = 0
-    for chunk in chunks(keys, 500):
-        say_changing(session, source)
-        unmark_named(session, source, chunk)
-        count += session.connection().execute(delete(file).where(file.c.source == source, file.c.key.in_(chunk))).rowcount
-    return count
-
-
-def replace_video_objects(session: Session, source: str, objects: Iterable[StoredObject]) -> None:
-    """Set the video objects of the source to exactly these."""
-    table = table_of(VideoObjectRow)
-    say_changing(session, source)
-    session.connection().execute(delete(table).where(table.c.source == source))
-    names = names_of(session, source)
-    columns = ("source", "object_key", "size_bytes", "etag", "modified_us", "is_named")
-    rows = (
-        (source, item.object_key, item.size_bytes, item.etag, item.modified_us, is_among(item.object_key, names))
-        for item in objects
-    )
-    insert_rows(session, table, columns, rows)
 
 
 def load_video_objects(session: Session, source: str) -> tuple[StoredObject, ...]:
@@ -219,7 +116,7 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
     is_logged = event.at_us.between(period.start_us - EVENT_MARGIN_US, period.end_us + EVENT_MARGIN_US)
     loaded: dict[str, Any] = {
         name: _load(session, files, record_type, model, wanted.get(name))
-        for name, record_type, model in _KINDS
+        for name, record_type, model in KINDS
         if name not in ("segments", "device_events")
     }
     on_scene_us = table_of(AssignmentRow).c.on_scene_us
@@ -276,7 +173,7 @@ class RowsOfSource:
         if not self.has_others:
             return true()
         file = table_of(SourceFileRow).c
-        return exists().where(file.file_id == table_of(_MODELS[record_type]).c.file_id, file.source == self.source)
+        return exists().where(file.file_id == table_of(MODELS[record_type]).c.file_id, file.source == self.source)
 
     def records(self, record_type: type[_Record], wanted: ColumnElement[bool]) -> tuple[_Record, ...]:
         """The records of a kind that ``wanted`` (of the columns of its table) picks, by file and place in it."""
@@ -287,7 +184,7 @@ class RowsOfSource:
         """Segments of which a part lies in ``around``, and those that came in then, that ``wanted`` picks."""
         builder = TableBuilder(_SEGMENT_COLUMNS)
         columns = select(*(raw(table_of(SegmentRow).c[name]) for name in _SEGMENT_COLUMNS))
-        for lies_there in segments_around(around):
+        for lies_there in segments_around(self.session, around):
             for batch in raw_batches(self.session, columns.where(lies_there, wanted, self.holds(Segment))):
                 builder.add(batch)
         file_ids = set(builder.numbers("file_id").tolist())
@@ -341,19 +238,19 @@ _SEGMENT_COLUMNS = ("file_id", "ordinal", "line", *FIELDS)
 def _load_segments(session: Session, files: _Files, around: Span) -> SegmentTable:
     columns = select(*(raw(table_of(SegmentRow).c[name]) for name in _SEGMENT_COLUMNS))
     builder = TableBuilder(_SEGMENT_COLUMNS)
-    for lies_there in segments_around(around):
+    for lies_there in segments_around(session, around):
         for batch in raw_batches(session, files.only(columns.where(lies_there), SegmentRow)):
             builder.add(batch)
     return _segment_table(builder, files)
 
 
-def segments_around(around: Span) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def segments_around(session: Session, around: Span) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Which segments have a part in ``around``, and which others came in then: a clock far off puts them elsewhere."""
     table = table_of(SegmentRow)
     started_us = table.c.media_started_us
     # None is longer than the longest, so what began earlier has ended: the index on the start finds the rest. It does not
-    # help where most of the table is wanted (a year): rows are then read in the order in which they lie.
-    bounded_us = started_us if around.length_us < MOST_BY_INDEX_US else started_us + 0
+    # help where much of the table is wanted: rows are then read in the order in which they lie.
+    bounded_us = started_us + 0 if _is_much(session, around) else started_us
     lies_there = and_(
         bounded_us > around.start_us - LONGEST_SEGMENT_US,
         bounded_us < around.end_us,
@@ -361,6 +258,14 @@ def segments_around(around: Span) -> tuple[ColumnElement[bool], ColumnElement[bo
     )
     came_then = table.c.uploaded_us.between(around.start_us, around.end_us)
     return lies_there, and_(came_then, ~lies_there)
+
+
+def _is_much(session: Session, around: Span) -> bool:
+    """Whether ``around`` is much of all the time that segments are of."""
+    started_us = table_of(SegmentRow).c.media_started_us
+    first, last = (select(of(started_us)).scalar_subquery() for of in (func.min, func.max))  # each the end of an index
+    first_us, last_us = session.connection().execute(select(first, last)).one()
+    return first_us is not None and around.length_us > MOST_BY_INDEX * (last_us - first_us)
 
 
 def _segment_table(builder: TableBuilder, files: _Files) -> SegmentTable:
@@ -431,7 +336,7 @@ def _load_events(session: Session, files: _Files, wanted: ColumnElement[bool]) -
 
 
 def _columns_of(record_type: type[Any]) -> Select[Any]:
-    table = table_of(_MODELS[record_type])
+    table = table_of(MODELS[record_type])
     plain = [field.name for field in fields(record_type) if field.name != "row"]
     return select(table.c.file_id, table.c.ordinal, table.c.line, *(raw(table.c[name]) for name in plain))
 

@@ -25,7 +25,7 @@ from bwc_audit.domain.results import AssignmentResult
 from bwc_audit.domain.runs import Run, RunKind
 from bwc_audit.domain.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Span
 from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.store import runs, source_rows, turns
+from bwc_audit.store import runs, source_files, turns
 from bwc_audit.store.database import reading, writing
 from tests.audit.nights import night_settings
 
@@ -52,7 +52,7 @@ def store_world(audit: Audit, records: Records, key: str = "rows.csv", *, read_a
     """Put the records into the database as if a file had been read."""
     with writing(audit.engine) as session:
         stat = ObjectStat(key, 1, f"etag-{read_at_us}", 0)
-        source_rows.replace_file(session, audit.source.uri, stat, records, read_at_us=read_at_us)
+        source_files.replace_file(session, audit.source.uri, stat, records, read_at_us=read_at_us)
 
 
 def audit_of(folder: Path, records: Records, **settings: object) -> Audit:

@@ -24,7 +24,8 @@ from bwc_audit.sources.duplicates import with_unique_ids
 from bwc_audit.store.database import open_database, reading, upgrade, writing
 from bwc_audit.store.incident_rows import load_incident_records
 from bwc_audit.store.orphans import footage_until
-from bwc_audit.store.source_rows import load_records, replace_file, replace_video_objects
+from bwc_audit.store.source_files import replace_file, replace_video_objects
+from bwc_audit.store.source_rows import load_records
 from tests.audit.stored_world import PERIOD as PERIOD_OF_WORLD
 from tests.audit.stored_world import random_world, with_camera_off
 from tests.bench.stored_year import SOURCE, store_year

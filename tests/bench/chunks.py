@@ -17,7 +17,7 @@ from bwc_audit.config import Settings
 from bwc_audit.domain.runs import RunKind
 from bwc_audit.domain.times import DAY_US, Span, at_of
 from bwc_audit.objects.contract import ObjectStat
-from bwc_audit.store import source_rows
+from bwc_audit.store import source_files
 from bwc_audit.store.database import open_database, upgrade, writing
 from tests.bench.measuring import peak_rss_mib
 from tests.bench.year import AS_OF_US, PERIOD, make_year, records_of
@@ -46,8 +46,8 @@ def build(folder: Path, assignments: int) -> dict[str, float]:
     audit = open_audit(settings)
     records = records_of(make_year(assignments, 200))
     with writing(engine) as session:
-        source_rows.replace_file(session, audit.source.uri, ObjectStat("rows.csv", 1, "e", 0), records, read_at_us=0)
-        source_rows.replace_video_objects(session, audit.source.uri, records.objects)
+        source_files.replace_file(session, audit.source.uri, ObjectStat("rows.csv", 1, "e", 0), records, read_at_us=0)
+        source_files.replace_video_objects(session, audit.source.uri, records.objects)
     return {"segments": len(records.segments)}
 
 

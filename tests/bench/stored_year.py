@@ -23,7 +23,8 @@ from bwc_audit.domain.times import MINUTE_US, Span
 from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.sources.duplicates import with_unique_ids
 from bwc_audit.store.database import open_database, reading, upgrade, writing
-from bwc_audit.store.source_rows import load_records, replace_file, replace_video_objects
+from bwc_audit.store.source_files import replace_file, replace_video_objects
+from bwc_audit.store.source_rows import load_records
 from bwc_audit.store.tables import IncidentRow, table_of
 from tests.bench.measuring import Line, in_fresh_process, peak_rss_mib
 from tests.bench.year import AS_OF_US, OFFICERS, PERIOD, POLICY, make_year, records_of

@@ -14,7 +14,7 @@ from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.store.check import check
 from bwc_audit.store.database import open_database, reading, upgrade, writing
 from bwc_audit.store.input_marks import InputMark, fresh_input_mark, input_mark, keep_input_mark
-from bwc_audit.store.source_rows import forget_files, replace_file, replace_video_objects, set_file_mark
+from bwc_audit.store.source_files import forget_files, replace_file, replace_video_objects, set_file_mark
 
 SOURCE, OTHER = "s3://bucket/prefix", "s3://other"
 

@@ -33,15 +33,8 @@ from bwc_audit.objects.contract import ObjectStat
 from bwc_audit.store import named_videos
 from bwc_audit.store.check import check
 from bwc_audit.store.database import reading, writing
-from bwc_audit.store.source_rows import (
-    FileMark,
-    forget_files,
-    known_files,
-    load_records,
-    load_video_objects,
-    replace_file,
-    replace_video_objects,
-)
+from bwc_audit.store.source_files import FileMark, forget_files, known_files, replace_file, replace_video_objects
+from bwc_audit.store.source_rows import load_records, load_video_objects, segments_around
 from tests.store.values import any_of
 
 SOURCE = "s3://bucket/prefix"
@@ -115,6 +108,23 @@ def test_a_recording_uploaded_in_the_period_is_read_however_far_its_clock_was_of
         loaded = load_records(session, SOURCE, PERIOD, margin_us=0)
         assert [one.footage_id for one in loaded.segments] == ["in"]
         session.rollback()
+
+
+@pytest.mark.parametrize(("days", "by_index"), [(1, True), (30, True), (40, False), (400, False)])
+def test_the_index_on_the_start_is_used_for_a_small_part_of_the_footage(engine: Engine, days: int, by_index: bool) -> None:
+    with writing(engine) as session:
+        put(session, "a.csv", Records(segments=tuple(segment(f"F{day}", day * DAY_US) for day in range(401))))
+        around = Span(DAY_US, (1 + days) * DAY_US)
+        lies_there, _ = segments_around(session, around)
+        assert ("media_started_us + :" in str(lies_there)) is not by_index
+        found = load_records(session, SOURCE, around, margin_us=0).segments
+        assert [one.footage_id for one in found] == [f"F{day}" for day in range(1, 1 + days)]
+        session.rollback()
+
+
+def test_without_footage_nothing_is_found(engine: Engine) -> None:
+    with reading(engine) as session:
+        assert len(load_records(session, SOURCE, PERIOD, margin_us=0).segments) == 0
 
 
 def test_calls_a_day_around_the_period_are_read_beside_it(engine: Engine) -> None:

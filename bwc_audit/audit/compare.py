@@ -101,8 +101,6 @@ def _replay(rows: _Rows, book: PolicyBook, like: Basis | None) -> tuple[Replayed
 
 def _own(whole: Replayed, gathered: Gathered, incident_id: str | None) -> Replayed:
     """What of a replay belongs to its chunk, or to the one incident that was asked for."""
-    if gathered.chunk.is_only and incident_id is None:
-        return whole
     wanted = gathered.incident_ids if incident_id is None else {incident_id}
     names = whole.facts.matching.judged.columns.incident
     others = own_findings(whole.others, gathered.chunk, wanted)

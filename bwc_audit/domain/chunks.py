@@ -91,9 +91,10 @@ def chunks_of(period: Span, days: int) -> tuple[Chunk, ...]:
 def own_part(decision: Decision, chunk: Chunk, incident_ids: Collection[str]) -> Decision:
     """What of a decision over ``chunk.sight`` belongs to the chunk: all of ``incident_ids``, which are its own, and findings
     that name no incident by their own time. A finding without either belongs to every chunk. Findings about a camera's clock
-    are made for a chunk alone, and kept."""
+    are made for a chunk alone, and kept. A chunk that is the whole period decides nothing else, but it sees recordings that
+    belong to calls before and after it."""
     if chunk.is_only:
-        return decision
+        return replace(decision, findings=own_findings(decision.findings, chunk, incident_ids))
     return replace(
         decision,
         results=tuple(one for one in decision.results if one.incident_id in incident_ids),
@@ -111,12 +112,12 @@ def own_findings(findings: Iterable[Finding], chunk: Chunk, incident_ids: Collec
     def is_own(finding: Finding) -> bool:
         if finding.incident_id is not None:
             return finding.incident_id in incident_ids
-        if is_of_camera(finding):
+        if chunk.is_only or is_of_camera(finding):
             return True
         time_us = own_time_us(finding)
         return time_us is None or chunk.holds(time_us)
 
-    return tuple(findings) if chunk.is_only else tuple(one for one in findings if is_own(one))
+    return tuple(one for one in findings if is_own(one))
 
 
 def own_time_us(finding: Finding) -> int | None:

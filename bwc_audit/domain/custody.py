@@ -57,9 +57,8 @@ def custody_findings(matching: Matching, sight: Sight, repeats: Repeats) -> Iter
     """All findings of this module, in no particular order. ``repeats``: of the placements of the matching."""
     start_us, is_touching = matching.placements.start_us, matching.windows_of.has_members()
     is_in_scope = (start_us >= matching.period.start_us) & (start_us < matching.period.end_us) | is_touching
-    if matching.records.is_of_one_incident:  # of what touches a call beside it is said there
-        elsewhere = list(matching.elsewhere)
-        is_touching[elsewhere] = is_in_scope[elsewhere] = True
+    elsewhere = list(matching.elsewhere)  # of what touches a call beside it is said there
+    is_touching[elsewhere] = is_in_scope[elsewhere] = True
     in_scope, touching = np.flatnonzero(is_in_scope), np.flatnonzero(is_touching)
     yield from _metadata_missing(matching)
     yield from _duplicates(matching, is_in_scope, repeats)
@@ -70,7 +69,7 @@ def custody_findings(matching: Matching, sight: Sight, repeats: Repeats) -> Iter
     for policy, indices in matching.by_policy(touching):
         yield from _short_buffers(matching, policy, indices)
         yield from _retention_risks(matching, policy, indices)
-    yield from _category_missing(matching, in_scope)
+    yield from _category_missing(matching, is_in_scope)
     yield from _incident_labels(matching, touching)
     for index, seen in sight.of_placement.looked.items():
         if seen.inspection is not None:
@@ -233,13 +232,16 @@ def _sequence_gaps(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
         )
 
 
-def _category_missing(matching: Matching, indices: Int) -> Iterator[Finding]:
+def _category_missing(matching: Matching, is_in_scope: Bool) -> Iterator[Finding]:
+    """Said of the first segment of a recording, where that is in scope, if no segment carries a category."""
     placements, categories = matching.placements, matching.placements.table.categories
     recording = placements.recording
     is_labelled = np.zeros(len(recording.values), np.bool_)
-    has_any = categories.where(bool(entered) for entered in categories.values)[placements.segment[indices]]
-    is_labelled[recording.code[indices[has_any]]] = True
-    for index in _firsts(recording.code, indices[~is_labelled[recording.code[indices]]]):
+    has_any = categories.where(bool(entered) for entered in categories.values)[placements.segment]
+    is_labelled[recording.code[has_any]] = True
+    for index in _firsts(recording.code, np.flatnonzero(~is_labelled[recording.code])):
+        if not is_in_scope[index]:
+            continue
         rules = matching.policy_of(index).labelling
         if rules.is_category_required:
             message = f"Recording {recording[index]} carries no category."
@@ -261,7 +263,7 @@ def _incident_labels(matching: Matching, indices: Int) -> Iterator[Finding]:
     has_label[entered.keys_with_members()] = True
     for index in _firsts(recording.code, indices[~(has_label & is_fitting)[recording.code[indices]]]):
         rules, code = matching.policy_of(index).labelling, int(recording.code[index])
-        here = {matching.measured[window].attendance.incident_id for window in touched[code]}
+        here = {matching.measured[window].attendance.incident_id for window in touched.get(code, ())}
         fitting = ", ".join(sorted(here | beside.get(code, frozenset())))
         if code not in entered and rules.is_incident_id_required:
             message = f"Recording {recording[index]} carries no incident id; by officer and time it belongs to {fitting}."

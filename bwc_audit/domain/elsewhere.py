@@ -2,7 +2,7 @@
 be of the next night, or is not the one that is decided anew.
 
 Such a call is not decided here; but its number on a recording is not wrong. What is to be said of a recording is said once,
-under the earliest call that it touches: where one incident is decided anew, that may be another.
+under the earliest call that it touches and with the night that decides it, which may be another.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bwc_audit.domain.attendance_columns import AttendanceColumns
-from bwc_audit.domain.coverage import Bool
-from bwc_audit.domain.groups import Groups
 from bwc_audit.domain.identity import Roster
 from bwc_audit.domain.judgement import Judged, JudgedTable, judge
 from bwc_audit.domain.placement import Placements
@@ -24,10 +22,10 @@ from bwc_audit.domain.waterfall import Exemptions, attendances
 
 
 def calls_elsewhere(
-    records: Records, judged: JudgedTable, book: PolicyBook, roster: Roster, placements: Placements, windows_of: Groups
+    records: Records, judged: JudgedTable, book: PolicyBook, roster: Roster, placements: Placements
 ) -> Mapping[int, tuple[Judged, ...]]:
-    """For segments (index of ``placements``) of recordings that touch a required window: the calls beside whose required
-    windows they touch, earliest first; only those that touch any. ``judged``: what is decided."""
+    """For segments (index of ``placements``): the calls beside whose required windows they touch, earliest first; only those
+    that touch any. ``judged``: what is decided."""
     known = {(one.incident_id, one.officer_id) for one in judged.attended}
     attended = [
         one
@@ -36,7 +34,7 @@ def calls_elsewhere(
     ]
     if not attended:
         return {}
-    is_ours, officer = _of_touching_recordings(placements, windows_of), placements.officer
+    officer = placements.officer
     found: dict[int, list[Judged]] = defaultdict(list)
     for call in judge(attended, AttendanceColumns.of(attended), book, Exemptions(records.exemptions, roster)):
         if not call.pieces:
@@ -44,18 +42,10 @@ def calls_elsewhere(
         start_us, end_us = call.pieces[0].start_us, call.pieces[-1].end_us
         low, high = np.searchsorted(placements.start_us, (start_us - LONGEST_SEGMENT_US, end_us)).tolist()
         near = np.arange(low, high)
-        for index in near[is_ours[near] & (placements.end_us[near] > start_us)].tolist():
+        for index in near[placements.end_us[near] > start_us].tolist():
             if officer[index] == call.attendance.officer_id:
                 found[index].append(call)
     return {index: tuple(sorted(calls, key=_opened)) for index, calls in found.items()}
-
-
-def _of_touching_recordings(placements: Placements, windows_of: Groups) -> Bool:
-    """Which segments are of a recording of which any touches a window."""
-    recording = placements.recording
-    is_touching = np.zeros(len(recording.values), np.bool_)
-    is_touching[recording.code[windows_of.has_members()]] = True
-    return np.asarray(is_touching[recording.code])
 
 
 def _told_once(incidents: Sequence[Incident]) -> list[Incident]:

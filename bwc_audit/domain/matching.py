@@ -102,10 +102,9 @@ class Matching:
 
     def first_call(self, index: int) -> Judged | None:
         """The call under which what is to be said of a recording is said: the earliest whose window it touches, of those
-        that are decided and, where only one incident is, of those beside too."""
+        that are decided and of those beside. Who decides that one says it: another night, where it is beside."""
         windows = self.windows_of.get(index)
-        calls = [*self.elsewhere.get(index, ())] if self.records.is_of_one_incident else []
-        calls += [self.measured[windows[0]]] if windows else []
+        calls = [*self.elsewhere.get(index, ()), *([self.measured[windows[0]]] if windows else [])]
         return min(calls, key=lambda call: (call.pieces[0].start_us, call.attendance.incident_id), default=None)
 
     def policy_of(self, index: int) -> Policy:
@@ -215,7 +214,7 @@ def match(
         windows_of=windows_of,
         placements_of=placements_of,
         shifted=shifted,
-        elsewhere=calls_elsewhere(records, judged, book, roster, placements, windows_of),
+        elsewhere=calls_elsewhere(records, judged, book, roster, placements),
         videos=videos,
     )
 

@@ -226,9 +226,8 @@ class StoredObject:
 class Records:
     """All accepted rows that a decision may look at, with the rows that were not accepted. ``beside``: assignments of other
     times and incidents, which are not decided and only tell where the cameras' clocks stood and what else a recording
-    belongs to; ``incidents_beside``: what these calls were. ``is_of_one_incident``: the incident is decided apart from the
-    calls around it. ``footage_until_us``: how far the footage of the whole source has told, however little of it is here;
-    None: no more than the segments here.
+    belongs to; ``incidents_beside``: what these calls were. ``footage_until_us``: how far the
+    footage of the whole source has told, however little of it is here; None: no more than the segments here.
 
     Segments, videos and log entries are many: they may stand as columns (``segment_table``, ``video_table``,
     ``event_table``), of which single ones are built when they are asked for."""
@@ -245,5 +244,4 @@ class Records:
     rejected: tuple[RejectedRow, ...] = ()
     beside: tuple[Assignment, ...] = ()
     incidents_beside: tuple[Incident, ...] = ()
-    is_of_one_incident: bool = False
     footage_until_us: int | None = None

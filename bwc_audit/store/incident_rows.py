@@ -82,7 +82,6 @@ def load_incident_records(session: Session, source: str, incident_id: str, perio
         rejected=rows.records(RejectedRow, true()),
         beside=beside,
         incidents_beside=rows.records(Incident, is_one_of(session, their_id, {one.incident_id for one in beside})),
-        is_of_one_incident=True,
     )
 
 

@@ -130,7 +130,6 @@ def load_records(session: Session, source: str, period: Span, *, margin_us: int,
         device_events=_load_events(session, files, is_logged),
         beside=beside,
         incidents_beside=_load(session, files, Incident, IncidentRow, is_theirs),
-        is_of_one_incident=incident_id is not None,
         **loaded,
     )
 

@@ -562,7 +562,7 @@ class TestRecordingThroughACallBeside:
     """One recording through a call of the night before (I0) and the first of this one (I1)."""
 
     @staticmethod
-    def findings(*tags: str, alone: bool = False, cleared: float = -100) -> list[tuple[str, str | None, str]]:
+    def findings(*tags: str, cleared: float = -100) -> list[tuple[str, str | None, str]]:
         world = World().officer("101").incident().attended("101")
         world.incident("I0", opened=-1200).attended("101", -1000, cleared, "I0", dispatched=-1100, line=3)
         world.recorded("101", -1040, 310, incident_ids=tags, uploaded_us=at(310) + 40 * HOUR_US)
@@ -573,7 +573,6 @@ class TestRecordingThroughACallBeside:
             assignments=rows.assignments[:1],
             beside=rows.assignments[1:],
             incidents_beside=rows.incidents[1:],
-            is_of_one_incident=alone,
         )
         period = Span(at(-600), at(6 * 3600))
         decision = decide(match(night, world.policy, period, world.as_of_us), {"footage/R1.mp4": seen(length=1350)})
@@ -590,6 +589,5 @@ class TestRecordingThroughACallBeside:
         ((_, _, missing), _) = self.findings()
         assert missing.endswith("it belongs to I0, I1.")
 
-    @pytest.mark.parametrize(("alone", "said_under"), [(False, "I1"), (True, "I0")])
-    def test_decided_alone_what_is_said_of_it_is_left_to_the_earlier_call(self, alone: bool, said_under: str) -> None:
-        assert {incident_id for _, incident_id, _ in self.findings("I9", alone=alone)} == {said_under}
+    def test_what_is_said_of_it_is_said_under_the_earlier_call(self) -> None:
+        assert {incident_id for _, incident_id, _ in self.findings("I9")} == {"I0"}

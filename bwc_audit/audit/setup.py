@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 
 from sqlalchemy import Engine
 
@@ -110,10 +111,17 @@ def day_period(settings: Settings, day: date, days: int = 1) -> Span:
     return Span(us_of(start.astimezone(UTC)), us_of(end.astimezone(UTC)))
 
 
+def days_until_ripe(book: PolicyBook) -> int:
+    """How many whole days a nightly run must look back, so that it decides each call once more when the policy lets nothing
+    more be pending: a call is opened at the end of its day at the latest, and longer than a day is no attendance."""
+    return 2 + ceil(book.longest_wait_s() / 86_400)
+
+
 def nightly_period(
     audit: Audit, day: date | None = None, start: datetime | None = None, end: datetime | None = None
 ) -> Span:
-    """The period of a nightly run: one day, an explicit interval, or the last ``lookback_days`` whole days.
+    """The period of a nightly run: one day, an explicit interval, or the last ``lookback_days`` whole days, and as many more
+    as the policy may keep a result pending.
 
     Raises ``ConfigurationError`` where only one end is given, a time has no zone, or the interval is empty.
     """
@@ -121,7 +129,8 @@ def nightly_period(
         return day_period(audit.settings, day)
     if start is None and end is None:
         today = datetime.fromtimestamp(audit.as_of_us / 1e6, audit.settings.zone).date()
-        return day_period(audit.settings, today - timedelta(days=1), audit.settings.lookback_days)
+        days = max(audit.settings.lookback_days, days_until_ripe(audit.book))
+        return day_period(audit.settings, today - timedelta(days=1), days)
     if start is None or end is None or start.tzinfo is None or end.tzinfo is None or start >= end:
         raise ConfigurationError("--from and --to go together, with zones, --from before --to: 2025-05-24T00:00:00+01:00")
     return Span(us_of(start), us_of(end))

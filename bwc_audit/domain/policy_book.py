@@ -127,6 +127,14 @@ class PolicyBook:
         """Whether an edition holds at any moment."""
         return self.editions[0].from_us == _ALWAYS_US and self.editions[-1].to_us == _FOREVER_US
 
+    def longest_wait_s(self) -> float:
+        """How long after its end an attendance may be pending by the upload rules of any edition and layer."""
+        rules = [one.policy.upload for one in self.editions]
+        stated = [value for one in rules for value in (one.grace_s, one.dock_wait_s)]
+        changes = [layer.changes.get("upload", {}) for one in self.editions for layer in one.layers]
+        stated += [each[name] for each in changes for name in ("grace_s", "dock_wait_s") if name in each]
+        return max(stated)
+
     def is_in_force(self, at_us: int) -> bool:
         """Whether any edition holds at that moment."""
         return self.editions[0].from_us <= at_us < self.editions[-1].to_us

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -20,8 +19,8 @@ from bwc_audit.audit.setup import Audit
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.records import Records, RowRef
 from bwc_audit.domain.results import Outcome, UnknownReason
-from bwc_audit.domain.runs import Change, FindingState, Run, RunKind, RunStatus
-from bwc_audit.domain.times import DAY_US, SECOND_US, Span
+from bwc_audit.domain.runs import Change, FindingState, RunKind, RunStatus
+from bwc_audit.domain.times import DAY_US, SECOND_US
 from bwc_audit.errors import StoreError
 from bwc_audit.store import rates, run_chunks, run_notes, runs
 from bwc_audit.store.check import check
@@ -58,25 +57,6 @@ def test_chunks_of_any_size_give_the_answers_of_one_piece(seed: int, days: int) 
         assert getattr(pieces, name) == getattr(whole, name), name
     assert whole.results
     assert whole.findings
-
-
-@pytest.mark.parametrize("seed", [1, 4])
-def test_nights_say_together_what_one_run_over_all_of_them_says(tmp_path: Path, seed: int) -> None:
-    """Recordings run on through the next night's first call: what is to be said of one is said once, with one of them."""
-    records = random_world(Random(seed))
-    nightly, whole = audit_of(tmp_path / "nights", records), audit_of(tmp_path / "whole", records)
-    nights = [Span(start_us, start_us + DAY_US) for start_us in range(PERIOD.start_us, PERIOD.end_us, DAY_US)]
-    of_nights = Counter(name for night in nights for name in open_findings(nightly, run_over(nightly, night)))
-    assert set(of_nights) == set(open_findings(whole, run_over(whole)))
-    assert set(of_nights.values()) == {1}
-
-
-def open_findings(audit: Audit, run: Run) -> list[tuple[str, str | None, str | None, str | None]]:
-    """Kind, incident, officer and recording of all that a run found, but of cameras, which every night sees."""
-    with reading(audit.engine) as session:
-        found = [one.finding for one in runs.load_observed(session, run.run_id, state=FindingState.OPEN)]
-    found = [one for one in found if one.incident_id or one.recording_id]
-    return [(one.kind.value, one.incident_id, one.officer_id, one.recording_id) for one in found]
 
 
 @pytest.mark.parametrize("days_later", [1, 2])

@@ -1,0 +1,77 @@
+"""Nights one after the other: together they say what one run over all of them says, each thing once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from bwc_audit.audit.setup import Audit, days_until_ripe, nightly_period
+from bwc_audit.domain.policy_book import PolicyBook
+from bwc_audit.domain.records import Records
+from bwc_audit.domain.runs import FindingState, Run
+from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span, at_of, us_of
+from bwc_audit.store import runs
+from bwc_audit.store.database import reading
+from bwc_audit.store.tables import FindingRow, table_of
+from tests.audit.stored_world import DAYS, MIDNIGHT_US, PERIOD, audit_of, random_world, run_over, with_camera_off
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_nights_say_together_what_one_run_over_all_of_them_says(tmp_path: Path, seed: int) -> None:
+    """Recordings run on through the next night's first call: what is to be said of one is said once, with one of them."""
+    records = random_world(Random(seed))
+    nightly, whole = audit_of(tmp_path / "nights", records), audit_of(tmp_path / "whole", records)
+    nights = [Span(start_us, start_us + DAY_US) for start_us in range(PERIOD.start_us, PERIOD.end_us, DAY_US)]
+    of_nights = Counter(name for night in nights for name in open_findings(nightly, run_over(nightly, night)))
+    assert set(of_nights) == set(open_findings(whole, run_over(whole)))
+    assert set(of_nights.values()) == {1}
+
+
+def test_nights_that_look_back_end_where_one_run_over_all_of_them_ends(tmp_path: Path) -> None:
+    """Whatever was pending for a while; one camera is never docked, and an hour off."""
+    records = with_camera_off(random_world(Random(7)), Random(7), 47 * SECOND_US)
+    nightly, whole = audit_of(tmp_path / "nights", records), audit_of(tmp_path / "whole", records)
+    days, as_of_us = days_until_ripe(nightly.book), 0
+    for last in range(DAYS + days - 1):
+        as_of_us = MIDNIGHT_US + (last + 1) * DAY_US + 5 * HOUR_US
+        start_us = max(PERIOD.start_us, MIDNIGHT_US + (last + 1 - days) * DAY_US)
+        run_over(as_of(nightly, as_of_us), Span(start_us, min(PERIOD.end_us, MIDNIGHT_US + (last + 1) * DAY_US)))
+    run_over(as_of(whole, as_of_us))
+    assert last_said(nightly) == last_said(whole)
+    assert len(last_said(whole)) > 20
+
+
+@pytest.mark.parametrize(("lookback", "wait_days", "days"), [(1, 4, 6), (6, 4, 6), (9, 4, 9), (4, 10.5, 13)])
+def test_a_night_looks_back_as_long_as_the_policy_waits(tmp_path: Path, lookback: int, wait_days: float, days: int) -> None:
+    audit = audit_of(tmp_path, Records(), lookback_days=lookback)
+    policy = replace(audit.policy, upload=replace(audit.policy.upload, dock_wait_s=wait_days * 86_400))
+    period = nightly_period(replace(audit, book=PolicyBook.of(policy)))
+    assert period.length_us == days * DAY_US
+    assert period.end_us == us_of(datetime(2025, 6, 4, tzinfo=UTC))
+
+
+def as_of(audit: Audit, moment_us: int) -> Audit:
+    """The same audit as of another moment."""
+    return replace(audit, settings=audit.settings.model_copy(update={"as_of": at_of(moment_us)}))
+
+
+def last_said(audit: Audit) -> set[tuple[object, ...]]:
+    """The identity of every open finding as last observed, and whether it is borderline."""
+    finding = table_of(FindingRow).c
+    query = select(finding.fingerprint, finding.kind, finding.is_borderline).where(finding.state == FindingState.OPEN)
+    with reading(audit.engine) as session:
+        return {tuple(row) for row in session.connection().execute(query)}
+
+
+def open_findings(audit: Audit, run: Run) -> list[tuple[str, str | None, str | None, str | None]]:
+    """Kind, incident, officer and recording of all that a run found, but of cameras, which every night sees."""
+    with reading(audit.engine) as session:
+        found = [one.finding for one in runs.load_observed(session, run.run_id, state=FindingState.OPEN)]
+    found = [one for one in found if one.incident_id or one.recording_id]
+    return [(one.kind.value, one.incident_id, one.officer_id, one.recording_id) for one in found]

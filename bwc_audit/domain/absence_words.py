@@ -57,7 +57,8 @@ class WordingColumns:
             beside=np.choose(
                 absences.kind, (measures.nearest_us[index], unrecorded_us[index], np.zeros_like(index), gaps[index])
             ),
-            reference=np.where(absences.kind == KINDS.index(FindingKind.LATE_ACTIVATION), opened, closed) + _PARTED * is_parted,
+            reference=np.where(absences.kind == KINDS.index(FindingKind.LATE_ACTIVATION), opened, closed)
+            + _PARTED * is_parted,
         )
 
 

@@ -99,8 +99,8 @@ class CoverageMeasures:
 
     ``lateness_us`` and ``early_us`` count no time that exemptions cut out of the window, and mean nothing where
     ``covered_us`` is 0. ``*_margin_us`` are positive exactly where the kind is stated: how far the activation, or the last
-    recorded moment, lies beyond what is allowed; ``nearest_us`` is ``NO_TIME`` where the owner has no segment at all. ``holes``: the spans of
-    ``recording_gap``. ``pair_window``/``pair_segment``: which segments overlap which window.
+    recorded moment, lies beyond what is allowed; ``nearest_us`` is ``NO_TIME`` where the owner has no segment at all.
+    ``holes``: the spans of ``recording_gap``. ``pair_window``/``pair_segment``: which segments overlap which window.
     """
 
     required_us: Int

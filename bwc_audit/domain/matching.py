@@ -329,13 +329,14 @@ def _owners(measured: MeasuredRows, placements: Placements) -> dict[str, int]:
 
 
 def segment_arrays(placements: Placements, owner_of: Mapping[str, int]) -> SegmentArrays:
-    """Placements as arrays, in their order. Those without an officer get owners of their own, which match no window."""
+    """Placements as arrays, in their order. Those without an officer get owners of their own, which match no window. A
+    recording of which no activation is known was activated when it began, no later segment of it anew."""
     owner = [len(owner_of) if name is None else owner_of[name] for name in placements.officer.values]
     return SegmentArrays(
         owner=np.array(owner, np.int64)[placements.officer.code],
         start_us=placements.start_us,
         end_us=placements.end_us,
-        activated_us=placements.activated_us,
+        activated_us=np.where(placements.activated_us == NO_TIME, placements.first_us(), placements.activated_us),
         tolerance_us=placements.tolerance_us,
     )
 

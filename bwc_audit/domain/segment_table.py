@@ -124,6 +124,13 @@ class SegmentTable(Sequence[Segment]):
         """The recording that each segment belongs to; one without is a recording of its own."""
         return Coded.of(map(recording_name, self.recording_id, self.footage_id))
 
+    def runs(self, recording: Coded[str]) -> Int:
+        """A number for each segment that those of one recording of one camera share: two cameras may use one id."""
+        if len(recording.values) == len(self):
+            return recording.code
+        pairs = recording.code * len(self.device_id.values) + self.device_id.code
+        return np.asarray(np.unique(pairs, return_inverse=True)[1])
+
     def recording_ids(self) -> frozenset[str]:
         """The ids of all recordings."""
         return frozenset(map(recording_name, self.recording_id, self.footage_id))

@@ -338,6 +338,11 @@ def _match(windows: WindowArrays, segments: SegmentArrays, axis: Axis) -> tuple[
     return window[is_overlap], order[index[is_overlap]], nearest
 
 
+def touching(windows: WindowArrays, segments: SegmentArrays) -> tuple[Int, Int]:
+    """All pairs of (window, segment of its owner that overlaps it)."""
+    return _match(windows, segments, owner_axis(windows, segments))[:2]
+
+
 def _nearest(base: Int, limit: Int, low: Int, high: Int, starts: Int, reach: Int, behind: Int) -> Int:
     far = np.iinfo(np.int64).max
     if not len(starts):

@@ -41,6 +41,6 @@ def test_the_camera_of_somebody_who_was_there_for_a_moment_counts() -> None:
 
 
 @pytest.mark.parametrize("row", [{"arrival": None}, {"cancelled": True}])
-def test_the_camera_of_somebody_who_never_arrived_does_not(row: dict[str, None | bool]) -> None:
+def test_the_camera_of_somebody_who_never_arrived_does_not(row: dict[str, bool | None]) -> None:
     world = three(**row)  # type: ignore[arg-type]
     assert world.finding(FindingKind.INCIDENT_UNCOVERED).spans == (Span(at(600), at(1800)),)

@@ -319,7 +319,7 @@ def _short_buffers(matching: Matching, policy: Policy, indices: Int) -> Iterator
     expected = np.array([usual_us if one is None else one for one in set_us], np.int64)[device.code]
     activated_us = placements.activated_us[indices]
     is_known = activated_us != NO_TIME
-    measured = np.where(is_known, activated_us, 0) - placements.start_us[indices]
+    measured = np.maximum(np.where(is_known, activated_us, 0) - placements.start_us[indices], 0)
     is_first = placements.table.segment_no[placements.segment] <= 1  # also where it is not stated
     is_first &= placements.start_us == placements.first_us()
     is_short = is_known & is_first[indices] & (measured < expected[indices] * rules.minimum_share)
@@ -334,9 +334,9 @@ def _short_buffers(matching: Matching, policy: Policy, indices: Int) -> Iterator
             index,
             FindingKind.SHORT_BUFFER,
             rules.clause,
-            f"Recording {placement.recording_id} holds {said_length(max(measured_us, 0))} before its activation, "
+            f"Recording {placement.recording_id} holds {said_length(measured_us)} before its activation, "
             f"{said_length(expected_us)} are configured: the camera was off or asleep until then.",
-            seconds_us=max(measured_us, 0),
+            seconds_us=measured_us,
             spans=(Span(placement.activated_us - expected_us, placement.start_us),),
         )
 

@@ -79,8 +79,9 @@ def test_recordings_of_two_cameras_with_one_id_have_an_activation_each() -> None
     assert (world.result("101").lateness_us, world.result("102").lateness_us) == (0, 600 * SECOND_US)
 
 
-def test_a_camera_that_is_set_to_keep_no_buffer_has_no_short_one() -> None:
-    world = alone(configured_buffer_us=0).recorded("101", -5, 1830, activated=-5)
+@pytest.mark.parametrize("activated", [-5, -6])
+def test_a_camera_that_is_set_to_keep_no_buffer_has_no_short_one(activated: int) -> None:
+    world = alone(configured_buffer_us=0).recorded("101", -5, 1830, activated=activated)
     assert world.kinds() == []
 
 

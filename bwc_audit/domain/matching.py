@@ -182,8 +182,8 @@ def match(
     measured = MeasuredRows.of(judged)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
-    windows = _with_hour_told_twice(windows, measured, placements)
     segments = segment_arrays(placements, owner_of)
+    windows = _with_rounding(_with_hour_told_twice(windows, measured, placements), segments, placements)
     limits = limits_of_each(measured)
     measures = coverage.measure_coverage(windows, pieces, segments, limits)
     measures = replace(measures, nearest_us=_within_reach(measures.nearest_us))
@@ -373,6 +373,14 @@ def _with_hour_told_twice(windows: WindowArrays, measured: MeasuredRows, placeme
             if officer_of[window] == placement.officer_id:
                 precision_us[window] = windows.precision_us[window] + HOUR_US
     return replace(windows, precision_us=precision_us)
+
+
+def _with_rounding(windows: WindowArrays, segments: SegmentArrays, placements: Placements) -> WindowArrays:
+    """The windows, where no recording matches as inexact as the most coarsely rounded recording of their officer."""
+    coarse_us = placements.table.coarse_us()[placements.segment]
+    of_owner = np.zeros(int(max(segments.owner.max(initial=-1), windows.owner.max(initial=-1))) + 1, np.int64)
+    np.maximum.at(of_owner, segments.owner, coarse_us)
+    return replace(windows, tolerance_us=windows.tolerance_us + of_owner[windows.owner])
 
 
 def _expected_tolerances(

@@ -111,7 +111,7 @@ class Placement:
     @property
     def clock(self) -> ClockEstimate:
         clock = self._all.checks.estimate_at(self._all.clocks, self._place)
-        return clock if self.shown is None else replace(clock, tolerance_us=int(self._all.tolerance_us[self.index]))
+        return replace(clock, tolerance_us=int(self._all.tolerance_us[self.index]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,7 +253,7 @@ def place_segments(
     activated_us = _activations(table, run)
     pressed_us = _button_times(table, activated_us) - clocks.offset_us
     officer, is_by_holder, conflict = _owners(table, (pressed_us, start_us), roster, history)
-    tolerance_us, shown_at = clocks.tolerance_us.copy(), _shown_at(table, shown)
+    tolerance_us, shown_at = clocks.tolerance_us + table.coarse_us(), _shown_at(table, shown)
     for place, one in shown_at.items():
         shown_at[place] = rest = _not_yet_taken_out(one, checks.estimate_at(clocks, place))
         tolerance_us[place] = rest.believed_us(int(tolerance_us[place]), checks.rules)

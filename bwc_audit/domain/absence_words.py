@@ -25,6 +25,8 @@ _REFERENCES = {
 _SAID_REFERENCES = tuple(_REFERENCES[reference] for reference in Reference)
 #: Instead of a reference: the window is cut there.
 _CUT = len(_SAID_REFERENCES)
+#: Added to a reference: the window is in several pieces, and a length counts only what they ask for.
+_PARTED = _CUT + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +34,7 @@ class WordingColumns:
     """What the sentences need besides the measured length, one element an absence. ``at_us``: when it begins, or the end
     that it is measured to, or as of when nothing was found. ``beside``: unrecorded part of a lateness, number of gaps,
     distance of the nearest recording. ``reference``: place in ``Reference``, behind them all where an exemption is the
-    edge."""
+    edge; so much more where exemptions part the window."""
 
     at_us: Int
     beside: Int
@@ -49,12 +51,14 @@ class WordingColumns:
         opened = np.where(start_us == stated.start_us[rows], stated.start_reference[rows], _CUT)
         closed = np.where(end_us == stated.end_us[rows], stated.end_reference[rows], _CUT)
         unrecorded_us, gaps = measures.late_gaps.total_us(count), _counts(holes, count)
+        is_parted = np.bincount(matching.pieces.window, minlength=count)[index] > 1
         return WordingColumns(
             at_us=np.choose(absences.kind, (np.full(len(index), matching.as_of_us), start_us, end_us, first_us[index])),
             beside=np.choose(
                 absences.kind, (measures.nearest_us[index], unrecorded_us[index], np.zeros_like(index), gaps[index])
             ),
-            reference=np.where(absences.kind == KINDS.index(FindingKind.LATE_ACTIVATION), opened, closed),
+            reference=np.where(absences.kind == KINDS.index(FindingKind.LATE_ACTIVATION), opened, closed)
+            + _PARTED * is_parted,
         )
 
 
@@ -74,6 +78,8 @@ def clause_of(kind: FindingKind, rules: CoverageRules) -> str:
 
 def worded(kind: FindingKind, measured_us: int, at_us: int, beside: int, reference: int, rules: CoverageRules) -> str:
     """The sentence of an absence of one officer; the numbers are those of ``Absences`` and ``WordingColumns``."""
+    parted, reference = divmod(reference, _PARTED)
+    length = said_length(measured_us) + (" of required time" if parted else "")
     match kind:
         case FindingKind.NO_FOOTAGE:
             return f"No footage found for the required {said_length(measured_us)}, as of {said_day_time(at_us)}. " + (
@@ -84,13 +90,13 @@ def worded(kind: FindingKind, measured_us: int, at_us: int, beside: int, referen
         case FindingKind.LATE_ACTIVATION:
             opened = "the end of an exemption" if reference == _CUT else _SAID_REFERENCES[reference]
             return (
-                f"Activated {said_length(measured_us)} after {opened} ({said_time(at_us)}); "
+                f"Activated {length} after {opened} ({said_time(at_us)}); "
                 f"policy allows {rules.activation_grace_s:g} s.{_buffer_note(beside, measured_us)}"
             )
         case FindingKind.EARLY_DEACTIVATION:
             closed = "the start of an exemption" if reference == _CUT else _SAID_REFERENCES[reference]
             return (
-                f"The last recording ends {said_length(measured_us)} before {closed} ({said_time(at_us)}); "
+                f"The last recording ends {length} before {closed} ({said_time(at_us)}); "
                 f"policy allows {rules.deactivation_grace_s:g} s."
             )
     count = "A gap" if beside == 1 else f"{beside} gaps, together"

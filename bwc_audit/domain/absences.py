@@ -77,7 +77,11 @@ class Absences:
     def of(matching: Matching) -> Absences:
         """All that the measures state, borderline ones included."""
         measures, count = matching.measures, len(matching.measured)
-        gap_us = np.broadcast_to(np.asarray(limits_of_each(matching.measured).gap_us, np.int64), (count,))
+        limits = limits_of_each(matching.measured)
+        gap_us, late_by, early_by = (
+            np.broadcast_to(np.asarray(one, np.int64), (count,))
+            for one in (limits.gap_us, limits.activation_grace_us, limits.deactivation_grace_us)
+        )
         is_missing = measures.covered_us == 0
         stated = (
             np.flatnonzero(is_missing),
@@ -88,8 +92,8 @@ class Absences:
         )
         parts = (
             _no_footage(matching, stated[_NO_FOOTAGE]),
-            _late(matching, stated[_LATE], gap_us),
-            _early(matching, stated[_EARLY], gap_us),
+            _late(matching, stated[_LATE], late_by, gap_us),
+            _early(matching, stated[_EARLY], early_by, gap_us),
             _gaps(matching, stated[_GAP], gap_us),
         )
         window, kind = np.concatenate(stated), np.repeat(np.arange(len(KINDS)), [len(rows) for rows in stated])
@@ -121,11 +125,11 @@ def _no_footage(matching: Matching, rows: Int) -> _Columns:
     return measures.required_us[rows], measures.required_us[rows], margin_us[rows]
 
 
-def _late(matching: Matching, rows: Int, gap_us: Int) -> _Columns:
-    measures, excess_us = matching.measures, matching.measures.late_margin_us[rows]
-    head_us = _head_us(measures.gaps, matching.windows.start_us)[rows]
-    margin_us = late_margins_us(matching.segments, matching.windows, rows, head_us, excess_us, gap_us[rows])
-    return measures.lateness_us[rows], excess_us, margin_us
+def _late(matching: Matching, rows: Int, grace_us: Int, gap_us: Int) -> _Columns:
+    measures, late_us = matching.measures, matching.measures.lateness_us[rows]
+    head_us, beyond_us = _head_us(measures.gaps, matching.windows.start_us)[rows], measures.late_margin_us[rows]
+    margin_us = late_margins_us(matching.segments, matching.windows, rows, head_us, beyond_us, gap_us[rows])
+    return late_us, late_us - grace_us[rows], margin_us
 
 
 def _head_us(gaps: SpanTable, starts_us: Int) -> Int:
@@ -136,11 +140,10 @@ def _head_us(gaps: SpanTable, starts_us: Int) -> Int:
     return found
 
 
-def _early(matching: Matching, rows: Int, gap_us: Int) -> _Columns:
-    measures, excess_us = matching.measures, matching.measures.early_margin_us[rows]
-    early_us = measures.early_us[rows]
-    margin_us = early_margins_us(matching.segments, matching.windows, rows, early_us, excess_us, gap_us[rows])
-    return early_us, excess_us, margin_us
+def _early(matching: Matching, rows: Int, grace_us: Int, gap_us: Int) -> _Columns:
+    early_us, beyond_us = matching.measures.early_us[rows], matching.measures.early_margin_us[rows]
+    margin_us = early_margins_us(matching.segments, matching.windows, rows, early_us, beyond_us, gap_us[rows])
+    return early_us, early_us - grace_us[rows], margin_us
 
 
 def _gaps(matching: Matching, rows: Int, gap_us: Int) -> _Columns:

@@ -277,14 +277,13 @@ def _edges_and_gaps(facts: Facts) -> tuple[Int, Int]:
     edges = SpansOf.of(covered, count).edges
     has_any = edges[1:] > edges[:-1]
     first, last = edges[:-1][has_any], edges[1:][has_any] - 1
-    opened_us, closed_us, early_us = np.zeros((3, count), np.int64)
+    opened_us, closed_us = np.zeros((2, count), np.int64)
     opened_us[has_any], closed_us[has_any] = covered.end_us[first], covered.start_us[last]
-    early_us[has_any] = matching.judged.window.end_us[rows][has_any] - covered.end_us[last]
     is_inner = (gaps.start_us >= opened_us[gaps.window]) & (gaps.start_us < closed_us[gaps.window])
     longest_us = np.zeros(count, np.int64)
     np.maximum.at(longest_us, gaps.window[is_inner], (gaps.end_us - gaps.start_us)[is_inner])
     found = np.full((2, len(matching.judged)), NO_TIME)
-    found[0, rows[has_any]], found[1, rows[has_any]] = early_us[has_any], longest_us[has_any]
+    found[0, rows[has_any]], found[1, rows[has_any]] = matching.measures.early_us[has_any], longest_us[has_any]
     return found[0], found[1]
 
 

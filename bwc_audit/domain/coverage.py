@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bwc_audit.domain.exempt_time import ExemptTime
 from bwc_audit.domain.times import Span
 
 Int = NDArray[np.int64]
@@ -96,9 +97,10 @@ class CoverageLimits:
 class CoverageMeasures:
     """What was measured for each window (arrays of its length), and the spans behind it.
 
-    ``lateness_us`` and ``early_us`` mean nothing where ``covered_us`` is 0. ``*_margin_us`` are positive exactly where the
-    kind is stated; ``nearest_us`` is ``NO_TIME`` where the owner has no segment at all. ``holes``: the spans of
-    ``recording_gap``. ``pair_window``/``pair_segment``: which segments overlap which window.
+    ``lateness_us`` and ``early_us`` count no time that exemptions cut out of the window, and mean nothing where
+    ``covered_us`` is 0. ``*_margin_us`` are positive exactly where the kind is stated: how far the activation, or the last
+    recorded moment, lies beyond what is allowed; ``nearest_us`` is ``NO_TIME`` where the owner has no segment at all.
+    ``holes``: the spans of ``recording_gap``. ``pair_window``/``pair_segment``: which segments overlap which window.
     """
 
     required_us: Int
@@ -261,19 +263,25 @@ def measure_coverage(
     tolerance = np.where(is_matched, tolerance, windows.tolerance_us)
     covered_us = covered.total_us(count)
     is_covered = covered_us > 0
-    lateness_us = np.where(is_covered, first_activated - windows.start_us, 0)
     last_end = windows.start_us.copy()
     np.maximum.at(last_end, covered.window, covered.end_us)
-    early_us = np.where(is_covered, windows.end_us - last_end, 0)
-    late_gaps, early_gaps, holes = _split_gaps(gaps, windows, is_covered, first_activated, limits.gap_us)
+    exempt, each = ExemptTime.between(pieces.window, pieces.start_us, pieces.end_us, count), np.arange(count)
+    lateness_us = first_activated - windows.start_us - exempt.before(first_activated)
+    early_us = windows.end_us - last_end - exempt.after(last_end)
+    late_by, early_by = (
+        grace_us + np.zeros_like(each) for grace_us in (limits.activation_grace_us, limits.deactivation_grace_us)
+    )
+    latest = windows.start_us + late_by + exempt.within_first(late_by)
+    earliest = windows.end_us - early_by - exempt.within_last(early_by)
+    late_gaps, early_gaps, holes = _split_gaps(gaps, covered, is_covered, first_activated, last_end, limits.gap_us)
     return CoverageMeasures(
         required_us=pieces.total_us(count),
         covered_us=covered_us,
-        lateness_us=lateness_us,
-        early_us=early_us,
+        lateness_us=np.where(is_covered, lateness_us, 0),
+        early_us=np.where(is_covered, early_us, 0),
         nearest_us=nearest_us,
-        late_margin_us=np.where(is_covered, lateness_us - limits.activation_grace_us, 0),
-        early_margin_us=np.where(is_covered, early_us - limits.deactivation_grace_us, 0),
+        late_margin_us=np.where(is_covered, first_activated - latest, 0),
+        early_margin_us=np.where(is_covered, earliest - last_end, 0),
         gap_margin_us=_gap_margin(holes, windows, limits.gap_us),
         uncertainty_us=tolerance + windows.precision_us,
         covered=covered,
@@ -330,6 +338,11 @@ def _match(windows: WindowArrays, segments: SegmentArrays, axis: Axis) -> tuple[
     return window[is_overlap], order[index[is_overlap]], nearest
 
 
+def touching(windows: WindowArrays, segments: SegmentArrays) -> tuple[Int, Int]:
+    """All pairs of (window, segment of its owner that overlaps it)."""
+    return _match(windows, segments, owner_axis(windows, segments))[:2]
+
+
 def _nearest(base: Int, limit: Int, low: Int, high: Int, starts: Int, reach: Int, behind: Int) -> Int:
     far = np.iinfo(np.int64).max
     if not len(starts):
@@ -345,15 +358,17 @@ def _nearest(base: Int, limit: Int, low: Int, high: Int, starts: Int, reach: Int
 
 
 def _split_gaps(
-    gaps: SpanTable, windows: WindowArrays, is_covered: Bool, first_activated: Int, gap_us: Limit
+    gaps: SpanTable, covered: SpanTable, is_covered: Bool, first_activated: Int, last_end: Int, gap_us: Limit
 ) -> tuple[SpanTable, SpanTable, SpanTable]:
     """Gaps before the activation, after the last coverage, and the holes between that are longer than ``gap_us``.
 
-    The first gap is cut at the activation: what lies behind it was lost although the camera was running.
+    Exemptions may part what lies before the first coverage, or behind the last. What is cut off there at the activation was
+    lost although the camera was running.
     """
+    first_start = np.full(len(is_covered), np.iinfo(np.int64).max)
+    np.minimum.at(first_start, covered.window, covered.start_us)
     gaps = gaps.only(is_covered[gaps.window])
-    window_start, window_end = windows.start_us[gaps.window], windows.end_us[gaps.window]
-    is_head, is_tail = gaps.start_us == window_start, gaps.end_us == window_end
+    is_head, is_tail = gaps.start_us < first_start[gaps.window], gaps.start_us >= last_end[gaps.window]
     activated = np.clip(first_activated[gaps.window], gaps.start_us, gaps.end_us)
     late = SpanTable(gaps.window, gaps.start_us, activated).only(is_head & (activated > gaps.start_us))
     inner = SpanTable(gaps.window, np.where(is_head, activated, gaps.start_us), gaps.end_us)

@@ -317,12 +317,14 @@ def _short_buffers(matching: Matching, policy: Policy, indices: Int) -> Iterator
     rules, placements, device = policy.buffer, matching.placements, matching.placements.device
     configured = {one.device_id: one.configured_buffer_us for one in matching.records.devices}
     usual_us = us_of_seconds(rules.expected_s)
-    expected = np.array([configured.get(name) or usual_us for name in device.values], np.int64)[device.code]
+    set_us = map(configured.get, device.values)
+    expected = np.array([usual_us if one is None else one for one in set_us], np.int64)[device.code]
     activated_us = placements.activated_us[indices]
     is_known = activated_us != NO_TIME
-    measured = np.where(is_known, activated_us, 0) - placements.start_us[indices]
-    is_first = placements.table.segment_no[placements.segment[indices]] <= 1  # also where it is not stated
-    is_short = is_known & is_first & (measured < expected[indices] * rules.minimum_share)
+    measured = np.maximum(np.where(is_known, activated_us, 0) - placements.start_us[indices], 0)
+    is_first = placements.table.segment_no[placements.segment] <= 1  # also where it is not stated
+    is_first &= placements.start_us == placements.first_us()
+    is_short = is_known & is_first[indices] & (measured < expected[indices] * rules.minimum_share)
     of_device = Groups.of(device.code, np.arange(len(placements)), len(device.values)) if is_short.any() else None
     for index, measured_us in zip(indices[is_short].tolist(), measured[is_short].tolist(), strict=True):
         placement, expected_us = placements[index], int(expected[index])
@@ -334,21 +336,21 @@ def _short_buffers(matching: Matching, policy: Policy, indices: Int) -> Iterator
             index,
             FindingKind.SHORT_BUFFER,
             rules.clause,
-            f"Recording {placement.recording_id} holds {said_length(max(measured_us, 0))} before its activation, "
+            f"Recording {placement.recording_id} holds {said_length(measured_us)} before its activation, "
             f"{said_length(expected_us)} are configured: the camera was off or asleep until then.",
-            seconds_us=max(measured_us, 0),
+            seconds_us=measured_us,
             spans=(Span(placement.activated_us - expected_us, placement.start_us),),
         )
 
 
 def _follows_closely(matching: Matching, of_device: Sequence[int], index: int, expected_us: int) -> bool:
-    """Whether the device's previous recording ended so shortly before that there was no time to fill the buffer.
+    """Whether the device's previous recording ended so shortly before, or ran on, that there was no time to fill the buffer.
 
     ``of_device``: the indices of the device's placements, ascending."""
     placement = matching.placements[index]
     activated_us = placement.activated_us or placement.start_us
     return any(
-        other.recording_id != placement.recording_id and activated_us - expected_us <= other.end_us <= activated_us
+        other.recording_id != placement.recording_id and other.end_us >= activated_us - expected_us
         for other in _placements_before(matching, of_device, index)
     )
 

@@ -6,17 +6,23 @@ Whether the sources of all of them are complete is asked elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bwc_audit.domain import coverage
-from bwc_audit.domain.coverage import Bool, Int, Limit, SpanTable
+from bwc_audit.domain.coverage import NO_TIME, Bool, Int, Limit, SpanTable, WindowArrays
 from bwc_audit.domain.groups import Groups
+from bwc_audit.domain.judgement import BUCKETS
 from bwc_audit.domain.matching import Matching
-from bwc_audit.domain.policy import Policy
+from bwc_audit.domain.policy import Policy, Reference
+from bwc_audit.domain.results import Bucket
 from bwc_audit.domain.severity import steps_of_excess
 from bwc_audit.domain.times import us_of_seconds
+
+#: Of whom nothing is required, although they were at the incident: what their cameras recorded there is recorded.
+_PRESENT = (Bucket.NO_CAMERA_ISSUED, Bucket.BELOW_MINIMUM, Bucket.FULLY_EXEMPT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +56,8 @@ class Uncovered:
 
 
 def incident_union(matching: Matching) -> IncidentUnion:
-    """Union of all cameras at each incident: matched by officer and time, or tagged with the incident."""
+    """Union of all cameras at each incident: matched by officer and time (also of those who were there and had to record
+    nothing), or tagged with the incident."""
     known = matching.judged.columns.incident
     present, incident = np.unique(known.code[matching.measured.rows], return_inverse=True)
     names = tuple(known.values[code] for code in present.tolist())  # attendances, and so the codes, are in order of the ids
@@ -85,16 +92,35 @@ def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
 
 
 def _cameras(matching: Matching, names: tuple[str, ...], incident: Int) -> SpanTable:
-    """Recordings by the number of each incident whose windows they touch, or that they are tagged with."""
+    """Recordings by the number of each incident whose windows they touch, that they are tagged with, or at which their
+    officer was although nothing was required."""
     number = {name: place for place, name in enumerate(names)}
     window, segment = matching.placements_of.pairs()
     tagged, tag = matching.placements.tags()
     entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
     is_known = entered >= 0
-    owner = np.concatenate([incident[window], entered[is_known]])
-    at = np.concatenate([segment, tagged[is_known]])
+    attended, beside = _of_others_there(matching, number)
+    owner = np.concatenate([incident[window], entered[is_known], attended])
+    at = np.concatenate([segment, tagged[is_known], beside])
     order = np.argsort(owner, kind="stable")
     return SpanTable(owner[order], matching.segments.start_us[at[order]], matching.segments.end_us[at[order]])
+
+
+def _of_others_there(matching: Matching, number: Mapping[str, int]) -> tuple[Int, Int]:
+    """Recordings of those at an incident who had to record nothing: (``number`` of the incident, index of the placement)."""
+    judged, placements = matching.judged, matching.placements
+    rows = np.flatnonzero(np.isin(judged.bucket, [BUCKETS.index(bucket) for bucket in _PRESENT]))
+    columns = judged.columns.taken(rows)
+    incident = np.array([number.get(name, -1) for name in columns.incident.values], np.int64)[columns.incident.code]
+    owner_of = {name: code for code, name in enumerate(placements.officer.values)}
+    owner = np.array([owner_of.get(name, -1) for name in columns.officer.values], np.int64)[columns.officer.code]
+    start_us = columns.times_us[Reference.ON_SCENE]
+    end_us = columns.earliest_named(Reference.CLEARED, Reference.INCIDENT_CLOSED)
+    is_asked = (incident >= 0) & (owner >= 0) & (start_us != NO_TIME) & (end_us > start_us)
+    none = np.zeros(int(is_asked.sum()), np.int64)
+    windows = WindowArrays(owner[is_asked], start_us[is_asked], end_us[is_asked], none, none)
+    window, segment = coverage.touching(windows, replace(matching.segments, owner=placements.officer.code))
+    return incident[is_asked][window], segment
 
 
 def uncovered_of(matching: Matching, union: IncidentUnion, is_judgeable: Bool) -> Uncovered:

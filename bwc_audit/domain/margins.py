@@ -17,8 +17,8 @@ from bwc_audit.domain.placement import Placements
 def late_margins_us(
     segments: SegmentArrays, windows: WindowArrays, rows: Int, head_us: Int, excess_us: Int, gap_us: Int
 ) -> Int:
-    """For these windows. ``head_us``: uncovered time at the window's start; ``excess_us``: lateness beyond the grace;
-    ``gap_us``: how long a gap may be. All but ``rows`` have its length."""
+    """For these windows. ``head_us``: uncovered time at the window's start; ``excess_us``: how far the activation lies
+    behind the latest allowed; ``gap_us``: how long a gap may be. All but ``rows`` have its length."""
     axis = owner_axis(windows, segments)
     owner = windows.owner[rows]
     ends, low = np.sort(axis.place(segments.owner, segments.end_us)), axis.place(owner, windows.start_us[rows])
@@ -31,8 +31,8 @@ def late_margins_us(
 def early_margins_us(
     segments: SegmentArrays, windows: WindowArrays, rows: Int, tail_us: Int, excess_us: Int, gap_us: Int
 ) -> Int:
-    """The same of the end. ``tail_us``: uncovered time at the window's end; ``excess_us``: what is missing there beyond the
-    grace."""
+    """The same of the end. ``tail_us``: uncovered time at the window's end; ``excess_us``: how far the last recorded moment
+    lies before the earliest allowed."""
     axis = owner_axis(windows, segments)
     owner = windows.owner[rows]
     starts, high = np.sort(axis.place(segments.owner, segments.start_us)), axis.place(owner, windows.end_us[rows])

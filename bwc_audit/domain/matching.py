@@ -181,8 +181,8 @@ def match(
     measured = MeasuredRows.of(judged)
     owner_of = _owners(measured, placements)
     windows, pieces = _window_arrays(measured, owner_of, history, checks)
-    windows = _with_hour_told_twice(windows, measured, placements)
     segments = segment_arrays(placements, owner_of)
+    windows = _with_rounding(_with_hour_told_twice(windows, measured, placements), segments, placements)
     limits = limits_of_each(measured)
     measures = coverage.measure_coverage(windows, pieces, segments, limits)
     measures = replace(measures, nearest_us=_within_reach(measures.nearest_us))
@@ -328,13 +328,14 @@ def _owners(measured: MeasuredRows, placements: Placements) -> dict[str, int]:
 
 
 def segment_arrays(placements: Placements, owner_of: Mapping[str, int]) -> SegmentArrays:
-    """Placements as arrays, in their order. Those without an officer get owners of their own, which match no window."""
+    """Placements as arrays, in their order. Those without an officer get owners of their own, which match no window. A
+    recording of which no activation is known was activated when it began, no later segment of it anew."""
     owner = [len(owner_of) if name is None else owner_of[name] for name in placements.officer.values]
     return SegmentArrays(
         owner=np.array(owner, np.int64)[placements.officer.code],
         start_us=placements.start_us,
         end_us=placements.end_us,
-        activated_us=placements.activated_us,
+        activated_us=np.where(placements.activated_us == NO_TIME, placements.first_us(), placements.activated_us),
         tolerance_us=placements.tolerance_us,
     )
 
@@ -371,6 +372,14 @@ def _with_hour_told_twice(windows: WindowArrays, measured: MeasuredRows, placeme
             if officer_of[window] == placement.officer_id:
                 precision_us[window] = windows.precision_us[window] + HOUR_US
     return replace(windows, precision_us=precision_us)
+
+
+def _with_rounding(windows: WindowArrays, segments: SegmentArrays, placements: Placements) -> WindowArrays:
+    """The windows, where no recording matches as inexact as the most coarsely rounded recording of their officer."""
+    coarse_us = placements.table.coarse_us()[placements.segment]
+    of_owner = np.zeros(int(max(segments.owner.max(initial=-1), windows.owner.max(initial=-1))) + 1, np.int64)
+    np.maximum.at(of_owner, segments.owner, coarse_us)
+    return replace(windows, tolerance_us=windows.tolerance_us + of_owner[windows.owner])
 
 
 def _expected_tolerances(

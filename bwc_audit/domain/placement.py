@@ -111,14 +111,15 @@ class Placement:
     @property
     def clock(self) -> ClockEstimate:
         clock = self._all.checks.estimate_at(self._all.clocks, self._place)
-        return clock if self.shown is None else replace(clock, tolerance_us=int(self._all.tolerance_us[self.index]))
+        return replace(clock, tolerance_us=int(self._all.tolerance_us[self.index]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placements(Sequence[Placement]):
     """All segments placed; ordered by corrected start, then footage id and source row. Columns have that order.
 
-    ``segment``: place in ``table``. ``officer``: None: nobody can be named. ``activated_us``: ``NO_TIME`` where it is not
+    ``segment``: place in ``table``; ``run``: what segments of one recording of one camera share. ``officer``: None: nobody
+    can be named. ``activated_us``: ``NO_TIME`` where it is not
     known. ``clock_at``: place in ``clocks``. ``shown`` and ``conflict``: for the few that have one.
     """
 
@@ -126,6 +127,7 @@ class Placements(Sequence[Placement]):
     checks: ClockChecks
     clocks: ClockEstimates
     segment: Int
+    run: Int
     recording: Coded[str]
     officer: Coded[str | None]
     is_by_holder: Bool
@@ -206,6 +208,12 @@ class Placements(Sequence[Placement]):
         """These placements, built when they are asked for."""
         return _Among(self, indices)
 
+    def first_us(self) -> Int:
+        """For each when its recording began, as far as segments of it are there."""
+        first_us = np.full(int(self.run.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+        np.minimum.at(first_us, self.run, self.start_us)
+        return np.asarray(first_us[self.run])
+
     def index_of(self, indices: Int) -> TimeIndex[Placement]:
         """These placements (ascending) by time."""
         return TimeIndex.in_order(self.start_us[indices], self.end_us[indices], self.among(indices.tolist()))
@@ -241,9 +249,11 @@ def place_segments(
     clocks = checks.estimates(table.device_id.values, table.device_id.code, table.media_started_us)
     start_us = table.media_started_us - clocks.offset_us
     recording = table.recordings()
-    activated_us = _activations(table, recording)
-    officer, is_by_holder, conflict = _owners(table, start_us, roster, history)
-    tolerance_us, shown_at = clocks.tolerance_us.copy(), _shown_at(table, shown)
+    run = table.runs(recording)
+    activated_us = _activations(table, run)
+    pressed_us = _button_times(table, activated_us) - clocks.offset_us
+    officer, is_by_holder, conflict = _owners(table, (pressed_us, start_us), roster, history)
+    tolerance_us, shown_at = clocks.tolerance_us + table.coarse_us(), _shown_at(table, shown)
     for place, one in shown_at.items():
         shown_at[place] = rest = _not_yet_taken_out(one, checks.estimate_at(clocks, place))
         tolerance_us[place] = rest.believed_us(int(tolerance_us[place]), checks.rules)
@@ -255,6 +265,7 @@ def place_segments(
         checks=checks,
         clocks=clocks,
         segment=order,
+        run=run[order],
         recording=recording.taken(order),
         officer=officer.taken(order),
         is_by_holder=is_by_holder[order],
@@ -288,19 +299,30 @@ def _in_order(table: SegmentTable, start_us: Int) -> Int:
     return order
 
 
-def _activations(table: SegmentTable, recording: Coded[str]) -> Int:
-    """For each segment the device time of activation that its recording tells, by button time or by the length of the
-    buffer; ``NO_TIME``: it tells none."""
+def _activations(table: SegmentTable, run: Int) -> Int:
+    """For each segment the device time of activation that its recording (``run``) tells, by button time or by the length
+    of the buffer; ``NO_TIME``: it tells none. A button time that lies behind all that was recorded, or not before that of
+    the deactivation, is none: the two were confused."""
+    runs = int(run.max(initial=-1)) + 1
     never = np.iinfo(np.int64).max
-    pressed, behind_buffer = (np.full(len(recording.values), never) for _ in "12")
-    is_pressed = table.activated_us != NO_NUMBER
-    np.minimum.at(pressed, recording.code[is_pressed], table.activated_us[is_pressed])
+    pressed, behind_buffer = (np.full(runs, never) for _ in "12")
+    ends_us = np.full(runs, NO_TIME)
+    np.maximum.at(ends_us, run, table.media_started_us + table.duration_us)
+    is_pressed = (table.activated_us != NO_NUMBER) & (table.activated_us < ends_us[run])
+    is_pressed &= (table.deactivated_us == NO_NUMBER) | (table.activated_us < table.deactivated_us)
+    np.minimum.at(pressed, run[is_pressed], table.activated_us[is_pressed])
     is_first = (table.segment_no == NO_NUMBER) | (table.segment_no == 1)
     is_told = is_first & (table.pre_event_buffer_us != NO_NUMBER)
-    ends_us = table.media_started_us[is_told] + table.pre_event_buffer_us[is_told]
-    np.minimum.at(behind_buffer, recording.code[is_told], ends_us)
+    buffered_us = table.media_started_us[is_told] + table.pre_event_buffer_us[is_told]
+    np.minimum.at(behind_buffer, run[is_told], buffered_us)
     found = np.where(pressed == never, behind_buffer, pressed)
-    return np.where(found == never, NO_TIME, found)[recording.code]
+    return np.where(found == never, NO_TIME, found)[run]
+
+
+def _button_times(table: SegmentTable, activated_us: Int) -> Int:
+    """The device time of activation where it lies inside the segment, else of its start."""
+    is_inside = (activated_us > table.media_started_us) & (activated_us < table.media_started_us + table.duration_us)
+    return np.where(is_inside, activated_us, table.media_started_us)
 
 
 def _shown_at(table: SegmentTable, shown: Mapping[RowRef, ShownClock]) -> dict[int, ShownClock]:
@@ -314,28 +336,34 @@ def _shown_at(table: SegmentTable, shown: Mapping[RowRef, ShownClock]) -> dict[i
 
 
 def _owners(
-    table: SegmentTable, start_us: Int, roster: Roster, history: HolderHistory
+    table: SegmentTable, moments_us: Sequence[Int], roster: Roster, history: HolderHistory
 ) -> tuple[Coded[str | None], Bool, dict[int, tuple[str, ...]]]:
-    """Whose each segment is, whether that follows from the holder history, and between whom it contradicts itself."""
+    """Whose each segment is, whether that follows from the holder history, and between whom it contradicts itself.
+
+    ``moments_us``: when the holder is asked for, the next where nobody held the camera then. First comes the button: the
+    buffer before it may be of the time of whoever held the camera until then."""
     number: dict[str | None, int] = {None: 0}
     named = [None if name is None else roster.resolve(name) for name in table.officer_id.values]
     codes = [number.setdefault(one.officer_id if one else None, len(number)) for one in named]
     officer = np.array(codes, np.int64)[table.officer_id.code]
     is_by_holder, conflict = np.zeros(len(table), np.bool_), {}
-    for places, holdings in _held(table, np.flatnonzero(officer == 0), start_us, history):
-        found = [roster.resolve(holding.officer_id) for holding in holdings]
-        holders = [one.officer_id if one else holding.officer_id for one, holding in zip(found, holdings, strict=True)]
-        if len(set(holders)) == 1:
-            officer[places], is_by_holder[places] = number.setdefault(holders[0], len(number)), True
-        else:
-            conflict.update(dict.fromkeys(places.tolist(), tuple(sorted(set(holders)))))
+    is_told = officer != 0
+    for held_us in moments_us:
+        for places, holdings in _held(table, np.flatnonzero(~is_told), held_us, history):
+            is_told[places] = True
+            found = [roster.resolve(holding.officer_id) for holding in holdings]
+            holders = [one.officer_id if one else holding.officer_id for one, holding in zip(found, holdings, strict=True)]
+            if len(set(holders)) == 1:
+                officer[places], is_by_holder[places] = number.setdefault(holders[0], len(number)), True
+            else:
+                conflict.update(dict.fromkeys(places.tolist(), tuple(sorted(set(holders)))))
     return Coded(officer, tuple(number)), is_by_holder, conflict
 
 
 def _held(
-    table: SegmentTable, wanted: Int, start_us: Int, history: HolderHistory
+    table: SegmentTable, wanted: Int, held_us: Int, history: HolderHistory
 ) -> Iterator[tuple[Int, tuple[Holding, ...]]]:
-    """The segments in groups whose cameras, when they began, were held under the same holdings; not those held by nobody."""
+    """The segments in groups whose cameras, at that moment, were held under the same holdings; not those held by nobody."""
     device = table.device_id.code[wanted]
     order = wanted[np.argsort(device, kind="stable")]
     edges = np.searchsorted(table.device_id.code[order], np.arange(len(table.device_id.values) + 1)).tolist()
@@ -344,7 +372,7 @@ def _held(
         if index is None or low == high:
             continue
         places = order[low:high]
-        row, which = index.overlapping_each(start_us[places], start_us[places] + 1)
+        row, which = index.overlapping_each(held_us[places], held_us[places] + 1)
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
         count = np.bincount(row, minlength=len(places))
         lone = count[row] == 1

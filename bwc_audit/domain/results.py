@@ -68,8 +68,9 @@ class AssignmentResult:
     ``policy``: what it was judged by (``id/version@hash``); ``exempted_by``: codes of the policy's rules that cut time out
     of the window, or all of it.
 
-    ``covered`` and ``gaps`` partition the required time. ``lateness_us`` is activation minus window start (negative:
-    already running). ``usable_us`` is at most ``covered_us``; None where no picture was examined.
+    ``covered`` and ``gaps`` partition the required time. ``lateness_us`` is activation minus window start, less
+    what exemptions cut out between them (negative: already running). ``usable_us`` is at most ``covered_us``; None where no
+    picture was examined.
     """
 
     incident_id: str

@@ -15,6 +15,7 @@ import numpy as np
 
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int, ranges
 from bwc_audit.domain.records import RowRef, Segment
+from bwc_audit.domain.times import SECOND_US
 
 #: Stands for "not stated" in an array.
 NO_NUMBER = NO_TIME
@@ -123,6 +124,18 @@ class SegmentTable(Sequence[Segment]):
     def recordings(self) -> Coded[str]:
         """The recording that each segment belongs to; one without is a recording of its own."""
         return Coded.of(map(recording_name, self.recording_id, self.footage_id))
+
+    def coarse_us(self) -> Int:
+        """How far the times of each may be from what its camera wrote, where they are rounded to more than a second; to the
+        second, as cameras write, counts as part of the clock's tolerance."""
+        return np.where(self.precision_us > SECOND_US, self.precision_us, 0)
+
+    def runs(self, recording: Coded[str]) -> Int:
+        """A number for each segment that those of one recording of one camera share: two cameras may use one id."""
+        if len(recording.values) == len(self):
+            return recording.code
+        pairs = recording.code * len(self.device_id.values) + self.device_id.code
+        return np.asarray(np.unique(pairs, return_inverse=True)[1])
 
     def recording_ids(self) -> frozenset[str]:
         """The ids of all recordings."""

@@ -50,10 +50,12 @@ def attendances(assignments: Iterable[Assignment], incidents: Iterable[Incident]
 
 
 def _rounded_us(rows: Sequence[Assignment], incident: Incident | None) -> int:
-    """How far the times may be from what happened: their rounding, and the hour that clocks were set back."""
+    """How far the times may be from what happened: their rounding (that of the incident where it has to tell the end), and
+    the hour that clocks were set back."""
     is_ended = any(row.cleared_us is not None for row in rows)
     is_twice = any(row.is_ambiguous for row in rows) or (incident is not None and incident.is_ambiguous and not is_ended)
-    return max(row.precision_us for row in rows) + (HOUR_US if is_twice else 0)
+    closing_us = 0 if incident is None or is_ended else incident.precision_us
+    return max(closing_us, *(row.precision_us for row in rows)) + (HOUR_US if is_twice else 0)
 
 
 def _in_order(row: Assignment) -> Assignment:
@@ -67,7 +69,7 @@ def _in_order(row: Assignment) -> Assignment:
 def _alone(rows: Sequence[Assignment], incident: Incident | None, officer_id: str, officer: Officer | None) -> Attendance:
     """From the one row that nearly all have: in order of the fields, since there are hundreds of thousands."""
     row = _in_order(rows[0])
-    is_plain = not row.is_ambiguous and (incident is None or not incident.is_ambiguous)
+    is_plain = not row.is_ambiguous and (incident is None or (row.cleared_us is not None and not incident.is_ambiguous))
     return Attendance(
         row.incident_id,
         officer_id,

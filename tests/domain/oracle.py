@@ -87,6 +87,21 @@ def rest(spans: list[Pair], low: int, high: int) -> list[Pair]:
     return [*left, (low, high)] if low < high else left
 
 
+def exempt(need: Need, start: int, end: int) -> int:
+    """Units between two moments that lie inside the window and in none of its pieces."""
+    return sum(high - low for low, high in cut(rest(list(need.pieces), need.start, need.end), start, end))
+
+
+def asked_until(need: Need, moment: int) -> int:
+    """How long after the start of the window a moment is, without what is exempt between them."""
+    return moment - need.start - exempt(need, need.start, moment)
+
+
+def asked_from(need: Need, moment: int) -> int:
+    """How long before the end of the window a moment is, without what is exempt between them."""
+    return need.end - moment - exempt(need, moment, need.end)
+
+
 def answer(need: Need, clips: list[Clip], allowed: Allowed) -> Answer:
     own = [(index, clip) for index, clip in enumerate(clips) if clip.owner == need.owner]
     merged = merge([(clip.start, clip.end) for _, clip in own], allowed.join)
@@ -98,20 +113,30 @@ def answer(need: Need, clips: list[Clip], allowed: Allowed) -> Answer:
         for _, clip in own
     ]
     uncertainty = max((clip.tolerance for _, clip in matched), default=need.tolerance) + need.precision
-    lateness = early = 0
+    lateness = early = late_margin = early_margin = 0
     late_gaps: list[Pair] = []
     early_gaps: list[Pair] = []
     holes: list[Pair] = []
     if covered:
         activated = min(clip.start if clip.activated is None else clip.activated for _, clip in matched)
-        lateness, early = activated - need.start, need.end - covered[-1][1]
+        last = covered[-1][1]
+        lateness, early = asked_until(need, activated), asked_from(need, last)
+        late, most = lateness - allowed.activation_grace, exempt(need, need.start, need.end)
+        late_margin = next(
+            by for by in range(late - most, late + most + 1) if asked_until(need, activated - by) <= allowed.activation_grace
+        )
+        soon = early - allowed.deactivation_grace
+        early_margin = next(
+            by for by in range(soon - most, soon + most + 1) if asked_from(need, last + by) <= allowed.deactivation_grace
+        )
         for start, end in gaps:
-            if start == need.start and activated > start:
+            is_head = end <= covered[0][0]
+            if is_head and activated > start:
                 late_gaps.append((start, min(end, activated)))
-            if end == need.end:
+            if start >= last:
                 early_gaps.append((start, end))
                 continue
-            begin = max(start, min(activated, end)) if start == need.start else start
+            begin = max(start, min(activated, end)) if is_head else start
             if end - begin > allowed.gap:
                 holes.append((begin, end))
     to_the_right = max((need.end - start - allowed.gap for start, _ in holes), default=0)
@@ -123,8 +148,8 @@ def answer(need: Need, clips: list[Clip], allowed: Allowed) -> Answer:
         lateness=lateness,
         early=early,
         nearest=min(distances, default=None),
-        late_margin=lateness - allowed.activation_grace if covered else 0,
-        early_margin=early - allowed.deactivation_grace if covered else 0,
+        late_margin=late_margin,
+        early_margin=early_margin,
         gap_margin=min(to_the_right, to_the_left),
         uncertainty=uncertainty,
         late_gaps=tuple(late_gaps),

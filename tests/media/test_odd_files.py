@@ -11,6 +11,7 @@ import imageio_ffmpeg
 import pytest
 
 from bwc_audit.domain.inspection import DefectKind, Inspection, InspectionStatus
+from bwc_audit.domain.times import SECOND_US
 
 from . import clips as make
 from .conftest import defects, look
@@ -51,3 +52,16 @@ def test_a_file_trimmed_by_its_edit_list_is_not_cut_short(clips: Clips, tmp_path
 def test_a_trimmed_file_ends_with_its_last_shown_picture(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
     seen = look(copied(ten_seconds("mp4"), tmp_path / "trimmed.mp4", {"ss": 2.5}))
     assert (held_us(seen), seen.status, seen.not_examined) == (7_500_000, InspectionStatus.COMPLETE, ())
+
+
+@pytest.mark.parametrize("place", ["middle", "end"])
+def test_zeroes_in_a_transport_stream_hide_nothing(ten_seconds: Callable[[str], Path], tmp_path: Path, place: str) -> None:
+    """Room that was taken beforehand and not written to."""
+    content = ten_seconds("ts").read_bytes()
+    at = len(content) // 2 // 188 * 188 if place == "middle" else len(content)
+    path = tmp_path / "padded.ts"
+    path.write_bytes(content[:at] + bytes(300_000) + content[at:])
+    seen = look(path)
+    assert seen.status is InspectionStatus.COMPLETE, seen.detail
+    assert seen.video is not None
+    assert (seen.video.frames, held_us(seen)) == (150, 10 * SECOND_US)

@@ -37,7 +37,8 @@ class FrameTable:
     ``claimed_us``: video duration that the container declares; None: none.
     ``origin``: first shown frame, in seconds of the container's own time.
     ``missing_frames``: frames in the index whose bytes are not in the file. ``misplaced_frames``: frames left out, since
-    their times lie more than a week from the middle one.
+    their times lie more than a week from the middle one. ``set_back_us``: the furthest that decoding times go back from one
+    frame of the file to the next. ``same_time_frames``: frames that have the time of the frame before them.
     """
 
     times_us: Int
@@ -50,6 +51,8 @@ class FrameTable:
     origin: Fraction
     missing_frames: int = 0
     misplaced_frames: int = 0
+    set_back_us: int = 0
+    same_time_frames: int = 0
 
     def frame_at(self, at_us: int, slack_us: int = 500) -> int | None:
         """Number (in order of time) of the first frame at or after ``at_us``; None behind the last. The slack covers
@@ -88,7 +91,15 @@ def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = Non
         origin=max(-_MOST_ORIGIN, min(start * track.time_base, _MOST_ORIGIN)),
         missing_frames=int(np.count_nonzero(~is_held & track.is_shown)),
         misplaced_frames=int(shown.size - numbers.size),
+        set_back_us=_set_back_us(track, numbers),
+        same_time_frames=int(np.count_nonzero(np.diff(times_us) == 0)),
     )
+
+
+def _set_back_us(track: TrackIndex, numbers: Int) -> int:
+    """By how much decoding times go back at most, over the samples ``numbers`` in the order of the file."""
+    halves = media_us(track.dts[np.sort(numbers)], track.time_base) // 2  # so that no difference runs over
+    return -2 * int(np.min(np.diff(halves), initial=0))
 
 
 def _is_placed(ascending: Int, base: Fraction) -> NDArray[np.bool_]:

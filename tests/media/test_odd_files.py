@@ -15,6 +15,7 @@ from bwc_audit.domain.times import SECOND_US
 
 from . import clips as make
 from .conftest import defects, look
+from .making_mp4 import box, rewritten, table, top_level
 
 Clips = Callable[..., Path]
 
@@ -65,3 +66,47 @@ def test_zeroes_in_a_transport_stream_hide_nothing(ten_seconds: Callable[[str], 
     assert seen.status is InspectionStatus.COMPLETE, seen.detail
     assert seen.video is not None
     assert (seen.video.frames, held_us(seen)) == (150, 10 * SECOND_US)
+
+
+def test_joined_recordings_are_never_clean(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
+    """Both begin at the same time, and 20 s of pictures would pass for 10."""
+    for suffix, back_s in (("ts", "9.9"), ("mkv", "9.9")):
+        path = tmp_path / f"joined.{suffix}"
+        path.write_bytes(2 * ten_seconds(suffix).read_bytes())
+        seen = look(path)
+        assert seen.video is not None
+        assert (seen.video.frames, seen.status) == (300, InspectionStatus.PARTIAL)
+        assert seen.not_examined == (
+            f"index: the times of the pictures go back by {back_s} s inside the file, as of recordings that were joined: "
+            "they lie over each other, and the length is not sure",
+        )
+        assert defects(seen, DefectKind.DECODE_ERROR) == []
+
+
+def test_a_fragment_whose_times_go_back_is_told(clips: Clips, tmp_path: Path) -> None:
+    """One fragment of 10.06 s (its last frame lasts as long as the sound), and itself once more."""
+    options = {"movflags": "empty_moov+default_base_moof", "frag_duration": 60_000_000}
+    whole = clips("odd_fragment.mp4", lambda path: make.write_clip(path, make.street(10), make.tone(10), **options))
+    boxes = top_level(whole.read_bytes())
+    assert [type_ for type_, _ in boxes] == [b"ftyp", b"moov", b"moof", b"mdat", b"mfra"]
+    path = tmp_path / "twice.mp4"
+    path.write_bytes(b"".join(box(*boxes[place]) for place in (0, 1, 2, 3, 2, 3)))
+    seen = look(path)
+    assert seen.status is InspectionStatus.PARTIAL
+    assert seen.not_examined == (
+        "index: 10.1 s of pictures are left out: their fragments repeat earlier times or lie before the start",
+    )
+
+
+def test_pictures_of_one_time_have_no_sure_length(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
+    content = ten_seconds("mp4").read_bytes()
+    path = tmp_path / "still.mp4"
+    path.write_bytes(rewritten(content, {b"stts": lambda _: table("II", [(150, 0)]), b"edts": lambda _: b""}, track=0))
+    seen = look(path)
+    assert seen.status is InspectionStatus.PARTIAL
+    assert seen.not_examined == ("index: 149 pictures have the time of another; the length is not sure",)
+
+
+def test_frames_out_of_order_are_no_leap_back(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
+    path = make.write_clip(tmp_path / "reordered.mkv", make.street(10), make.tone(10), bf=3, preset="veryfast")
+    assert (look(path).status, look(path).not_examined) == (InspectionStatus.COMPLETE, ())

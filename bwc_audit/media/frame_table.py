@@ -61,15 +61,28 @@ class FrameTable:
         return number if number < self.times_us.size else None
 
 
-def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = None, least_claimed_us: int = 0) -> FrameTable:
+def frame_table(
+    track: TrackIndex,
+    size_bytes: int,
+    claimed_us: int | None = None,
+    least_claimed_us: int = 0,
+    *,
+    is_claim_end: bool = False,
+    is_cut: bool = False,
+) -> FrameTable:
     """The table of a picture track. ``claimed_us``: what the container says where its track says nothing;
-    ``least_claimed_us``: what its header said before its demuxer forgot."""
+    ``least_claimed_us``: what its header said before its demuxer forgot. ``is_claim_end``: ``claimed_us`` may be the time
+    at which the last frame ends, as writers of Matroska have it, instead of a length. ``is_cut``: the file
+    ends before what it says it holds, so that no frame is believed to be shown up to the claimed end."""
     is_held = held(track, size_bytes)
     shown = np.flatnonzero(is_held & track.is_shown)
     shown = shown[np.argsort(track.pts[shown], kind="stable")]
     numbers = shown[_is_placed(track.pts[shown], track.time_base)]
     start = int(track.pts[numbers[0]]) if numbers.size else 0
     times_us = media_us(track.pts[numbers] - start, track.time_base)
+    if is_claim_end and claimed_us is not None:
+        origin_us = int(media_us(np.array([start]), track.time_base)[0])
+        claimed_us -= origin_us if 0 < origin_us < claimed_us else 0
     claimed = claimed_us if not track.claimed else round(track.claimed * track.time_base * SECOND_US)
     if least_claimed_us:
         claimed = max(claimed or 0, least_claimed_us)
@@ -77,7 +90,7 @@ def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = Non
     is_key = track.is_key[numbers]
     usual_us = int(np.median(np.diff(times_us))) if times_us.size > 1 else 0
     end_us = int(times_us[-1]) + usual_us if times_us.size else 0
-    is_complete = bool(is_held.all())
+    is_complete = bool(is_held.all()) and not is_cut
     if is_complete and claimed is not None and 0 < claimed - end_us < SECOND_US:
         end_us = claimed
     return FrameTable(

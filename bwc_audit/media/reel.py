@@ -87,7 +87,14 @@ def _reel(source: RangeFile, sniffed: Sniffed, index: MediaIndex, tracks: Tracks
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "no video track")
     if not video.width or not video.height:
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track has no picture size")
-    table = frame_table(video, source.size_bytes, index.claimed_us, sniffed.claimed_us or 0)
+    table = frame_table(
+        video,
+        source.size_bytes,
+        index.claimed_us,
+        sniffed.claimed_us or 0,
+        is_claim_end=sniffed.demuxer == "matroska",
+        is_cut=sniffed.missing_bytes > 0,
+    )
     if not table.keys_us.size:
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track holds no key frame")
     index = replace(index, doubts=(*index.doubts, *_doubts(index, video, table, source.size_bytes)))

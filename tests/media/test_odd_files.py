@@ -110,3 +110,35 @@ def test_pictures_of_one_time_have_no_sure_length(ten_seconds: Callable[[str], P
 def test_frames_out_of_order_are_no_leap_back(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
     path = make.write_clip(tmp_path / "reordered.mkv", make.street(10), make.tone(10), bf=3, preset="veryfast")
     assert (look(path).status, look(path).not_examined) == (InspectionStatus.COMPLETE, ())
+
+
+@pytest.mark.parametrize("start_s", [3, 95_440])
+def test_a_matroska_file_that_starts_late_is_not_cut_short(
+    ten_seconds: Callable[[str], Path], tmp_path: Path, start_s: int
+) -> None:
+    """Its header then says when the last frame ends, not how long the file is; pieces of a longer recording are so."""
+    path = copied(ten_seconds("mp4"), tmp_path / "late.mkv", {}, output_ts_offset=start_s)
+    seen = look(path)
+    assert seen.status is InspectionStatus.COMPLETE
+    assert seen.measures is not None
+    assert seen.measures.lengths.claimed_us == held_us(seen) == 10_064_000
+    assert defects(seen, DefectKind.TRUNCATED) == []
+
+
+def test_a_matroska_file_that_lacks_its_last_second_is_cut_short(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
+    whole = ten_seconds("mkv")
+    path = tmp_path / "cut.mkv"
+    path.write_bytes(whole.read_bytes()[:-50_000])
+    seen = look(path)
+    (cut,) = defects(seen, DefectKind.TRUNCATED)
+    assert (cut.measures["missing_bytes"], cut.end_us) == (50_000, 10_064_000)
+    assert seen.video is not None
+    assert (seen.video.frames, held_us(seen)) == (135, 9_000_000)
+    assert (seen.status, seen.not_examined) == (InspectionStatus.PARTIAL, ("the file ends before what it says it holds",))
+    assert defects(look(whole), DefectKind.TRUNCATED) == []
+
+
+def test_a_matroska_file_still_being_written_claims_nothing(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
+    path = copied(ten_seconds("mp4"), tmp_path / "live.mkv", {}, live=1)
+    assert b"\x18\x53\x80\x67\x01" + b"\xff" * 7 in path.read_bytes()[:100]
+    assert defects(look(path), DefectKind.TRUNCATED) == []

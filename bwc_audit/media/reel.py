@@ -97,7 +97,7 @@ def _reel(source: RangeFile, sniffed: Sniffed, index: MediaIndex, tracks: Tracks
     )
     if not table.keys_us.size:
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track holds no key frame")
-    index = replace(index, doubts=(*index.doubts, *_doubts(index, video, table, source.size_bytes)))
+    index = replace(index, doubts=(*index.doubts, *sniffed.doubts, *_doubts(index, video, table, source.size_bytes)))
     return Reel(source, index, video, index.first("audio"), table, video_facts(video, table), tracks)
 
 

@@ -29,6 +29,7 @@ _REST_BYTES = 2 * 1024 * 1024
 _MOST_MOOV_BYTES = 64 * 1024 * 1024
 _MP4_BOXES = frozenset(b"ftyp moov mdat free skip wide pnot styp moof sidx uuid".split())
 _CONTAINER_BOXES = frozenset(b"moov trak mdia minf stbl".split())
+_SECOND_MOVIE = "a second moov, as of files that were joined: what only it names was not looked at"
 _SEGMENT = b"\x18\x53\x80\x67"  # of Matroska: all that follows the EBML header
 _DEEPEST = 8  # moov, trak, mdia, minf, stbl are five
 _PLAYLISTS = re.compile(
@@ -42,7 +43,7 @@ _PLAYLISTS = re.compile(
 class Sniffed:
     """``demuxer`` is the one demuxer that may open it. ``moov`` as in ``ContainerFacts``. ``missing_bytes``: how many
     bytes the last box claims beyond the end of the file. ``claimed_us``: the length an AVI header claims, which
-    demuxers forget when the file is cut; None: it claims none.
+    demuxers forget when the file is cut; None: it claims none. ``doubts``: what of the file is not read, in words.
 
     Of an MP4 also what reading its index needs: ``moov_content`` (the whole box), ``boxes`` (top-level boxes, up to the
     first fragment), ``walked_to`` (where the walk over them stopped) and ``held`` (what was read on the way). The walk over
@@ -57,6 +58,7 @@ class Sniffed:
     boxes: tuple[Box, ...] = ()
     walked_to: int = 0
     held: HeldParts | None = field(default=None, repr=False, compare=False)
+    doubts: tuple[str, ...] = ()
 
 
 def sniff(source: RangeFile) -> Sniffed:
@@ -111,6 +113,7 @@ def _sniff_mp4(source: RangeFile, head: bytes) -> Sniffed:
         boxes=tuple(boxes),
         walked_to=end if first_fragment is None else min(moov.end, first_fragment),
         held=held,
+        doubts=(_SECOND_MOVIE,) if sum(each.type == b"moov" for each in boxes) > 1 else (),
     )
 
 

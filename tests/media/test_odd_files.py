@@ -142,3 +142,14 @@ def test_a_matroska_file_still_being_written_claims_nothing(ten_seconds: Callabl
     path = copied(ten_seconds("mp4"), tmp_path / "live.mkv", {}, live=1)
     assert b"\x18\x53\x80\x67\x01" + b"\xff" * 7 in path.read_bytes()[:100]
     assert defects(look(path), DefectKind.TRUNCATED) == []
+
+
+def test_joined_mp4_files_are_never_clean(ten_seconds: Callable[[str], Path], tmp_path: Path) -> None:
+    """The second movie has an index of its own, which no player reads."""
+    path = tmp_path / "joined.mp4"
+    path.write_bytes(2 * ten_seconds("mp4").read_bytes())
+    seen = look(path)
+    assert (held_us(seen), seen.status) == (10 * SECOND_US, InspectionStatus.PARTIAL)
+    assert seen.not_examined == (
+        "index: a second moov, as of files that were joined: what only it names was not looked at",
+    )

@@ -198,9 +198,7 @@ def _video_of(container: InputContainer) -> VideoStream:
     return stream
 
 
-def _index_of(
-    container: InputContainer, streams: Sequence[Stream], source: RangeFile
-) -> tuple[MediaIndex, list[Noted]]:
+def _index_of(container: InputContainer, streams: Sequence[Stream], source: RangeFile) -> tuple[MediaIndex, list[Noted]]:
     rows = {stream.index: _Rows() for stream in streams}
     for stream in streams:
         if stream.type == "audio":

@@ -86,7 +86,7 @@ def test_joined_recordings_are_never_clean(ten_seconds: Callable[[str], Path], t
 
 def test_a_fragment_whose_times_go_back_is_told(clips: Clips, tmp_path: Path) -> None:
     """One fragment of 10.06 s (its last frame lasts as long as the sound), and itself once more."""
-    options = {"movflags": "empty_moov+default_base_moof", "frag_duration": 60_000_000}
+    options: dict[str, Any] = {"movflags": "empty_moov+default_base_moof", "frag_duration": 60_000_000}
     whole = clips("odd_fragment.mp4", lambda path: make.write_clip(path, make.street(10), make.tone(10), **options))
     boxes = top_level(whole.read_bytes())
     assert [type_ for type_, _ in boxes] == [b"ftyp", b"moov", b"moof", b"mdat", b"mfra"]

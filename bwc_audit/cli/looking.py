@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bwc_audit.audit.one_video import LookedInto, burned_in_clock, look_into_video, said_clock
-from bwc_audit.cli.showing import note, print_json, print_table, say
+from bwc_audit.cli.showing import note, one_line, print_json, print_table, say
 from bwc_audit.config import load_settings
 from bwc_audit.domain.inspection import Defect, Inspection, InspectionStatus
 from bwc_audit.domain.times import SECOND_US, at_of
@@ -65,7 +65,7 @@ def _moment(text: str | None) -> datetime | None:
 def _print(looked: LookedInto, start: datetime | None) -> None:
     seen = looked.inspection
     reason = f" ({seen.reason.replace('_', ' ')}) {seen.detail}" if seen.reason else ""
-    say(f"{looked.uri}: {seen.status.value}{reason}")
+    say(f"{one_line(looked.uri)}: {seen.status.value}{reason}")
     if seen.container:
         length = (
             f"{seen.container.duration_us / SECOND_US:.2f} s"
@@ -93,7 +93,7 @@ def _print(looked: LookedInto, start: datetime | None) -> None:
         f"{looked_at.requests} requests"
     )
     for what in seen.not_examined:
-        say(f"  not examined: {what}")
+        say(f"  not examined: {one_line(what)}")
 
 
 def _print_defects(seen: Inspection, start: datetime | None) -> None:

@@ -11,7 +11,7 @@ import typer
 from bwc_audit.audit.compare import compare_policies, period_request
 from bwc_audit.audit.setup import day_period, open_audit
 from bwc_audit.cli.running import find_run, given_day
-from bwc_audit.cli.showing import Format, note, percent, print_json, print_table, say
+from bwc_audit.cli.showing import Format, note, one_line, percent, print_json, print_table, say
 from bwc_audit.config import load_settings
 from bwc_audit.domain.comparison import Comparison, Side
 from bwc_audit.domain.rates import Rate
@@ -113,7 +113,7 @@ def policy_compare(
         _print_comparison(comparison, limit)
     for name, side in (("A", comparison.first), ("B", comparison.second)):
         for what in side.not_examined.said[:5]:
-            note(f"{name}: not examined: {what}")
+            note(f"{name}: not examined: {one_line(what)}")
         if side.unseen_us:
             note(f"{name} asks for {side.unseen_us / 1e6:.0f} s of stored video that nobody has looked at")
 

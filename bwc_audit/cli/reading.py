@@ -11,7 +11,17 @@ from bwc_audit.audit.rates import RunRates, rates_of_run
 from bwc_audit.audit.setup import open_audit
 from bwc_audit.cli.funnels import RatesFormat, show_funnel
 from bwc_audit.cli.running import find_run
-from bwc_audit.cli.showing import SheetFormat, note, print_csv, print_json, print_noise, print_rates, print_table, say
+from bwc_audit.cli.showing import (
+    SheetFormat,
+    note,
+    one_line,
+    print_csv,
+    print_json,
+    print_noise,
+    print_rates,
+    print_table,
+    say,
+)
 from bwc_audit.config import load_settings
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.funnel import FUNNEL_KEYS
@@ -166,4 +176,4 @@ def _say_basis(run: Run, count: int) -> None:
     scope = f" of incident {run.request.incident_id} alone" if run.request.incident_id else ""
     note(f"run {run.run_id}{scope} ({run.status.value}), as of {as_of}: {count} listed, {judged} assignments judged")
     for what in run.not_examined:
-        note(f"not examined: {what}")
+        note(f"not examined: {one_line(what)}")

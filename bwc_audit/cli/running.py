@@ -28,7 +28,17 @@ from bwc_audit.audit.setup import Audit, nightly_period, now_us, open_audit
 from bwc_audit.audit.standing import standing_rejections
 from bwc_audit.cli.rerun_document import rerun_document
 from bwc_audit.cli.serving import serve
-from bwc_audit.cli.showing import Format, note, print_expiring, print_json, print_table, print_turns, run_summary, say
+from bwc_audit.cli.showing import (
+    Format,
+    note,
+    one_line,
+    print_expiring,
+    print_json,
+    print_table,
+    print_turns,
+    run_summary,
+    say,
+)
 from bwc_audit.config import Settings, load_settings
 from bwc_audit.domain.findings import Severity
 from bwc_audit.domain.people import Role
@@ -91,9 +101,9 @@ def ingest(format_: Annotated[Format, typer.Option("--format", help="How the ans
         rows += [(f"of these: {reason.replace('_', ' ')}", str(n)) for reason, n in by_reason.items()]
         print_table(f"Ingest of {audit.source.uri}", ("", "n"), rows, right=("n",))
     for key in summary.not_read:
-        note(f"not read, or not wholly: {key}")
+        note(f"not read, or not wholly: {one_line(key)}")
     for row in rejected[:20]:
-        note(f"rejected: {row.row}{f' {row.field}' if row.field else ''}: {row.detail}")
+        note(one_line(f"rejected: {row.row}{f' {row.field}' if row.field else ''}: {row.detail}"))
     if len(rejected) > 20:
         note(f"and {len(rejected) - 20} more rejected rows, all in the report of a run")
     if summary.not_read or rejected:
@@ -289,4 +299,4 @@ def _print_diff(diff: RunDiff) -> None:
         sentence="fact",
     )
     for what in diff.run.not_examined:
-        note(f"not examined: {what}")
+        note(f"not examined: {one_line(what)}")

@@ -76,6 +76,11 @@ def readable(text: str) -> str:
     return "".join(_shown(char) for char in text)
 
 
+def one_line(text: str) -> str:
+    """``text`` with U+FFFD for line feeds: a file may be named so that the rest of its name looks like a line of ours."""
+    return text.replace("\n", "\ufffd")
+
+
 def print_json(document: Any) -> None:
     """JSON to standard output, alone; characters that print nothing are escaped."""
     _write(json_text(document) + "\n")
@@ -126,7 +131,7 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
         things = plural(run.unexamined, "thing")
         say(f"INCOMPLETE: {things} could not be examined")
         for what in run.not_examined[:8]:
-            say(f"  · {what}")
+            say(f"  · {one_line(what)}")
         if len(run.not_examined) > 8:
             say(f"  · and {run.unexamined - 8:,} more, listed in the report")
     else:

@@ -14,7 +14,7 @@ from bwc_audit.domain.overlay_clock import OverlayReading
 from bwc_audit.domain.times import Span
 
 #: Part of the key under which an inspection is stored: raise it when any measure changes.
-INSPECTOR_VERSION = "4"
+INSPECTOR_VERSION = "5"
 
 
 class InspectionStatus(StrEnum):

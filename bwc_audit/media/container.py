@@ -60,13 +60,13 @@ def demuxed(source: RangeFile, sniffed: Sniffed) -> Iterator[tuple[MediaIndex, D
             container = open_again()
             video = _video_of(container)
             streams: list[Stream] = [video, *container.streams.audio[:1]]
-            index, noted = _index_of(container, streams)
+            index, noted = _index_of(container, streams, source)
         is_transport = sniffed.demuxer == "mpegts"
         placed = [
             PlacedSamples(source, track, each, is_transport=is_transport)
             for track, each in zip(index.tracks, noted, strict=True)
         ]
-        yield index, DemuxedTracks(container, streams, index, placed, open_again)
+        yield index, DemuxedTracks(source, container, streams, index, placed, open_again)
 
 
 def _opened(source: RangeFile, sniffed: Sniffed) -> InputContainer:
@@ -84,12 +84,14 @@ class DemuxedTracks:
 
     def __init__(
         self,
+        source: RangeFile,
         container: InputContainer,
         streams: Sequence[Stream],
         index: MediaIndex,
         placed: Sequence[PlacedSamples],
         open_again: Callable[[], InputContainer],
     ) -> None:
+        self._source = source
         self._container = container
         self._open_again = open_again
         self._stream_of = dict(zip(map(id, index.tracks), streams, strict=True))
@@ -147,13 +149,14 @@ class DemuxedTracks:
         if number:
             here = self._container.streams[stream.index]
             self._container.seek(int(track.dts[number]), stream=here, backward=True)
-            packets = _real(self._container.demux(here))
+            packets = _packets(self._container, [here], self._source)
             first = next(packets, None)
             place = None if first is None else _place_of(track, first)
             if first is not None and place is not None and place <= number:
                 return _Reading(track, chain([first], packets), place)
         self._container = self._open_again()
-        return _Reading(track, _real(self._container.demux(self._container.streams[stream.index])), 0)
+        here = self._container.streams[stream.index]
+        return _Reading(track, _packets(self._container, [here], self._source), 0)
 
 
 @dataclass(slots=True)
@@ -195,12 +198,12 @@ def _video_of(container: InputContainer) -> VideoStream:
     return stream
 
 
-def _index_of(container: InputContainer, streams: Sequence[Stream]) -> tuple[MediaIndex, list[Noted]]:
+def _index_of(container: InputContainer, streams: Sequence[Stream], source: RangeFile) -> tuple[MediaIndex, list[Noted]]:
     rows = {stream.index: _Rows() for stream in streams}
     for stream in streams:
         if stream.type == "audio":
             rows[stream.index].noted.kept = bytearray()
-    for number, packet in enumerate(_real(container.demux(*streams))):
+    for number, packet in enumerate(_packets(container, streams, source)):
         if number >= _MOST_PACKETS:
             raise MediaUnreadableError(UnreadableReason.NOT_MEDIA, f"more than {_MOST_PACKETS} packets")
         row = rows[packet.stream_index]
@@ -248,6 +251,20 @@ def _place_of(track: TrackIndex, packet: Packet[Any]) -> int | None:
     at = packet.pts if packet.pts is not None else packet.dts
     places = np.flatnonzero(track.pts == at) if at is not None else np.empty(0)
     return int(places[0]) if places.size == 1 else None
+
+
+def _packets(container: InputContainer, streams: Sequence[Stream], source: RangeFile) -> Iterator[Packet[Any]]:
+    """The packets from here on. Where FFmpeg gives up for now, after 64 KiB that are no media (the zeroes of a file whose
+    room was taken beforehand), it is asked again, as long as it comes further."""
+    reached = -1
+    while True:
+        try:
+            yield from _real(container.demux(*streams))
+            return
+        except av.error.BlockingIOError:
+            if source.fault is not None or source.tell() <= reached:
+                raise
+            reached = source.tell()
 
 
 def _real(packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:

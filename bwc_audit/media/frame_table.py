@@ -37,7 +37,8 @@ class FrameTable:
     ``claimed_us``: video duration that the container declares; None: none.
     ``origin``: first shown frame, in seconds of the container's own time.
     ``missing_frames``: frames in the index whose bytes are not in the file. ``misplaced_frames``: frames left out, since
-    their times lie more than a week from the middle one.
+    their times lie more than a week from the middle one. ``set_back_us``: the furthest that decoding times go back from one
+    frame of the file to the next. ``same_time_frames``: frames that have the time of the frame before them.
     """
 
     times_us: Int
@@ -50,6 +51,8 @@ class FrameTable:
     origin: Fraction
     missing_frames: int = 0
     misplaced_frames: int = 0
+    set_back_us: int = 0
+    same_time_frames: int = 0
 
     def frame_at(self, at_us: int, slack_us: int = 500) -> int | None:
         """Number (in order of time) of the first frame at or after ``at_us``; None behind the last. The slack covers
@@ -58,15 +61,28 @@ class FrameTable:
         return number if number < self.times_us.size else None
 
 
-def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = None, least_claimed_us: int = 0) -> FrameTable:
+def frame_table(
+    track: TrackIndex,
+    size_bytes: int,
+    claimed_us: int | None = None,
+    least_claimed_us: int = 0,
+    *,
+    is_claim_end: bool = False,
+    is_cut: bool = False,
+) -> FrameTable:
     """The table of a picture track. ``claimed_us``: what the container says where its track says nothing;
-    ``least_claimed_us``: what its header said before its demuxer forgot."""
+    ``least_claimed_us``: what its header said before its demuxer forgot. ``is_claim_end``: ``claimed_us`` may be the time
+    at which the last frame ends, as writers of Matroska have it, instead of a length. ``is_cut``: the file
+    ends before what it says it holds, so that no frame is believed to be shown up to the claimed end."""
     is_held = held(track, size_bytes)
     shown = np.flatnonzero(is_held & track.is_shown)
     shown = shown[np.argsort(track.pts[shown], kind="stable")]
     numbers = shown[_is_placed(track.pts[shown], track.time_base)]
     start = int(track.pts[numbers[0]]) if numbers.size else 0
     times_us = media_us(track.pts[numbers] - start, track.time_base)
+    if is_claim_end and claimed_us is not None:
+        origin_us = int(media_us(np.array([start]), track.time_base)[0])
+        claimed_us -= origin_us if 0 < origin_us < claimed_us else 0
     claimed = claimed_us if not track.claimed else round(track.claimed * track.time_base * SECOND_US)
     if least_claimed_us:
         claimed = max(claimed or 0, least_claimed_us)
@@ -74,7 +90,7 @@ def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = Non
     is_key = track.is_key[numbers]
     usual_us = int(np.median(np.diff(times_us))) if times_us.size > 1 else 0
     end_us = int(times_us[-1]) + usual_us if times_us.size else 0
-    is_complete = bool(is_held.all())
+    is_complete = bool(is_held.all()) and not is_cut
     if is_complete and claimed is not None and 0 < claimed - end_us < SECOND_US:
         end_us = claimed
     return FrameTable(
@@ -88,7 +104,15 @@ def frame_table(track: TrackIndex, size_bytes: int, claimed_us: int | None = Non
         origin=max(-_MOST_ORIGIN, min(start * track.time_base, _MOST_ORIGIN)),
         missing_frames=int(np.count_nonzero(~is_held & track.is_shown)),
         misplaced_frames=int(shown.size - numbers.size),
+        set_back_us=_set_back_us(track, numbers),
+        same_time_frames=int(np.count_nonzero(np.diff(times_us) == 0)),
     )
+
+
+def _set_back_us(track: TrackIndex, numbers: Int) -> int:
+    """By how much decoding times go back at most, over the samples ``numbers`` in the order of the file."""
+    halves = media_us(track.dts[np.sort(numbers)], track.time_base) // 2  # so that no difference runs over
+    return -2 * int(np.min(np.diff(halves), initial=0))
 
 
 def _is_placed(ascending: Int, base: Fraction) -> NDArray[np.bool_]:

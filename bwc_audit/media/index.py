@@ -18,7 +18,7 @@ from bwc_audit.domain.times import SECOND_US
 from bwc_audit.errors import MediaUnreadableError
 from bwc_audit.media.boxes import HeldParts
 from bwc_audit.media.fragment_walk import Walk, fragments
-from bwc_audit.media.mp4_edits import Arranged, arranged, bounded, start_of, unedited
+from bwc_audit.media.mp4_edits import Arranged, arranged, bounded, shown_length, start_of, unedited
 from bwc_audit.media.mp4_fragments import (
     FragmentSamples,
     FragmentTrack,
@@ -33,6 +33,8 @@ from bwc_audit.media.track_index import Int, MediaIndex, TrackIndex
 
 #: Codecs whose every picture stands alone.
 _ALL_KEY = frozenset({"mjpeg"})
+#: What an edit list may leave out and nothing is said of it: key frames lie that far apart.
+_MOST_TRIMMED_S = 2.0
 
 
 def read_index(source: RangeFile, sniffed: Sniffed) -> MediaIndex:
@@ -56,7 +58,7 @@ def read_index(source: RangeFile, sniffed: Sniffed) -> MediaIndex:
         piece = pieces.get(track.number)
         tracks.append(_track_index(track, piece, is_edited=is_edited))
         check_count(sum(each.dts.size for each in tracks))
-        said = (*track.samples.doubts, *(piece.samples.doubts if piece else ()))
+        said = (*track.samples.doubts, *(piece.samples.doubts if piece else _left_out(track, tracks[-1])))
         doubts += [f"{track.kind} track {track.number}: {doubt}" for doubt in said]
     ends = [int((track.offsets + track.sizes).max()) for track in tracks if track.offsets.size]
     return MediaIndex(
@@ -104,7 +106,7 @@ def _track_index(track: MovieTrack, piece: FragmentSamples | None, *, is_edited:
         durations=durations,
         is_key=is_key,
         is_shown=is_shown,
-        claimed=track.claimed,
+        claimed=shown_length(track.edits, track.claimed) if track.claimed and piece is None else track.claimed,
         is_key_stated=is_sound or samples.has_key_table or entry.codec in _ALL_KEY,
         width=entry.width,
         height=entry.height,
@@ -113,6 +115,15 @@ def _track_index(track: MovieTrack, piece: FragmentSamples | None, *, is_edited:
         sample_rate=entry.sample_rate,
         channels=entry.channels,
     )
+
+
+def _left_out(track: MovieTrack, shown: TrackIndex) -> tuple[str, ...]:
+    """In words: how much of the pictures the edit list leaves out, where it is more than a trim to the key frame before."""
+    if track.kind != "video" or not track.edits or np.count_nonzero(shown.is_shown) >= track.samples.count:
+        return ()
+    is_out = ~np.isin(track.samples.offsets, shown.offsets[shown.is_shown])
+    seconds = int(track.samples.durations[is_out].sum()) / track.timescale
+    return (f"an edit list leaves out {seconds:.1f} s of the recorded pictures",) if seconds > _MOST_TRIMMED_S else ()
 
 
 def _shifted(track: MovieTrack) -> Arranged:

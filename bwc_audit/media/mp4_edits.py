@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import dropwhile
 
 import numpy as np
 
@@ -71,6 +72,19 @@ def start_of(edits: tuple[Edit, ...]) -> int:
     shown = edits[1:2] if is_late else edits[:1]
     delay = edits[0].duration if is_late else 0
     return bounded(max(0, shown[0].media_time if shown else 0) - delay)
+
+
+def shown_length(edits: tuple[Edit, ...], length: int) -> int:
+    """How much of a track's claimed ``length`` the edits show, in ticks, the delay before the first left out: what is left
+    of a file that was trimmed without being coded anew. Without edits all of it."""
+    shown = list(dropwhile(lambda edit: edit.media_time == _EMPTY, edits))
+    if not shown:
+        return length
+    stretches = [
+        edit.duration if edit.media_time == _EMPTY else min(edit.media_time + edit.duration, length) - edit.media_time
+        for edit in shown
+    ]
+    return sum(max(0, stretch) for stretch in stretches) or length
 
 
 def unedited(samples: Samples) -> Arranged:

@@ -13,16 +13,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from bwc_audit.domain.inspection import AudioFacts, UnreadableReason, VideoFacts
+from bwc_audit.domain.times import SECOND_US
 from bwc_audit.errors import MediaUnreadableError
 from bwc_audit.media.container import demuxed
 from bwc_audit.media.decoding import DecodeLog, SampledFrame, Tracks, decoded, visits_to
 from bwc_audit.media.faults import translated
-from bwc_audit.media.frame_table import FrameTable, frame_table, video_facts
+from bwc_audit.media.frame_table import FrameTable, frame_table, held, video_facts
 from bwc_audit.media.index import read_index
 from bwc_audit.media.indexed import ISOLATED_SOUND, ISOLATED_VIDEO, indexed
 from bwc_audit.media.sniff import Sniffed
 from bwc_audit.media.source import RangeFile
 from bwc_audit.media.track_index import MediaIndex, TrackIndex
+
+#: Decoding times that go back by less are a writer's inaccuracy.
+_MOST_SET_BACK_US = SECOND_US
+#: Fragments that were sent twice repeat no more; a trim to the key frame before leaves no more out.
+_MOST_LEFT_OUT_S = 2.0
+#: Share of frames that may have the time of another: a few do where a writer rounds.
+_SAME_TIME_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +87,35 @@ def _reel(source: RangeFile, sniffed: Sniffed, index: MediaIndex, tracks: Tracks
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "no video track")
     if not video.width or not video.height:
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track has no picture size")
-    table = frame_table(video, source.size_bytes, index.claimed_us, sniffed.claimed_us or 0)
+    table = frame_table(
+        video,
+        source.size_bytes,
+        index.claimed_us,
+        sniffed.claimed_us or 0,
+        is_claim_end=sniffed.demuxer == "matroska",
+        is_cut=sniffed.missing_bytes > 0,
+    )
     if not table.keys_us.size:
         raise MediaUnreadableError(UnreadableReason.NO_VIDEO, "the video track holds no key frame")
-    if table.misplaced_frames:
-        doubt = f"{table.misplaced_frames} frames have times more than a week from the others; they are left out"
-        index = replace(index, doubts=(*index.doubts, doubt))
+    index = replace(index, doubts=(*index.doubts, *sniffed.doubts, *_doubts(index, video, table, source.size_bytes)))
     return Reel(source, index, video, index.first("audio"), table, video_facts(video, table), tracks)
+
+
+def _doubts(index: MediaIndex, video: TrackIndex, table: FrameTable, size_bytes: int) -> Iterator[str]:
+    """In words: frames whose times are none, or not theirs alone, so that neither order nor length is sure."""
+    if table.misplaced_frames:
+        yield f"{table.misplaced_frames} frames have times more than a week from the others; they are left out"
+    is_left_out = held(video, size_bytes) & ~video.is_shown
+    left_out_s = float(int(video.durations[is_left_out].sum()) * video.time_base)
+    if index.is_fragmented and left_out_s > _MOST_LEFT_OUT_S:
+        yield f"{left_out_s:.1f} s of pictures are left out: their fragments repeat earlier times or lie before the start"
+    if table.set_back_us > _MOST_SET_BACK_US:
+        yield (
+            f"the times of the pictures go back by {table.set_back_us / SECOND_US:.1f} s inside the file, as of recordings "
+            "that were joined: they lie over each other, and the length is not sure"
+        )
+    elif table.same_time_frames > _SAME_TIME_SHARE * table.times_us.size:
+        yield f"{table.same_time_frames} pictures have the time of another; the length is not sure"
 
 
 def _audio_facts(index: MediaIndex) -> AudioFacts | None:

@@ -29,6 +29,8 @@ _REST_BYTES = 2 * 1024 * 1024
 _MOST_MOOV_BYTES = 64 * 1024 * 1024
 _MP4_BOXES = frozenset(b"ftyp moov mdat free skip wide pnot styp moof sidx uuid".split())
 _CONTAINER_BOXES = frozenset(b"moov trak mdia minf stbl".split())
+_SECOND_MOVIE = "a second moov, as of files that were joined: what only it names was not looked at"
+_SEGMENT = b"\x18\x53\x80\x67"  # of Matroska: all that follows the EBML header
 _DEEPEST = 8  # moov, trak, mdia, minf, stbl are five
 _PLAYLISTS = re.compile(
     rb"#EXTM3U|ffconcat|\[playlist\]|\[Reference\]|<\?xml|<MPD|<SmoothStreamingMedia|<asx|<smil|"
@@ -41,7 +43,7 @@ _PLAYLISTS = re.compile(
 class Sniffed:
     """``demuxer`` is the one demuxer that may open it. ``moov`` as in ``ContainerFacts``. ``missing_bytes``: how many
     bytes the last box claims beyond the end of the file. ``claimed_us``: the length an AVI header claims, which
-    demuxers forget when the file is cut; None: it claims none.
+    demuxers forget when the file is cut; None: it claims none. ``doubts``: what of the file is not read, in words.
 
     Of an MP4 also what reading its index needs: ``moov_content`` (the whole box), ``boxes`` (top-level boxes, up to the
     first fragment), ``walked_to`` (where the walk over them stopped) and ``held`` (what was read on the way). The walk over
@@ -56,6 +58,7 @@ class Sniffed:
     boxes: tuple[Box, ...] = ()
     walked_to: int = 0
     held: HeldParts | None = field(default=None, repr=False, compare=False)
+    doubts: tuple[str, ...] = ()
 
 
 def sniff(source: RangeFile) -> Sniffed:
@@ -68,7 +71,7 @@ def sniff(source: RangeFile) -> Sniffed:
     if head[4:8] in _MP4_BOXES:
         return _sniff_mp4(source, head)
     if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return Sniffed("matroska", "webm" if b"webm" in head[:64] else "matroska")
+        return _sniff_matroska(head, source.size_bytes)
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return _sniff_avi(head, source.size_bytes)
     if _is_transport_stream(head):
@@ -110,6 +113,7 @@ def _sniff_mp4(source: RangeFile, head: bytes) -> Sniffed:
         boxes=tuple(boxes),
         walked_to=end if first_fragment is None else min(moov.end, first_fragment),
         held=held,
+        doubts=(_SECOND_MOVIE,) if sum(each.type == b"moov" for each in boxes) > 1 else (),
     )
 
 
@@ -130,6 +134,27 @@ def _whole(held: HeldParts, moov: Box) -> bytes:
     if moov.length > _MOST_MOOV_BYTES:
         raise MediaUnreadableError(UnreadableReason.MEMORY, f"an index of {moov.length} bytes; {_MOST_MOOV_BYTES} are read")
     return held.at(moov.start, moov.length, _HOP_BYTES)
+
+
+def _sniff_matroska(head: bytes, size_bytes: int) -> Sniffed:
+    """The EBML header and the length of the segment behind it (RFC 8794, section 4; RFC 9559, section 4.5)."""
+    start, length = _ebml_length(head, 4)
+    start += length or 0
+    missing_bytes = 0
+    if head[start : start + 4] == _SEGMENT:
+        start, length = _ebml_length(head, start + 4)
+        missing_bytes = max(0, start + length - size_bytes) if length is not None else 0
+    return Sniffed("matroska", "webm" if b"webm" in head[:64] else "matroska", missing_bytes=missing_bytes)
+
+
+def _ebml_length(head: bytes, at: int) -> tuple[int, int | None]:
+    """Where the element's content starts, and its length; None: unknown, as while a recording runs."""
+    width = 9 - head[at].bit_length() if at < len(head) and head[at] else 0
+    if not width or at + width > len(head):
+        return at, None
+    value_bits = 7 * width
+    length = int.from_bytes(head[at : at + width], "big") & (1 << value_bits) - 1
+    return at + width, None if length == (1 << value_bits) - 1 else length
 
 
 def _sniff_avi(head: bytes, size_bytes: int) -> Sniffed:

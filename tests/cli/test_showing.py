@@ -92,6 +92,22 @@ def test_errors_and_file_names_hide_what_steers(program: Program, tmp_path: Path
     assert not _STEERING.search(seen.stdout + seen.stderr)
 
 
+def test_a_file_name_makes_no_line_of_its_own(program: Program, tmp_path: Path) -> None:
+    name = os.path.join(tmp_path, "a.mp4: complete\nb.mp4")
+    open(name, "w").close()
+    seen = program("inspect", name)
+    assert (
+        seen.stdout.splitlines()[0] == f"{tmp_path}/a.mp4: complete\ufffdb.mp4: unreadable (empty) the object has no bytes"
+    )
+
+
+def test_what_was_not_examined_is_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    report = night.a_night()
+    run = replace(report.run, not_examined=("footage/x.mp4\n  · all is well",))
+    run_summary(run, report.rates, report.observed)
+    assert "  · footage/x.mp4\ufffd  · all is well\n" in capsys.readouterr().out
+
+
 def test_readable_keeps_words_of_all_scripts() -> None:
     kept = "Ünïcode 東京 می\u200cخواهم a\u00a0b [bold] :car:\nline"
     assert readable(kept) == kept

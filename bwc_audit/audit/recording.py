@@ -25,6 +25,7 @@ from bwc_audit.domain.expiring import ending_soon, expires_soon
 from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.rate_columns import RatePart
 from bwc_audit.domain.results import Decision
+from bwc_audit.domain.reused_numbers import said_of_reused_numbers
 from bwc_audit.domain.runs import Run
 from bwc_audit.domain.turned import turned
 from bwc_audit.store import inspections, planned, policies, run_chunks, runs, turns
@@ -94,12 +95,14 @@ def record(audit: Audit, run: Run, worked_out: WorkedOut, basis: str) -> RatePar
         told = {} if chunk.is_only else stated_in_run(session, run_id, cameras)
         decision = replace(decision, findings=with_earlier(decision.findings, told))
         observed = observe_chunk(session, run_id, request, decision, matching.records, chunk)
-        earlier = turns.earlier_outcomes(session, request.source, {one.incident_id for one in decision.results})
+        said_before = turns.Earlier.of(session, request.source, {one.incident_id for one in decision.results})
+        earlier, openings = said_before.outcomes(session), said_before.openings(session)
     ending: dict[str, int] = {}
     for policy, indices in matching.by_policy(np.arange(len(matching.placements))):
         ending |= ending_soon(matching.placements, indices, request.as_of_us, policy.retention)
     expiring = expires_soon(ending, observed, decision.results, decision.segments)
-    not_examined = (*worked_out.failed, *decision.not_examined)
+    reused = said_of_reused_numbers(decision.incidents, openings)
+    not_examined = (*worked_out.failed, *decision.not_examined, *reused)
     done = StoredChunk(chunk.ordinal, chunk.span, now_us(), basis, None, dict(worked_out.counts))
     with writing(audit.engine) as session:
         policies.keep_policies(session, matching.book.resolved())

@@ -89,5 +89,5 @@ def take_over(audit: Audit, run: Run, basis: str) -> bool:
 def _record_turns(session: Session, run: Run) -> None:
     """What is still pending."""
     pending = runs.load_results(session, run.run_id, outcome=Outcome.PENDING)
-    earlier = turns.earlier_outcomes(session, run.request.source, {one.incident_id for one in pending})
+    earlier = turns.Earlier.of(session, run.request.source, {one.incident_id for one in pending}).outcomes(session)
     turns.add_turns(session, run.run_id, turned(pending, earlier))

@@ -52,7 +52,7 @@ def attendances(assignments: Iterable[Assignment], incidents: Iterable[Incident]
 def _rounded_us(rows: Sequence[Assignment], incident: Incident | None) -> int:
     """How far the times may be from what happened: their rounding (that of the incident where it has to tell the end), and
     the hour that clocks were set back."""
-    is_ended = any(row.cleared_us is not None for row in rows)
+    is_ended = _last_clear(rows) is not None
     is_twice = any(row.is_ambiguous for row in rows) or (incident is not None and incident.is_ambiguous and not is_ended)
     closing_us = 0 if incident is None or is_ended else incident.precision_us
     return max(closing_us, *(row.precision_us for row in rows)) + (HOUR_US if is_twice else 0)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.results import Outcome
 from bwc_audit.domain.turned import EarlierOutcome, Turn, Turned
 from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.bulk import AT_ONCE, chunks, insert_rows, is_one_of
-from bwc_audit.store.tables import RunAnswerRow, RunResultRow, RunRow, RunTurnRow, table_of
+from bwc_audit.store.tables import RunAnswerRow, RunIncidentRow, RunResultRow, RunRow, RunTurnRow, table_of
 
 _COLUMNS = (
     *("run_id", "ordinal", "turn", "incident_id", "officer_id", "now", "now_reason"),
@@ -20,34 +22,51 @@ _COLUMNS = (
 )
 
 
-def earlier_outcomes(session: Session, source: str, incident_ids: Collection[str]) -> dict[tuple[str, str], EarlierOutcome]:
-    """The outcome of each assignment of these incidents in the newest decided run of the source that judged the incident."""
-    found: dict[tuple[str, str], EarlierOutcome] = {}
-    for chunk in chunks(sorted(incident_ids), AT_ONCE):
-        by_origin: dict[str, dict[str, str]] = {}
-        for incident_id, (_, run_id, origin) in _newest(session, source, chunk).items():
-            by_origin.setdefault(origin, {})[incident_id] = run_id
-        result = table_of(RunResultRow).c
-        for origin, run_of in by_origin.items():
-            query = select(result.incident_id, result.officer_id, result.outcome, result.reason).where(
-                result.run_id == origin, is_one_of(session, result.incident_id, run_of)
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """For each incident the newest decided run of the source that judged it, and the run under which its rows stand."""
+
+    runs: Mapping[str, tuple[str, str]]
+
+    @staticmethod
+    def of(session: Session, source: str, incident_ids: Collection[str]) -> Earlier:
+        """Those of these incidents; one that was never judged is left out."""
+        answer, run = table_of(RunAnswerRow).c, table_of(RunRow).c
+        newest: dict[str, tuple[int, str, str]] = {}
+        for chunk in chunks(sorted(incident_ids), AT_ONCE):
+            query = (
+                select(answer.incident_id, run.started_us, run.run_id, answer.origin_run_id)
+                .join(table_of(RunRow), run.run_id == answer.run_id)
+                .where(is_one_of(session, answer.incident_id, chunk), run.source == source, run.status.in_(DECIDED))
             )
-            for incident_id, officer_id, outcome, reason in session.connection().execute(query):
-                found[incident_id, officer_id] = EarlierOutcome(run_of[incident_id], Outcome(outcome), reason)
-    return found
+            for incident_id, *seen in session.connection().execute(query):
+                newest[incident_id] = max(tuple(seen), newest.get(incident_id, (-1, "", "")))
+        return Earlier({incident_id: (run_id, origin) for incident_id, (_, run_id, origin) in newest.items()})
 
+    def outcomes(self, session: Session) -> dict[tuple[str, str], EarlierOutcome]:
+        """The outcome of each assignment."""
+        result = table_of(RunResultRow).c
+        rows = self._rows(session, result.run_id, result.incident_id, result.officer_id, result.outcome, result.reason)
+        return {
+            (incident_id, officer_id): EarlierOutcome(self.runs[incident_id][0], Outcome(outcome), reason)
+            for incident_id, officer_id, outcome, reason in rows
+        }
 
-def _newest(session: Session, source: str, incident_ids: Sequence[str]) -> dict[str, tuple[int, str, str]]:
-    answer, run = table_of(RunAnswerRow).c, table_of(RunRow).c
-    query = (
-        select(answer.incident_id, run.started_us, run.run_id, answer.origin_run_id)
-        .join(table_of(RunRow), run.run_id == answer.run_id)
-        .where(is_one_of(session, answer.incident_id, incident_ids), run.source == source, run.status.in_(DECIDED))
-    )
-    newest: dict[str, tuple[int, str, str]] = {}
-    for incident_id, *seen in session.connection().execute(query):
-        newest[incident_id] = max(tuple(seen), newest.get(incident_id, (-1, "", "")))
-    return newest
+    def openings(self, session: Session) -> dict[str, int]:
+        """When each incident was opened; microseconds UTC, CAD clock."""
+        incident = table_of(RunIncidentRow).c
+        return dict(map(tuple, self._rows(session, incident.run_id, incident.incident_id, incident.opened_us)))
+
+    def _rows(
+        self, session: Session, of_run: ColumnElement[str], of_incident: ColumnElement[str], *more: ColumnElement[Any]
+    ) -> Iterator[Row[Any]]:
+        by_origin: dict[str, list[str]] = defaultdict(list)
+        for incident_id, (_, origin) in self.runs.items():
+            by_origin[origin].append(incident_id)
+        for origin, named in by_origin.items():
+            for chunk in chunks(named, AT_ONCE):
+                query = select(of_incident, *more).where(of_run == origin, is_one_of(session, of_incident, chunk))
+                yield from session.connection().execute(query)
 
 
 def add_turns(session: Session, run_id: str, turns: Sequence[Turned]) -> None:

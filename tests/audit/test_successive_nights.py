@@ -19,7 +19,16 @@ from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span, at_of, us_o
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading
 from bwc_audit.store.tables import FindingRow, table_of
-from tests.audit.stored_world import DAYS, MIDNIGHT_US, PERIOD, audit_of, random_world, run_over, with_camera_off
+from tests.audit.stored_world import (
+    DAYS,
+    MIDNIGHT_US,
+    PERIOD,
+    audit_of,
+    random_world,
+    run_over,
+    store_world,
+    with_camera_off,
+)
 
 
 @pytest.mark.parametrize("seed", [1, 4])
@@ -54,6 +63,33 @@ def test_a_night_looks_back_as_long_as_the_policy_waits(tmp_path: Path, lookback
     period = nightly_period(replace(audit, book=PolicyBook.of(policy)))
     assert period.length_us == days * DAY_US
     assert period.end_us == us_of(datetime(2025, 6, 4, tzinfo=UTC))
+
+
+def test_a_number_that_was_of_another_call_is_told(tmp_path: Path) -> None:
+    """A file of the day takes the place of the one before, and its numbers begin anew."""
+    records = random_world(Random(1), incidents=1)
+    audit = audit_of(tmp_path, records)
+    first = run_over(audit)
+    assert first.not_examined == run_over(audit).not_examined
+    call, moved_us = records.incidents[0], DAY_US
+    later = replace(
+        records,
+        incidents=(replace(call, opened_us=call.opened_us + moved_us, closed_us=None),),
+        assignments=tuple(
+            replace(
+                one,
+                dispatched_us=(one.dispatched_us or 0) + moved_us,
+                on_scene_us=(one.on_scene_us or 0) + moved_us,
+                cleared_us=(one.cleared_us or 0) + moved_us,
+            )
+            for one in records.assignments
+        ),
+    )
+    store_world(audit, later, read_at_us=1)
+    told = set(run_over(audit).not_examined) - set(first.not_examined)
+    assert [one for one in told if one.startswith(f"incident {call.incident_id} is a call of")] != []
+    store_world(audit, later, read_at_us=2)
+    assert not any(one.startswith("incident") for one in run_over(audit).not_examined)
 
 
 def as_of(audit: Audit, moment_us: int) -> Audit:

@@ -13,7 +13,7 @@ from bwc_audit.audit.night import running_run
 from bwc_audit.audit.rate_parts import RateParts
 from bwc_audit.audit.rates import record_rates
 from bwc_audit.audit.recording import record, work_out
-from bwc_audit.audit.run_counts import ROWS_DOUBLED, added_up, empty_days, rejections
+from bwc_audit.audit.run_counts import ROWS_DOUBLED, added_up, empty_days, left_pending, rejections
 from bwc_audit.audit.setup import Audit, now_us
 from bwc_audit.audit.taking_over import basis_hash, chunks_of_run, take_over
 from bwc_audit.domain.chunks import Chunk
@@ -91,6 +91,7 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: RatePart
             finished_us=now_us(),
             counts={**ingest_counts, **added_up(stored), **runs.count_findings(session, run.run_id)}
             | turns.count_turns(session, run.run_id)
+            | left_pending(session, run)
             | {UNEXAMINED: unexamined.count + len(besides)},
             not_examined=not_examined,
             inputs_hash=input_marks.input_mark(session, run.request.source).inputs_hash,

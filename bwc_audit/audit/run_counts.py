@@ -9,16 +9,23 @@ from sqlmodel import Session
 
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.policy import SamplingRules
-from bwc_audit.domain.runs import Run, RunKind
+from bwc_audit.domain.runs import LEFT_PENDING, Run, RunKind
 from bwc_audit.domain.times import DAY_US, SECOND_US, at_of
 from bwc_audit.domain.unseen import asked_us, between_us, unseen_us
-from bwc_audit.store import runs
+from bwc_audit.store import runs, turns
 from bwc_audit.store.planned import PlannedInspection
 from bwc_audit.store.rejected import RejectedSum
 from bwc_audit.store.run_chunks import StoredChunk
 
 #: Counted for each chunk: rows rejected because their id stands twice.
 ROWS_DOUBLED = "rows_doubled"
+
+
+def left_pending(session: Session, run: Run) -> dict[str, int]:
+    """How many assignments a nightly run looks back at no more although they are pending."""
+    request = run.request
+    count = turns.count_left_pending(session, request.source, request.period) if request.kind is RunKind.NIGHTLY else 0
+    return {LEFT_PENDING: count} if count else {}
 
 
 def effort(plan: Sequence[PlannedInspection], seen: Mapping[str, Inspection], sampling: SamplingRules) -> dict[str, int]:

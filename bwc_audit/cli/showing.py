@@ -30,7 +30,7 @@ from bwc_audit.domain.noise_rate import ReviewedNoise
 from bwc_audit.domain.phrases import said_day_time
 from bwc_audit.domain.rates import RateTable
 from bwc_audit.domain.results import Outcome
-from bwc_audit.domain.runs import Change, ObservedFinding, Run
+from bwc_audit.domain.runs import LEFT_PENDING, Change, ObservedFinding, Run
 from bwc_audit.domain.turned import TURN_WORDS, Turn, Turned, counted, said_turn
 from bwc_audit.report.sources_section import expiring_words
 from bwc_audit.report.words import plural
@@ -137,6 +137,9 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
     else:
         judged, looked = plural(count("assignments", 0), "assignment"), plural(count("videos_examined", 0), "video")
         say(f"Complete: {judged} judged, {looked} looked into")
+    if left := count(LEFT_PENDING, 0):
+        were = f"{plural(left, 'assignment')} of the month before {'is' if left == 1 else 'are'} still pending"
+        say(f"{were}, and no night looks back so far: run `bwc-audit backfill` over those days")
     say()
     outcomes = [(outcome.value, str(count(f"assignments_{outcome.value}", 0))) for outcome in Outcome]
     print_table("Assignments", ("outcome", "n"), [*outcomes, ("all", str(count("assignments", 0)))], right=("n",))

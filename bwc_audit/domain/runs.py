@@ -14,6 +14,9 @@ from bwc_audit.domain.times import Span
 #: Among the counts of a run: how many things could not be examined.
 UNEXAMINED = "not_examined"
 
+#: Counted by a nightly run where there are any: assignments of the month before its period that are pending.
+LEFT_PENDING = "left_pending"
+
 
 class RunKind(StrEnum):
     NIGHTLY = "nightly"

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.results import Outcome
+from bwc_audit.domain.times import DAY_US, Span
 from bwc_audit.domain.turned import EarlierOutcome, Turn, Turned
 from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.bulk import AT_ONCE, chunks, insert_rows, is_one_of
@@ -20,6 +21,9 @@ _COLUMNS = (
     *("run_id", "ordinal", "turn", "incident_id", "officer_id", "now", "now_reason"),
     *("before", "before_reason", "before_run_id"),
 )
+
+#: Pending results of so long before a night are counted.
+_LEFT_US = 31 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,25 @@ class Earlier:
             for chunk in chunks(named, AT_ONCE):
                 query = select(of_incident, *more).where(of_run == origin, is_one_of(session, of_incident, chunk))
                 yield from session.connection().execute(query)
+
+
+def count_left_pending(session: Session, source: str, period: Span) -> int:
+    """How many assignments of the month before a period are pending as they were judged last: no run over the period, or a
+    later one, turns them."""
+    run, result, incident = (table_of(row).c for row in (RunRow, RunResultRow, RunIncidentRow))
+    since_us = period.start_us - _LEFT_US
+    near = select(run.run_id).where(
+        run.source == source, run.period_start_us < period.start_us, run.period_end_us > since_us
+    )
+    query = (
+        select(result.incident_id)
+        .join(table_of(RunIncidentRow), (incident.run_id == result.run_id) & (incident.incident_id == result.incident_id))
+        .where(result.run_id.in_(near), result.outcome == Outcome.PENDING)
+        .where(incident.opened_us >= since_us, incident.opened_us < period.start_us)
+        .distinct()
+    )
+    judged = Earlier.of(session, source, set(session.connection().scalars(query))).outcomes(session)
+    return sum(one.outcome is Outcome.PENDING for one in judged.values())
 
 
 def add_turns(session: Session, run_id: str, turns: Sequence[Turned]) -> None:

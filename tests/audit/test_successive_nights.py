@@ -11,10 +11,11 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
+from bwc_audit.audit import deciding, night
 from bwc_audit.audit.setup import Audit, days_until_ripe, nightly_period
 from bwc_audit.domain.policy_book import PolicyBook
 from bwc_audit.domain.records import Records
-from bwc_audit.domain.runs import FindingState, Run
+from bwc_audit.domain.runs import FindingState, Run, RunKind
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span, at_of, us_of
 from bwc_audit.store import runs
 from bwc_audit.store.database import reading
@@ -63,6 +64,26 @@ def test_a_night_looks_back_as_long_as_the_policy_waits(tmp_path: Path, lookback
     period = nightly_period(replace(audit, book=PolicyBook.of(policy)))
     assert period.length_us == days * DAY_US
     assert period.end_us == us_of(datetime(2025, 6, 4, tzinfo=UTC))
+
+
+def test_what_no_night_looks_back_at_any_more_is_counted_until_somebody_judges_it(tmp_path: Path) -> None:
+    records = with_camera_off(random_world(Random(1), incidents=0), Random(1), 0)  # no dock ever tells of its camera
+    audit = audit_of(tmp_path, records)
+    days = [Span(start_us, start_us + DAY_US) for start_us in range(PERIOD.start_us, PERIOD.end_us, DAY_US)]
+    first = nightly_run(as_of(audit, days[0].end_us + 5 * HOUR_US), days[0])
+    assert first.counts["assignments_pending"] > 0
+    assert "left_pending" not in first.counts
+    later = nightly_run(as_of(audit, days[6].end_us + 5 * HOUR_US), days[6])
+    assert later.counts["left_pending"] == first.counts["assignments_pending"]
+    assert run_over(as_of(audit, days[6].end_us + 5 * HOUR_US), days[0]).counts["assignments_pending"] == 0
+    assert "left_pending" not in nightly_run(as_of(audit, days[7].end_us), days[6]).counts
+
+
+def nightly_run(audit: Audit, period: Span) -> Run:
+    """As ``run_over``, for the run of a night."""
+    run_id = night.start_run(audit, audit.request(RunKind.NIGHTLY, period))
+    night.plan_run(audit, run_id)
+    return deciding.decide_run(audit, run_id)
 
 
 def test_a_number_that_was_of_another_call_is_told(tmp_path: Path) -> None:

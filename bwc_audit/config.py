@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     mapping: str = Field("default", description="mapping of foreign columns: a shipped one by id, or a YAML file")
     as_of: datetime | None = Field(None, description="the moment a run judges from; none: now")
     lookback_days: int = Field(
-        6, ge=1, le=366, description="days a nightly run looks back; more where the policy keeps results pending for longer"
+        7, ge=1, le=366, description="days a nightly run looks back; more where the policy keeps results pending for longer"
     )
     chunk_days: int = Field(
         62, ge=1, le=3_660, description="days of a period that are decided at a time; bounds memory, changes no answer"

@@ -113,7 +113,7 @@ def day_period(settings: Settings, day: date, days: int = 1) -> Span:
 
 def days_until_ripe(book: PolicyBook) -> int:
     """How many whole days a nightly run must look back, so that it decides each call once more when the policy lets nothing
-    more be pending: a call is opened at the end of its day at the latest, and longer than a day is no attendance."""
+    more be pending: a call is opened at the end of its day at the latest, and officers arrive within another."""
     return 2 + ceil(book.longest_wait_s() / 86_400)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from bwc_audit.domain.coverage import NO_TIME, Bool, Int, SpanTable, ranges
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.groups import distinct
-from bwc_audit.domain.margins import early_margins_us, late_margins_us
+from bwc_audit.domain.margins import Uncovered, early_margins_us, late_margins_us
 from bwc_audit.domain.matching import Matching, limits_of_each
 from bwc_audit.domain.severity import steps_of_excess
 from bwc_audit.domain.times import Span
@@ -127,22 +127,31 @@ def _no_footage(matching: Matching, rows: Int) -> _Columns:
 
 def _late(matching: Matching, rows: Int, grace_us: Int, gap_us: Int) -> _Columns:
     measures, late_us = matching.measures, matching.measures.lateness_us[rows]
-    head_us, beyond_us = _head_us(measures.gaps, matching.windows.start_us)[rows], measures.late_margin_us[rows]
-    margin_us = late_margins_us(matching.segments, matching.windows, rows, head_us, beyond_us, gap_us[rows])
+    starts_us, gaps, late = matching.windows.start_us, measures.gaps, measures.late_gaps
+    head = gaps.only(gaps.start_us == starts_us[gaps.window])
+    rest = late.only(late.start_us > starts_us[late.window])
+    uncovered = Uncovered(_longest_us(head, rows, len(starts_us)), _longest_us(rest, rows, len(starts_us)))
+    margin_us = late_margins_us(
+        matching.segments, matching.windows, rows, uncovered, measures.late_margin_us[rows], gap_us[rows]
+    )
     return late_us, late_us - grace_us[rows], margin_us
 
 
-def _head_us(gaps: SpanTable, starts_us: Int) -> Int:
-    """Uncovered time at the very start of each window."""
-    is_head = gaps.start_us == starts_us[gaps.window]
-    found = np.zeros(len(starts_us), np.int64)
-    found[gaps.window[is_head]] = (gaps.end_us - gaps.start_us)[is_head]
-    return found
+def _longest_us(gaps: SpanTable, rows: Int, windows: int) -> Int:
+    """Of these windows the longest of the gaps; 0: they have none."""
+    found = np.zeros(windows, np.int64)
+    np.maximum.at(found, gaps.window, gaps.end_us - gaps.start_us)
+    return found[rows]
 
 
 def _early(matching: Matching, rows: Int, grace_us: Int, gap_us: Int) -> _Columns:
-    early_us, beyond_us = matching.measures.early_us[rows], matching.measures.early_margin_us[rows]
-    margin_us = early_margins_us(matching.segments, matching.windows, rows, early_us, beyond_us, gap_us[rows])
+    measures, early_us = matching.measures, matching.measures.early_us[rows]
+    ends_us, early = matching.windows.end_us, measures.early_gaps
+    is_tail = early.end_us == ends_us[early.window]
+    parts = (_longest_us(early.only(one), rows, len(ends_us)) for one in (is_tail, ~is_tail))
+    margin_us = early_margins_us(
+        matching.segments, matching.windows, rows, Uncovered(*parts), measures.early_margin_us[rows], gap_us[rows]
+    )
     return early_us, early_us - grace_us[rows], margin_us
 
 

@@ -128,12 +128,16 @@ class PolicyBook:
         return self.editions[0].from_us == _ALWAYS_US and self.editions[-1].to_us == _FOREVER_US
 
     def longest_wait_s(self) -> float:
-        """How long after its end an attendance may be pending by the upload rules of any edition and layer."""
-        rules = [one.policy.upload for one in self.editions]
-        stated = [value for one in rules for value in (one.grace_s, one.dock_wait_s)]
-        changes = [layer.changes.get("upload", {}) for one in self.editions for layer in one.layers]
-        stated += [each[name] for each in changes for name in ("grace_s", "dock_wait_s") if name in each]
-        return max(stated)
+        """How long after an arrival its attendance may be pending by the rules of any edition and layer: as long as it may
+        last, and then the longest wait for uploads."""
+        waits = self._stated("upload", "grace_s") + self._stated("upload", "dock_wait_s")
+        return max(waits) + max(self._stated("scope", "maximum_assignment_s"))
+
+    def _stated(self, section: str, setting: str) -> list[float]:
+        """All values of a setting, of editions and layers."""
+        found = [getattr(getattr(one.policy, section), setting) for one in self.editions]
+        changes = [layer.changes.get(section, {}) for one in self.editions for layer in one.layers]
+        return found + [each[setting] for each in changes if setting in each]
 
     def is_in_force(self, at_us: int) -> bool:
         """Whether any edition holds at that moment."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from bwc_audit.domain.identity import Roster
 from bwc_audit.domain.records import Assignment, Exemption, Incident, Officer, RowRef
-from bwc_audit.domain.times import HOUR_US, Span
+from bwc_audit.domain.times import DAY_US, HOUR_US, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def attendances(assignments: Iterable[Assignment], incidents: Iterable[Incident]
 def _rounded_us(rows: Sequence[Assignment], incident: Incident | None) -> int:
     """How far the times may be from what happened: their rounding (that of the incident where it has to tell the end), and
     the hour that clocks were set back."""
-    is_ended = _last_clear(rows) is not None
+    is_ended = _last_clear(rows, incident) is not None
     is_twice = any(row.is_ambiguous for row in rows) or (incident is not None and incident.is_ambiguous and not is_ended)
     closing_us = 0 if incident is None or is_ended else incident.precision_us
     return max(closing_us, *(row.precision_us for row in rows)) + (HOUR_US if is_twice else 0)
@@ -101,17 +101,22 @@ def _merged(rows: Sequence[Assignment], incident: Incident | None, officer_id: s
         dispatched_us=min((row.dispatched_us for row in live if row.dispatched_us is not None), default=None),
         en_route_us=min((row.en_route_us for row in live if row.en_route_us is not None), default=None),
         on_scene_us=min((row.on_scene_us for row in live if row.on_scene_us is not None), default=None),
-        cleared_us=_last_clear(live),
+        cleared_us=_last_clear(live, incident),
         is_cancelled=all(row.is_cancelled for row in rows),
         precision_us=_rounded_us(live, incident),
     )
 
 
-def _last_clear(rows: Sequence[Assignment]) -> int | None:
-    """The last clear; none is known where an officer arrived again after it, and when they left is not recorded."""
+def _last_clear(rows: Sequence[Assignment], incident: Incident | None) -> int | None:
+    """The last clear; none is known where an officer arrived again after it, when they left then is not recorded, and the
+    closing of the incident can tell it, or will."""
     last_us = max((row.cleared_us for row in rows if row.cleared_us is not None), default=None)
-    open_us = (row.on_scene_us for row in rows if row.cleared_us is None and row.on_scene_us is not None)
-    return None if last_us is not None and max(open_us, default=last_us) > last_us else last_us
+    open_us = max((row.on_scene_us for row in rows if row.cleared_us is None and row.on_scene_us is not None), default=None)
+    if last_us is None or open_us is None or open_us <= last_us:
+        return last_us
+    closed_us = incident.closed_us if incident else None
+    first_us = min(row.on_scene_us for row in rows if row.on_scene_us is not None)
+    return None if closed_us is None or open_us < closed_us <= first_us + DAY_US else last_us
 
 
 def without(pieces: Sequence[Span], cut: Iterable[Span]) -> tuple[Span, ...]:

@@ -59,7 +59,7 @@ from bwc_audit.store.tables import (
 #: Other calls this far around the period tie the clocks of its cameras.
 CLOCK_MARGIN_US = DAY_US
 
-#: A stretch of more than this share of all the time that segments are of is read without the index on their start: a row
+#: A stretch of more than this share of the time in which segments came in is read without the index on their start: a row
 #: found by it costs ten times as much as a row passed over.
 MOST_BY_INDEX = 1 / 12
 
@@ -261,8 +261,9 @@ def segments_around(session: Session, around: Span) -> tuple[ColumnElement[bool]
 
 def _is_much(session: Session, around: Span) -> bool:
     """Whether ``around`` is much of all the time that segments are of."""
-    started_us = table_of(SegmentRow).c.media_started_us
-    first, last = (select(of(started_us)).scalar_subquery() for of in (func.min, func.max))  # each the end of an index
+    # By the clock of the server: a single camera that believes in 1970 would make any stretch a small one.
+    uploaded_us = table_of(SegmentRow).c.uploaded_us
+    first, last = (select(of(uploaded_us)).scalar_subquery() for of in (func.min, func.max))  # each the end of an index
     first_us, last_us = session.connection().execute(select(first, last)).one()
     return first_us is not None and around.length_us > MOST_BY_INDEX * (last_us - first_us)
 

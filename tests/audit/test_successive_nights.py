@@ -57,7 +57,7 @@ def test_nights_that_look_back_end_where_one_run_over_all_of_them_ends(tmp_path:
     assert len(last_said(whole)) > 20
 
 
-@pytest.mark.parametrize(("lookback", "wait_days", "days"), [(1, 4, 6), (6, 4, 6), (9, 4, 9), (4, 10.5, 13)])
+@pytest.mark.parametrize(("lookback", "wait_days", "days"), [(1, 4, 7), (7, 4, 7), (9, 4, 9), (4, 10.5, 14)])
 def test_a_night_looks_back_as_long_as_the_policy_waits(tmp_path: Path, lookback: int, wait_days: float, days: int) -> None:
     audit = audit_of(tmp_path, Records(), lookback_days=lookback)
     policy = replace(audit.policy, upload=replace(audit.policy.upload, dock_wait_s=wait_days * 86_400))

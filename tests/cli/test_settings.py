@@ -22,7 +22,7 @@ def _refused() -> str:
 
 
 def test_environment_beats_secret_files_beat_toml_beat_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert load_settings().lookback_days == 6
+    assert load_settings().lookback_days == 7
     _toml('lookback_days = 5\ntimezone = "Europe/London"\nsource = "from-toml"\n')
     assert load_settings().lookback_days == 5
     (tmp_path / "secrets").mkdir()

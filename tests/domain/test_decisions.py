@@ -271,6 +271,15 @@ def test_a_second_arrival_that_is_open_does_not_end_with_the_first_clear() -> No
     assert world.kinds() == ["early_deactivation"]
 
 
+@pytest.mark.parametrize("closed", [200, 400 + 30 * 3600])
+def test_a_closing_that_cannot_end_the_second_arrival_leaves_the_first_clear(closed: float) -> None:
+    world = World().officer("101").incident(closed_us=at(closed))
+    world.attended("101", 0, 100, line=2).attended("101", 400, None, line=3).recorded("101", -40, 110)
+    window = world.result().window
+    assert window is not None
+    assert (window.span, window.end_reference) == (Span(at(0), at(100)), "cleared")
+
+
 def test_a_row_without_arrival_does_not_take_the_clear_away() -> None:
     world = World().officer("101").incident(closed_us=at(900))
     world.attended("101", 0, 100, line=2).attended("101", None, None, dispatched=150, line=3)

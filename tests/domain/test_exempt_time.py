@@ -58,3 +58,20 @@ def test_what_lies_behind_the_last_recording_is_no_gap_between_recordings() -> N
     assert world.kinds() == ["early_deactivation"]
     (early,) = world.findings()
     assert (early.seconds_us, early.spans) == (600 * SECOND_US, (Span(at(900), at(1200)), Span(at(1500), at(1800))))
+
+
+def test_a_recording_before_the_window_closes_no_gap_behind_an_exemption() -> None:
+    """It could be shifted into the first twenty seconds; 210 s behind the exemption stay unrecorded."""
+    world = half_hour((20, 600)).recorded("101", -900, -10, "R0").recorded("101", 810, 1830)
+    assert world.kinds() == ["late_activation"]
+    assert world.result().outcome is Outcome.FINDINGS
+    (late,) = world.findings()
+    assert (late.seconds_us, late.margin_us) == (260 * SECOND_US, 230 * SECOND_US)
+
+
+def test_a_recording_after_the_window_closes_what_lies_behind_an_exemption() -> None:
+    """Fifty required seconds before it and fifty behind: a shift of ten brings the next recording into the window."""
+    world = half_hour((1220, 1750)).recorded("101", -30, 1170).recorded("101", 1810, 2400, "R2")
+    assert world.kinds() == ["~early_deactivation"]
+    (early,) = world.findings()
+    assert (early.seconds_us, early.margin_us) == (100 * SECOND_US, 10 * SECOND_US)

@@ -112,13 +112,19 @@ def test_a_recording_uploaded_in_the_period_is_read_however_far_its_clock_was_of
 
 @pytest.mark.parametrize(("days", "by_index"), [(1, True), (30, True), (40, False), (400, False)])
 def test_the_index_on_the_start_is_used_for_a_small_part_of_the_footage(engine: Engine, days: int, by_index: bool) -> None:
+    old = segment("F", -(2**50), uploaded_us=DAY_US)  # its camera's clock was never set
+
+    def one(day: int) -> Segment:
+        return segment(f"F{day}", day * DAY_US, uploaded_us=(day + 2) * DAY_US)
+
     with writing(engine) as session:
-        put(session, "a.csv", Records(segments=tuple(segment(f"F{day}", day * DAY_US) for day in range(401))))
+        put(session, "a.csv", Records(segments=(old, *(one(day) for day in range(401)))))
         around = Span(DAY_US, (1 + days) * DAY_US)
         lies_there, _ = segments_around(session, around)
         assert ("media_started_us + :" in str(lies_there)) is not by_index
         found = load_records(session, SOURCE, around, margin_us=0).segments
-        assert [one.footage_id for one in found] == [f"F{day}" for day in range(1, 1 + days)]
+        assert {f"F{day}" for day in range(1, 1 + days)} <= {one.footage_id for one in found}
+        assert len(found) <= days + 3
         session.rollback()
 
 

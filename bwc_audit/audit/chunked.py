@@ -21,7 +21,7 @@ from bwc_audit.domain.runs import RunKind, RunRequest
 from bwc_audit.domain.times import Span
 from bwc_audit.domain.video_table import VideoTable
 from bwc_audit.sources.duplicates import with_unique_ids
-from bwc_audit.store import incident_rows, orphans, source_rows
+from bwc_audit.store import incident_rows, orphans, source_rows, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) ->
             session, request.source, request.incident_id, chunk.sight, margin_us=SEGMENT_MARGIN_US
         )
     records = replace(records, footage_until_us=orphans.footage_until(session, request.source, request.as_of_us))
+    records = _with_calls_beside(session, request, records)
     if chunk.is_only:
         unique = with_unique_ids(_with_contradictions(session, request, records, _incident_ids(records)))
         named = {one.incident_id for one in records.incidents} | {one.incident_id for one in records.assignments}
@@ -79,6 +80,17 @@ def _gather_part(session: Session, request: RunRequest, chunk: Chunk, records: R
         records = replace(records, segments=_any_footage(session, request))
     own_doubled = sum(one.text in own if one.field == "incident_id" else chunk.is_first for one in doubled)
     return Gathered(chunk, records, frozenset(own), len(doubled), own_doubled)
+
+
+def _with_calls_beside(session: Session, request: RunRequest, records: Records) -> Records:
+    """The records with those calls beside that are told of once in the whole source, and which of those before the run's
+    period no run has judged: nothing is left to them."""
+    names = {one.incident_id for one in records.incidents_beside}
+    doubtful = set(orphans.contradicted_incidents(session, request.source, names))
+    told = tuple(one for one in records.incidents_beside if one.incident_id not in doubtful)
+    earlier = {one.incident_id for one in told if one.opened_us < request.period.start_us}
+    judged = turns.Earlier.of(session, request.source, earlier).runs
+    return replace(records, incidents_beside=told, beside_unjudged=frozenset(earlier - judged.keys()))
 
 
 def _incident_ids(records: Records) -> list[str]:

@@ -17,6 +17,20 @@ from bwc_audit.sources.listing import FOOTAGE_FOLDER
 #: Judged anew by every run from the whole listing: what vanishes here is mended.
 _ALWAYS_JUDGED = frozenset({FindingKind.METADATA_MISSING, FindingKind.DUPLICATE})
 
+#: Told by the records of a recording alone: no video has to be looked into for them.
+_OF_RECORDS = frozenset(
+    {
+        FindingKind.OBJECT_MISSING,
+        FindingKind.LATE_UPLOAD,
+        FindingKind.CATEGORY_MISSING,
+        FindingKind.INCIDENT_ID_MISSING,
+        FindingKind.INCIDENT_ID_WRONG,
+        FindingKind.SEQUENCE_GAP,
+        FindingKind.SHORT_BUFFER,
+        FindingKind.RETENTION_RISK,
+    }
+)
+
 
 class Withheld:
     """What a decision rested on, as far as earlier findings need it: its results, the recordings it knew, and whether rows
@@ -44,6 +58,8 @@ class Withheld:
             return True
         if finding.kind is FindingKind.INCIDENT_UNCOVERED:
             return finding.incident_id in self._undecided_in
+        if finding.kind in _OF_RECORDS:
+            return False
         who = (finding.incident_id, finding.officer_id)
         return who in (self._undecided if finding.kind in ABSENCE_KINDS else self._unseen)
 

@@ -57,7 +57,7 @@ def custody_findings(matching: Matching, sight: Sight, repeats: Repeats) -> Iter
     """All findings of this module, in no particular order. ``repeats``: of the placements of the matching."""
     start_us, is_touching = matching.placements.start_us, matching.windows_of.has_members()
     is_in_scope = (start_us >= matching.period.start_us) & (start_us < matching.period.end_us) | is_touching
-    elsewhere = list(matching.elsewhere)  # of what touches a call beside it is said there
+    elsewhere = [index for index in matching.elsewhere if matching.said_with(index)]  # it is said there
     is_touching[elsewhere] = is_in_scope[elsewhere] = True
     in_scope, touching = np.flatnonzero(is_in_scope), np.flatnonzero(is_touching)
     yield from _metadata_missing(matching)

@@ -102,10 +102,16 @@ class Matching:
 
     def first_call(self, index: int) -> Judged | None:
         """The call under which what is to be said of a recording is said: the earliest whose window it touches, of those
-        that are decided and of those beside. Who decides that one says it: another night, where it is beside."""
+        that are decided and of those beside. Who decides that one says it: another night, where it is beside; what nobody
+        judges says nothing."""
         windows = self.windows_of.get(index)
-        calls = [*self.elsewhere.get(index, ()), *([self.measured[windows[0]]] if windows else [])]
+        calls = [*self.said_with(index), *([self.measured[windows[0]]] if windows else [])]
         return min(calls, key=lambda call: (call.pieces[0].start_us, call.attendance.incident_id), default=None)
+
+    def said_with(self, index: int) -> list[Judged]:
+        """The calls beside whose windows a recording touches, and which somebody judges."""
+        calls, unjudged = self.elsewhere.get(index, ()), self.records.beside_unjudged
+        return [call for call in calls if call.attendance.incident_id not in unjudged]
 
     def policy_of(self, index: int) -> Policy:
         """What a recording (index of ``placements``) is judged by: as the earliest window it touches, else by the day it

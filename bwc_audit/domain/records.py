@@ -226,8 +226,9 @@ class StoredObject:
 class Records:
     """All accepted rows that a decision may look at, with the rows that were not accepted. ``beside``: assignments of other
     times and incidents, which are not decided and only tell where the cameras' clocks stood and what else a recording
-    belongs to; ``incidents_beside``: what these calls were. ``footage_until_us``: how far the
-    footage of the whole source has told, however little of it is here; None: no more than the segments here.
+    belongs to; ``incidents_beside``: what these calls were; ``beside_unjudged``: incidents among them
+    before the period that no run has judged. ``footage_until_us``: how far the footage of the whole source has told, however
+    little of it is here; None: no more than the segments here.
 
     Segments, videos and log entries are many: they may stand as columns (``segment_table``, ``video_table``,
     ``event_table``), of which single ones are built when they are asked for."""
@@ -244,4 +245,5 @@ class Records:
     rejected: tuple[RejectedRow, ...] = ()
     beside: tuple[Assignment, ...] = ()
     incidents_beside: tuple[Incident, ...] = ()
+    beside_unjudged: frozenset[str] = frozenset()
     footage_until_us: int | None = None

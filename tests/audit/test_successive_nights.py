@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bwc_audit.audit import deciding, night
 from bwc_audit.audit.setup import Audit, days_until_ripe, nightly_period
 from bwc_audit.domain.policy_book import PolicyBook
-from bwc_audit.domain.records import Records
+from bwc_audit.domain.records import Assignment, Incident, Records, RowRef, Segment
 from bwc_audit.domain.runs import FindingState, Run, RunKind
 from bwc_audit.domain.times import DAY_US, HOUR_US, SECOND_US, Span, at_of, us_of
 from bwc_audit.store import runs
@@ -64,6 +64,56 @@ def test_a_night_looks_back_as_long_as_the_policy_waits(tmp_path: Path, lookback
     period = nightly_period(replace(audit, book=PolicyBook.of(policy)))
     assert period.length_us == days * DAY_US
     assert period.end_us == us_of(datetime(2025, 6, 4, tzinfo=UTC))
+
+
+def test_what_is_known_of_a_recording_is_not_left_to_a_night_that_nobody_judged(tmp_path: Path) -> None:
+    """The first night of all: its first recording runs on from a call of the night before."""
+    night_before, tonight = (
+        Span(PERIOD.start_us, PERIOD.start_us + DAY_US),
+        Span(*(PERIOD.start_us + n * DAY_US for n in (1, 2))),
+    )
+    midnight_us = tonight.start_us
+    calls = [("I0", midnight_us - HOUR_US, midnight_us - HOUR_US // 2), ("I1", midnight_us, midnight_us + HOUR_US // 2)]
+    records = replace(
+        random_world(Random(1), officers=1, incidents=0),
+        incidents=tuple(
+            Incident(name, "STOP", start_us, RowRef("rows.csv", 100 + place), closed_us=end_us)
+            for place, (name, start_us, end_us) in enumerate(calls)
+        ),
+        assignments=tuple(
+            Assignment(name, "7", RowRef("rows.csv", 200 + place), on_scene_us=start_us, cleared_us=end_us)
+            for place, (name, start_us, end_us) in enumerate(calls)
+        ),
+        segments=(
+            Segment(
+                "F1",
+                "CAM7",
+                midnight_us - 2 * HOUR_US,
+                3 * HOUR_US,
+                RowRef("rows.csv", 300),
+                object_key="footage/F1.mp4",
+                officer_id="7",
+                activated_us=midnight_us - 2 * HOUR_US + 30 * SECOND_US,
+                uploaded_us=midnight_us + 2 * HOUR_US,
+                incident_ids=("I0", "I1"),
+                categories=("stop",),
+            ),
+        ),
+    )
+    missing = ("object_missing", "7", "F1")
+    audit = audit_of(tmp_path, records)
+    assert found_of(audit, tonight) == {(*missing, "I1")}
+    assert found_of(audit, night_before) == {(*missing, "I0")}
+    store_world(audit, records, read_at_us=1)
+    assert found_of(audit, tonight) == set()
+
+
+def found_of(audit: Audit, period: Span) -> set[tuple[str, str | None, str | None, str | None]]:
+    """Kind, officer, recording and incident of what a run over a period finds."""
+    return {
+        (kind, officer, recording, incident)
+        for kind, incident, officer, recording in open_findings(audit, run_over(audit, period))
+    }
 
 
 def test_what_no_night_looks_back_at_any_more_is_counted_until_somebody_judges_it(tmp_path: Path) -> None:

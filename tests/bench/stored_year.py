@@ -40,7 +40,7 @@ def store_year(engine: Engine, records: Records, source: str = SOURCE) -> None:
     """Put the rows into an empty database, file by file, as an ingest does."""
     by_file: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for field in fields(Records):
-        if field.name not in ("objects", "beside", "incidents_beside", "footage_until_us"):
+        if field.name not in ("objects", "beside", "incidents_beside", "beside_unjudged", "footage_until_us"):
             for row in getattr(records, field.name):
                 by_file[row.row.file][field.name].append(row)
     with writing(engine) as session:

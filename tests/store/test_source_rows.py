@@ -58,7 +58,7 @@ def segment(name: str, start_us: int, length_us: int = HOUR_US, key: str = "a.cs
 READ_FROM_FILES = tuple(
     field.name
     for field in fields(Records)
-    if field.name not in ("objects", "beside", "incidents_beside", "footage_until_us")
+    if field.name not in ("objects", "beside", "incidents_beside", "beside_unjudged", "footage_until_us")
 )
 
 

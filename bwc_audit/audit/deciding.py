@@ -14,7 +14,7 @@ from bwc_audit.audit.rate_parts import RateParts
 from bwc_audit.audit.rates import record_rates
 from bwc_audit.audit.recording import record, work_out
 from bwc_audit.audit.run_counts import ROWS_DOUBLED, added_up, empty_days, left_pending, rejections
-from bwc_audit.audit.setup import Audit, now_us
+from bwc_audit.audit.setup import Audit, nightly_period, now_us
 from bwc_audit.audit.taking_over import basis_hash, chunks_of_run, take_over
 from bwc_audit.domain.chunks import Chunk
 from bwc_audit.domain.rate_columns import RatePart
@@ -76,6 +76,8 @@ def _decided(audit: Audit, run: Run, todo: Sequence[Chunk], basis: str) -> Itera
 
 def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: RateParts) -> None:
     """Add up the chunks and end the run. ``told``: what rates need of the chunks that were decided just now."""
+    with reading(audit.engine) as session:
+        left = left_pending(session, run, nightly_period(audit))
     with writing(audit.engine) as session:
         stored = run_chunks.load_chunks(session, run.run_id)
         rejected = sum_of_rejected(session, run.request.source)
@@ -91,7 +93,7 @@ def _close(audit: Audit, run: Run, ingest_counts: dict[str, int], told: RatePart
             finished_us=now_us(),
             counts={**ingest_counts, **added_up(stored), **runs.count_findings(session, run.run_id)}
             | turns.count_turns(session, run.run_id)
-            | left_pending(session, run)
+            | left
             | {UNEXAMINED: unexamined.count + len(besides)},
             not_examined=not_examined,
             inputs_hash=input_marks.input_mark(session, run.request.source).inputs_hash,

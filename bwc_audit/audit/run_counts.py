@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.policy import SamplingRules
 from bwc_audit.domain.runs import LEFT_PENDING, Run, RunKind
-from bwc_audit.domain.times import DAY_US, SECOND_US, at_of
+from bwc_audit.domain.times import DAY_US, SECOND_US, Span, at_of
 from bwc_audit.domain.unseen import asked_us, between_us, unseen_us
 from bwc_audit.store import runs, turns
 from bwc_audit.store.planned import PlannedInspection
@@ -21,10 +21,13 @@ from bwc_audit.store.run_chunks import StoredChunk
 ROWS_DOUBLED = "rows_doubled"
 
 
-def left_pending(session: Session, run: Run) -> dict[str, int]:
-    """How many assignments a nightly run looks back at no more although they are pending."""
+def left_pending(session: Session, run: Run, look_back: Span) -> dict[str, int]:
+    """How many assignments are pending at which neither this nightly run looks back any more nor the usual one, whose period
+    ``look_back`` is."""
     request = run.request
-    count = turns.count_left_pending(session, request.source, request.period) if request.kind is RunKind.NIGHTLY else 0
+    if request.kind is not RunKind.NIGHTLY:
+        return {}
+    count = turns.count_left_pending(session, request.source, min(request.period.start_us, look_back.start_us))
     return {LEFT_PENDING: count} if count else {}
 
 

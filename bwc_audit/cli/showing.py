@@ -139,7 +139,7 @@ def run_summary(run: Run, rates: RateTable, observed: Sequence[ObservedFinding])
         say(f"Complete: {judged} judged, {looked} looked into")
     if left := count(LEFT_PENDING, 0):
         were = f"{plural(left, 'assignment')} of the month before {'is' if left == 1 else 'are'} still pending"
-        say(f"{were}, and no night looks back so far: run `bwc-audit backfill` over those days")
+        say(f"{were}, and nights do not look back so far: `bwc-audit backfill` over those days judges them again")
     say()
     outcomes = [(outcome.value, str(count(f"assignments_{outcome.value}", 0))) for outcome in Outcome]
     print_table("Assignments", ("outcome", "n"), [*outcomes, ("all", str(count("assignments", 0)))], right=("n",))

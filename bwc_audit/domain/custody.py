@@ -255,7 +255,7 @@ def _firsts(recording: Int, indices: Int) -> list[int]:
 
 
 def _incident_labels(matching: Matching, indices: Int) -> Iterator[Finding]:
-    """``indices``: the placements that touch a window, ascending."""
+    """``indices``: the placements that touch a window, here or of a call beside, ascending."""
     recording = matching.placements.recording
     touched, entered, is_fitting = _labels(matching)
     beside = _calls_beside(matching)

@@ -21,7 +21,7 @@ from bwc_audit.domain.custody import Repeats, custody_findings
 from bwc_audit.domain.findings import Finding, FindingGroup, FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.holder_conflicts import holder_conflicts
-from bwc_audit.domain.incident_cover import IncidentUnion, Uncovered, incident_union, uncovered_of
+from bwc_audit.domain.incident_cover import IncidentUnion, Uncovered, incident_union, is_waiting_for_others, uncovered_of
 from bwc_audit.domain.inspection import Inspection
 from bwc_audit.domain.judgement import Judged
 from bwc_audit.domain.matching import Matching
@@ -115,7 +115,16 @@ def _is_custody_alike(one: Matching, other: Matching) -> bool:
     """Whether both ask the same of files, labels and uploads, and each of everybody alike."""
     sections = ("buffer", "upload", "retention", "labelling", "custody")
     is_plain = one.book.is_one_for_all and other.book.is_one_for_all
+    is_plain = is_plain and _named_beside(one) == _named_beside(other)
     return is_plain and all(getattr(one.policy, name) == getattr(other.policy, name) for name in sections)
+
+
+def _named_beside(matching: Matching) -> dict[int, list[tuple[str, int]]]:
+    """Of each recording that touches calls beside: which, and from when on it was required there."""
+    return {
+        index: [(call.attendance.incident_id, call.pieces[0].start_us) for call in calls]
+        for index, calls in matching.elsewhere.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,12 +276,12 @@ def _checks_used(matching: Matching) -> frozenset[DeviceEvent]:
 def _judgeable_incidents(
     matching: Matching, union: IncidentUnion, withheld: Mapping[int, PendingReason | UnknownReason]
 ) -> Bool:
-    """Incidents for which the sources of every officer who had to record are complete."""
+    """Incidents for which the sources of every officer who had to record, or was there, are complete."""
     judged, names = matching.judged, matching.judged.columns.incident
     undecidable = {names[row] for row in np.flatnonzero(judged.undecidable >= 0).tolist()}
     found = np.array([name not in undecidable for name in union.names], np.bool_)
     found[union.incident[list(withheld)]] = False
-    return found
+    return np.asarray(found & ~is_waiting_for_others(matching, union))
 
 
 def distinct_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -19,7 +19,7 @@ from bwc_audit.domain.matching import Matching
 from bwc_audit.domain.policy import Policy, Reference
 from bwc_audit.domain.results import Bucket
 from bwc_audit.domain.severity import steps_of_excess
-from bwc_audit.domain.times import us_of_seconds
+from bwc_audit.domain.times import Span, us_of_seconds
 
 #: Of whom nothing is required, although they were at the incident: what their cameras recorded there is recorded.
 _PRESENT = (Bucket.NO_CAMERA_ISSUED, Bucket.BELOW_MINIMUM, Bucket.FULLY_EXEMPT)
@@ -92,35 +92,73 @@ def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
 
 
 def _cameras(matching: Matching, names: tuple[str, ...], incident: Int) -> SpanTable:
-    """Recordings by the number of each incident whose windows they touch, that they are tagged with, or at which their
-    officer was although nothing was required."""
+    """Recordings by the number of each incident whose windows they touch or that they are tagged with; and what those
+    recorded of whom nothing is required, or not all the time, while they were there."""
     number = {name: place for place, name in enumerate(names)}
     window, segment = matching.placements_of.pairs()
     tagged, tag = matching.placements.tags()
     entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
-    is_known = entered >= 0
-    attended, beside = _of_others_there(matching, number)
-    owner = np.concatenate([incident[window], entered[is_known], attended])
-    at = np.concatenate([segment, tagged[is_known], beside])
+    is_known, segments = entered >= 0, matching.segments
+    at = np.concatenate([segment, tagged[is_known]])
+    there = _Presence.of(matching, number).of_who_recorded()
+    stay, beside = coverage.touching(there.windows, replace(segments, owner=matching.placements.officer.code))
+    owner = np.concatenate([incident[window], entered[is_known], there.incident[stay]])
+    starts_us = np.concatenate([segments.start_us[at], np.maximum(segments.start_us[beside], there.windows.start_us[stay])])
+    ends_us = np.concatenate([segments.end_us[at], np.minimum(segments.end_us[beside], there.windows.end_us[stay])])
     order = np.argsort(owner, kind="stable")
-    return SpanTable(owner[order], matching.segments.start_us[at[order]], matching.segments.end_us[at[order]])
+    return SpanTable(owner[order], starts_us[order], ends_us[order])
 
 
-def _of_others_there(matching: Matching, number: Mapping[str, int]) -> tuple[Int, Int]:
-    """Recordings of those at an incident who had to record nothing: (``number`` of the incident, index of the placement)."""
-    judged, placements = matching.judged, matching.placements
-    rows = np.flatnonzero(np.isin(judged.bucket, [BUCKETS.index(bucket) for bucket in _PRESENT]))
-    columns = judged.columns.taken(rows)
-    incident = np.array([number.get(name, -1) for name in columns.incident.values], np.int64)[columns.incident.code]
-    owner_of = {name: code for code, name in enumerate(placements.officer.values)}
-    owner = np.array([owner_of.get(name, -1) for name in columns.officer.values], np.int64)[columns.officer.code]
-    start_us = columns.times_us[Reference.ON_SCENE]
-    end_us = columns.earliest_named(Reference.CLEARED, Reference.INCIDENT_CLOSED)
-    is_asked = (incident >= 0) & (owner >= 0) & (start_us != NO_TIME) & (end_us > start_us)
-    none = np.zeros(int(is_asked.sum()), np.int64)
-    windows = WindowArrays(owner[is_asked], start_us[is_asked], end_us[is_asked], none, none)
-    window, segment = coverage.touching(windows, replace(matching.segments, owner=placements.officer.code))
-    return incident[is_asked][window], segment
+@dataclass(frozen=True, slots=True, eq=False)
+class _Presence:
+    """Stays at incidents that are not required, or not as a whole: row of the attendance, number of the incident, and the
+    stay as windows whose owner is the code of the officer among the placements (-1: not there)."""
+
+    row: Int
+    incident: Int
+    windows: WindowArrays
+
+    @staticmethod
+    def of(matching: Matching, number: Mapping[str, int]) -> _Presence:
+        """``number``: of each incident."""
+        judged, placements = matching.judged, matching.placements
+        is_out = np.isin(judged.bucket, [BUCKETS.index(bucket) for bucket in _PRESENT])
+        stated = judged.window
+        rows = matching.measured.rows
+        is_cut = matching.measures.required_us < (stated.end_us - stated.start_us)[rows]
+        row = np.concatenate([np.flatnonzero(is_out), rows[is_cut]])
+        columns = judged.columns.taken(row)
+        incident = np.array([number.get(name, -1) for name in columns.incident.values], np.int64)[columns.incident.code]
+        code_of = {name: code for code, name in enumerate(placements.officer.values)}
+        owner = np.array([code_of.get(name, -1) for name in columns.officer.values], np.int64)[columns.officer.code]
+        start_us = columns.times_us[Reference.ON_SCENE]
+        end_us = columns.earliest_named(Reference.CLEARED, Reference.INCIDENT_CLOSED)
+        chosen = np.flatnonzero((incident >= 0) & (start_us != NO_TIME) & (end_us > start_us))
+        none = np.zeros(len(chosen), np.int64)
+        return _Presence(
+            row[chosen], incident[chosen], WindowArrays(owner[chosen], start_us[chosen], end_us[chosen], none, none)
+        )
+
+    def of_who_recorded(self) -> _Presence:
+        """Those of officers who recorded anything, ever."""
+        chosen, windows = np.flatnonzero(self.windows.owner >= 0), self.windows
+        own = (windows.owner, windows.start_us, windows.end_us, windows.precision_us, windows.tolerance_us)
+        return _Presence(self.row[chosen], self.incident[chosen], WindowArrays(*(column[chosen] for column in own)))
+
+
+def is_waiting_for_others(matching: Matching, union: IncidentUnion) -> Bool:
+    """For each incident whether somebody was there of whom nothing is required, and whose recordings may yet come in."""
+    number = {name: place for place, name in enumerate(union.names)}
+    there, judged = _Presence.of(matching, number), matching.judged
+    found = np.zeros(len(union.names), np.bool_)
+    rules = [policy.upload for policy in judged.policies]
+    is_recent = matching.completeness.is_waited_for(there.windows.end_us, rules)
+    has_camera = judged.bucket[there.row] != BUCKETS.index(Bucket.NO_CAMERA_ISSUED)
+    for place in np.flatnonzero(is_recent & has_camera).tolist():
+        row, stay = int(there.row[place]), Span(int(there.windows.start_us[place]), int(there.windows.end_us[place]))
+        officer_id, upload = judged.columns.officer[row], judged.policies[int(judged.policy[row])].upload
+        found[there.incident[place]] |= matching.completeness.pending(officer_id, stay, upload) is not None
+    return found
 
 
 def uncovered_of(matching: Matching, union: IncidentUnion, is_judgeable: Bool) -> Uncovered:

@@ -57,8 +57,8 @@ class Matching:
     them.
     ``windows_of``: for each index of ``placements`` the measured indices of the windows it touches, earliest first;
     ``placements_of`` the reverse, in order of time. ``shifted``: which of them would touch which other windows by the clock
-    in their picture; no absence in such a window is firm that they might undo. ``elsewhere``: for segments of recordings
-    that touch a window, the calls beside that they touch, which are not decided here. ``policy``: how media and clocks are
+    in their picture; no absence in such a window is firm that they might undo. ``elsewhere``: for segments
+    that touch any, the calls beside that they touch, which are not decided here. ``policy``: how media and clocks are
     measured, one for the whole run; what is demanded is asked of each ``Judged``, ``policy_of`` and ``policy_of_incident``.
     """
 

@@ -119,7 +119,7 @@ def _measures(result: AssignmentResult, zone: ZoneInfo) -> list[Fact]:
     if result.unexamined_us:
         facts.append(Fact("Picture not looked at", length(result.unexamined_us)))
     if result.lateness_us is not None and is_decided:
-        facts.append(Fact("Activation", _lateness(result.lateness_us)))
+        facts.append(Fact("Activation", _lateness(result)))
     if result.gaps and is_decided:
         facts.append(Fact("Not recorded", ", ".join(f"{stretch(g, zone)} ({length(g.length_us)})" for g in result.gaps)))
     if result.uncertainty_us is not None:
@@ -127,10 +127,15 @@ def _measures(result: AssignmentResult, zone: ZoneInfo) -> list[Fact]:
     return facts
 
 
-def _lateness(lateness_us: int) -> str:
+def _lateness(result: AssignmentResult) -> str:
+    """In words; less than the clock says where exemptions cut out what lies between."""
+    lateness_us = result.lateness_us or 0
     if lateness_us == 0:
         return "as the window opened"
-    return f"{length(abs(lateness_us))} {'after' if lateness_us > 0 else 'before'} the window opened"
+    if lateness_us < 0:
+        return f"{length(-lateness_us)} before the window opened"
+    is_parted = result.window is not None and result.required_us < result.window.span.length_us
+    return f"{length(lateness_us)}{' of required time' if is_parted else ''} after the window opened"
 
 
 def _officers_sentence(scene: Scene) -> str:

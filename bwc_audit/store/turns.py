@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from sqlmodel import Session
 
 from bwc_audit.domain.results import Outcome
-from bwc_audit.domain.times import DAY_US, Span
+from bwc_audit.domain.times import DAY_US
 from bwc_audit.domain.turned import EarlierOutcome, Turn, Turned
 from bwc_audit.store.answers import DECIDED
 from bwc_audit.store.bulk import AT_ONCE, chunks, insert_rows, is_one_of
@@ -73,19 +73,16 @@ class Earlier:
                 yield from session.connection().execute(query)
 
 
-def count_left_pending(session: Session, source: str, period: Span) -> int:
-    """How many assignments of the month before a period are pending as they were judged last: no run over the period, or a
-    later one, turns them."""
+def count_left_pending(session: Session, source: str, before_us: int) -> int:
+    """How many assignments of calls of the month before a moment are pending as they were judged last."""
     run, result, incident = (table_of(row).c for row in (RunRow, RunResultRow, RunIncidentRow))
-    since_us = period.start_us - _LEFT_US
-    near = select(run.run_id).where(
-        run.source == source, run.period_start_us < period.start_us, run.period_end_us > since_us
-    )
+    since_us = before_us - _LEFT_US
+    near = select(run.run_id).where(run.source == source, run.period_start_us < before_us, run.period_end_us > since_us)
     query = (
         select(result.incident_id)
         .join(table_of(RunIncidentRow), (incident.run_id == result.run_id) & (incident.incident_id == result.incident_id))
         .where(result.run_id.in_(near), result.outcome == Outcome.PENDING)
-        .where(incident.opened_us >= since_us, incident.opened_us < period.start_us)
+        .where(incident.opened_us >= since_us, incident.opened_us < before_us)
         .distinct()
     )
     judged = Earlier.of(session, source, set(session.connection().scalars(query))).outcomes(session)

@@ -123,10 +123,11 @@ def test_what_no_night_looks_back_at_any_more_is_counted_until_somebody_judges_i
     first = nightly_run(as_of(audit, days[0].end_us + 5 * HOUR_US), days[0])
     assert first.counts["assignments_pending"] > 0
     assert "left_pending" not in first.counts
-    later = nightly_run(as_of(audit, days[6].end_us + 5 * HOUR_US), days[6])
+    at_last_us = days[8].end_us + 5 * HOUR_US
+    later = nightly_run(as_of(audit, at_last_us), days[8])
     assert later.counts["left_pending"] == first.counts["assignments_pending"]
-    assert run_over(as_of(audit, days[6].end_us + 5 * HOUR_US), days[0]).counts["assignments_pending"] == 0
-    assert "left_pending" not in nightly_run(as_of(audit, days[7].end_us), days[6]).counts
+    assert run_over(as_of(audit, at_last_us), days[0]).counts["assignments_pending"] == 0
+    assert "left_pending" not in nightly_run(as_of(audit, at_last_us + 1), days[8]).counts
 
 
 def nightly_run(audit: Audit, period: Span) -> Run:

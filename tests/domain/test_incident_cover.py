@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bwc_audit.domain.findings import FindingKind
-from bwc_audit.domain.times import Span
+from bwc_audit.domain.times import DAY_US, Span
 from tests.domain.worlds import World, at
 
 
@@ -34,10 +34,31 @@ def test_a_pool_camera_of_an_officer_without_one_covers_the_incident() -> None:
     assert "incident_uncovered" not in world.kinds()
 
 
-def test_the_camera_of_somebody_who_was_there_for_a_moment_counts() -> None:
+def test_the_camera_of_somebody_who_was_there_for_a_moment_counts_for_that_moment() -> None:
+    """It recorded on, somewhere else."""
     world = three(900, 930)
     assert world.result("103").reason == "below_minimum"
+    assert world.finding(FindingKind.INCIDENT_UNCOVERED).spans == (Span(at(600), at(900)), Span(at(930), at(1800)))
+
+
+def test_the_camera_of_an_officer_who_is_partly_exempt_counts_for_the_whole_stay() -> None:
+    world = World().incident()
+    for officer_id in ("101", "102"):
+        world.officer(officer_id).attended(officer_id, 0, 1800).recorded(officer_id, 880, 1830, f"R{officer_id}")
+    world.officer("103").attended("103", 0, 1800).exempt("103", 0, 900).recorded("103", -30, 880, "R103", incident_ids=())
     assert "incident_uncovered" not in world.kinds()
+
+
+def test_what_an_exempt_officer_recorded_is_waited_for() -> None:
+    def world(docked: bool) -> World:
+        found = World(as_of_us=at(1800) + 2 * DAY_US).incident()
+        for officer_id in ("101", "102"):
+            found.officer(officer_id).attended(officer_id, 0, 1800).recorded(officer_id, -30, 600, f"R{officer_id}")
+        found.officer("103", docked=docked).attended("103", 0, 1800).exempt("103")
+        return found.recorded("101", 90_000, 90_100, "R9", incident_ids=())
+
+    assert "incident_uncovered" in world(docked=True).kinds()
+    assert "incident_uncovered" not in world(docked=False).kinds()
 
 
 @pytest.mark.parametrize("row", [{"arrival": None}, {"cancelled": True}])

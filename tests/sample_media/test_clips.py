@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sample_media import SOURCE_DIR, building
+from sample_media import building
 from sample_media.day import Day
 from sample_media.encoding import clip_bytes
 from sample_media.records import metadata_of
 from sample_media.shots import Fault, Look, Shot, Trouble
 from sample_media.sound import RATE, samples
 from sample_media.storyboard import the_day
+from tests.fixtures_sample import SampleNight
 
 #: The burned-in clock ends above this row.
 _BELOW_CLOCK = 32
@@ -146,11 +147,11 @@ def test_a_build_leaves_what_is_there_and_mends_what_is_not(tmp_path: Path) -> N
     assert not stranger.exists()
 
 
-def test_the_whole_source_is_there_and_small() -> None:
-    summary = building.build(SOURCE_DIR.parent)
-    assert summary.footage_bytes < 24_000_000
+def test_the_whole_source_is_there_and_small(sample_night: SampleNight) -> None:
+    files = [path for path in (sample_night.source / "footage").rglob("*") if path.is_file()]
+    assert 10_000_000 < sum(path.stat().st_size for path in files) < 24_000_000
     for footage in the_day().footage:
-        path = SOURCE_DIR / footage.object_key
+        path = sample_night.source / footage.object_key
         is_stored = footage.shot is not None or footage.copy_of is not None or footage.placeholder is not None
         assert path.is_file() is is_stored, footage.object_key
         assert path.with_suffix(".json").is_file() is (footage.paper in ("sidecar", "empty"))

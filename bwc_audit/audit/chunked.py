@@ -53,7 +53,7 @@ def gather(session: Session, request: RunRequest, chunk: Chunk | None = None) ->
             session, request.source, request.incident_id, chunk.sight, margin_us=SEGMENT_MARGIN_US
         )
     records = replace(records, footage_until_us=orphans.footage_until(session, request.source, request.as_of_us))
-    records = _with_calls_beside(session, request, records)
+    records = _with_unjudged(session, request, records)
     if chunk.is_only:
         unique = with_unique_ids(_with_contradictions(session, request, records, _incident_ids(records)))
         named = {one.incident_id for one in records.incidents} | {one.incident_id for one in records.assignments}
@@ -82,15 +82,11 @@ def _gather_part(session: Session, request: RunRequest, chunk: Chunk, records: R
     return Gathered(chunk, records, frozenset(own), len(doubled), own_doubled)
 
 
-def _with_calls_beside(session: Session, request: RunRequest, records: Records) -> Records:
-    """The records with those calls beside that are told of once in the whole source, and which of those before the run's
-    period no run has judged: nothing is left to them."""
-    names = {one.incident_id for one in records.incidents_beside}
-    doubtful = set(orphans.contradicted_incidents(session, request.source, names))
-    told = tuple(one for one in records.incidents_beside if one.incident_id not in doubtful)
-    earlier = {one.incident_id for one in told if one.opened_us < request.period.start_us}
+def _with_unjudged(session: Session, request: RunRequest, records: Records) -> Records:
+    """The records with which of the calls beside, before the run's period, no run has judged: nothing is left to them."""
+    earlier = {one.incident_id for one in records.incidents_beside if one.opened_us < request.period.start_us}
     judged = turns.Earlier.of(session, request.source, earlier).runs
-    return replace(records, incidents_beside=told, beside_unjudged=frozenset(earlier - judged.keys()))
+    return replace(records, beside_unjudged=frozenset(earlier - judged.keys()))
 
 
 def _incident_ids(records: Records) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bwc_audit.domain.coverage import NO_TIME, Bool, Int, SpanTable, ranges
+from bwc_audit.domain.coverage import NO_TIME, Bool, Int, SpanTable, of_each, ranges
 from bwc_audit.domain.findings import FindingKind
 from bwc_audit.domain.groups import distinct
 from bwc_audit.domain.margins import Uncovered, early_margins_us, late_margins_us
@@ -79,8 +79,7 @@ class Absences:
         measures, count = matching.measures, len(matching.measured)
         limits = limits_of_each(matching.measured)
         gap_us, late_by, early_by = (
-            np.broadcast_to(np.asarray(one, np.int64), (count,))
-            for one in (limits.gap_us, limits.activation_grace_us, limits.deactivation_grace_us)
+            of_each(one, count) for one in (limits.gap_us, limits.activation_grace_us, limits.deactivation_grace_us)
         )
         is_missing = measures.covered_us == 0
         stated = (

@@ -141,6 +141,5 @@ def _lengths(table: SegmentTable) -> Int:
 def _leads(table: SegmentTable) -> Int:
     """From the start of the media to activation; 0 where neither the button nor the buffer tells."""
     buffer_us = np.where(table.pre_event_buffer_us == NO_NUMBER, 0, table.pre_event_buffer_us)
-    is_pressed = (table.activated_us != NO_NUMBER) & (table.activated_us < table.media_started_us + table.duration_us)
-    is_pressed &= (table.deactivated_us == NO_NUMBER) | (table.activated_us < table.deactivated_us)
+    is_pressed = table.is_pressed(table.media_started_us + table.duration_us)
     return np.where(is_pressed, np.where(is_pressed, table.activated_us, 0) - table.media_started_us, buffer_us)

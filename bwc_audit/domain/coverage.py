@@ -223,6 +223,11 @@ def together(table: SpanTable) -> SpanTable:
     return SpanTable(window, axis.time_us(starts, window), axis.time_us(ends, window))
 
 
+def of_each(limit: Limit, windows: int) -> Int:
+    """A limit as one number a window."""
+    return np.broadcast_to(np.asarray(limit, np.int64), (windows,))
+
+
 def _most(limit: Limit) -> int:
     return limit if isinstance(limit, int) else int(limit.max(initial=0))
 
@@ -265,12 +270,10 @@ def measure_coverage(
     is_covered = covered_us > 0
     last_end = windows.start_us.copy()
     np.maximum.at(last_end, covered.window, covered.end_us)
-    exempt, each = ExemptTime.between(pieces.window, pieces.start_us, pieces.end_us, count), np.arange(count)
+    exempt = ExemptTime.between(pieces.window, pieces.start_us, pieces.end_us, count)
     lateness_us = first_activated - windows.start_us - exempt.before(first_activated)
     early_us = windows.end_us - last_end - exempt.after(last_end)
-    late_by, early_by = (
-        grace_us + np.zeros_like(each) for grace_us in (limits.activation_grace_us, limits.deactivation_grace_us)
-    )
+    late_by, early_by = (of_each(one, count) for one in (limits.activation_grace_us, limits.deactivation_grace_us))
     latest = windows.start_us + late_by + exempt.within_first(late_by)
     earliest = windows.end_us - early_by - exempt.within_last(early_by)
     late_gaps, early_gaps, holes = _split_gaps(gaps, covered, is_covered, first_activated, last_end, limits.gap_us)

@@ -115,8 +115,9 @@ def _is_custody_alike(one: Matching, other: Matching) -> bool:
     """Whether both ask the same of files, labels and uploads, and each of everybody alike."""
     sections = ("buffer", "upload", "retention", "labelling", "custody")
     is_plain = one.book.is_one_for_all and other.book.is_one_for_all
-    is_plain = is_plain and _named_beside(one) == _named_beside(other)
-    return is_plain and all(getattr(one.policy, name) == getattr(other.policy, name) for name in sections)
+    if not is_plain or _named_beside(one) != _named_beside(other):
+        return False
+    return all(getattr(one.policy, name) == getattr(other.policy, name) for name in sections)
 
 
 def _named_beside(matching: Matching) -> dict[int, list[tuple[str, int]]]:

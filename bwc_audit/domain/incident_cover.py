@@ -26,10 +26,47 @@ _PRESENT = (Bucket.NO_CAMERA_ISSUED, Bucket.BELOW_MINIMUM, Bucket.FULLY_EXEMPT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Presence:
+    """Stays at incidents that are not required, or not as a whole: row of the attendance, number of the incident, and the
+    stay as windows whose owner is the code of the officer among the placements (-1: not there)."""
+
+    row: Int
+    incident: Int
+    windows: WindowArrays
+
+    @staticmethod
+    def of(matching: Matching, number: Mapping[str, int]) -> Presence:
+        """``number``: of each incident."""
+        judged, placements = matching.judged, matching.placements
+        is_out = np.isin(judged.bucket, [BUCKETS.index(bucket) for bucket in _PRESENT])
+        stated = judged.window
+        rows = matching.measured.rows
+        is_cut = matching.measures.required_us < (stated.end_us - stated.start_us)[rows]
+        row = np.concatenate([np.flatnonzero(is_out), rows[is_cut]])
+        columns = judged.columns.taken(row)
+        incident = np.array([number.get(name, -1) for name in columns.incident.values], np.int64)[columns.incident.code]
+        code_of = {name: code for code, name in enumerate(placements.officer.values)}
+        owner = np.array([code_of.get(name, -1) for name in columns.officer.values], np.int64)[columns.officer.code]
+        start_us = columns.times_us[Reference.ON_SCENE]
+        end_us = columns.earliest_named(Reference.CLEARED, Reference.INCIDENT_CLOSED)
+        chosen = np.flatnonzero((incident >= 0) & (start_us != NO_TIME) & (end_us > start_us))
+        none = np.zeros(len(chosen), np.int64)
+        return Presence(
+            row[chosen], incident[chosen], WindowArrays(owner[chosen], start_us[chosen], end_us[chosen], none, none)
+        )
+
+    def of_who_recorded(self) -> Presence:
+        """Those of officers who recorded anything, ever."""
+        chosen, windows = np.flatnonzero(self.windows.owner >= 0), self.windows
+        own = (windows.owner, windows.start_us, windows.end_us, windows.precision_us, windows.tolerance_us)
+        return Presence(self.row[chosen], self.incident[chosen], WindowArrays(*(column[chosen] for column in own)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class IncidentUnion:
     """Incidents with measured windows, by id: ``incident`` is the place in ``names`` of each window's, ``windows`` the
     windows of each. ``policy``: by which of ``policies`` each is judged as a whole. ``uncovered``: by place, what no camera
-    covers of the time in which somebody had to record."""
+    covers of the time in which somebody had to record. ``there``: who else was at them."""
 
     names: tuple[str, ...]
     incident: Int
@@ -37,6 +74,7 @@ class IncidentUnion:
     policies: tuple[Policy, ...]
     policy: Int
     uncovered: SpanTable
+    there: Presence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +102,11 @@ def incident_union(matching: Matching) -> IncidentUnion:
     windows = Groups.of(incident, np.arange(len(incident)), len(names))
     policy, policies = _policies(matching, present, windows)
     joins_us = np.array([us_of_seconds(one.coverage.join_s) for one in policies], np.int64)[policy]
-    pieces, cameras = _union_pieces(matching.pieces, incident), _cameras(matching, names, incident)
-    return IncidentUnion(names, incident, windows, policies, policy, coverage.uncovered(pieces, cameras, _alike(joins_us)))
+    number = {name: place for place, name in enumerate(names)}
+    there = Presence.of(matching, number)
+    pieces, cameras = _union_pieces(matching.pieces, incident), _cameras(matching, number, incident, there)
+    uncovered = coverage.uncovered(pieces, cameras, _alike(joins_us))
+    return IncidentUnion(names, incident, windows, policies, policy, uncovered, there)
 
 
 def _policies(matching: Matching, incidents: Int, windows: Groups) -> tuple[Int, tuple[Policy, ...]]:
@@ -91,16 +132,15 @@ def _union_pieces(pieces: SpanTable, incident: Int) -> SpanTable:
     return coverage.together(SpanTable(incident[pieces.window], pieces.start_us, pieces.end_us))
 
 
-def _cameras(matching: Matching, names: tuple[str, ...], incident: Int) -> SpanTable:
+def _cameras(matching: Matching, number: Mapping[str, int], incident: Int, there: Presence) -> SpanTable:
     """Recordings by the number of each incident whose windows they touch or that they are tagged with; and what those
     recorded of whom nothing is required, or not all the time, while they were there."""
-    number = {name: place for place, name in enumerate(names)}
     window, segment = matching.placements_of.pairs()
     tagged, tag = matching.placements.tags()
     entered = np.array([number.get(name, -1) for name in tag.values], np.int64)[tag.code]
     is_known, segments = entered >= 0, matching.segments
     at = np.concatenate([segment, tagged[is_known]])
-    there = _Presence.of(matching, number).of_who_recorded()
+    there = there.of_who_recorded()
     stay, beside = coverage.touching(there.windows, replace(segments, owner=matching.placements.officer.code))
     owner = np.concatenate([incident[window], entered[is_known], there.incident[stay]])
     starts_us = np.concatenate([segments.start_us[at], np.maximum(segments.start_us[beside], there.windows.start_us[stay])])
@@ -109,47 +149,9 @@ def _cameras(matching: Matching, names: tuple[str, ...], incident: Int) -> SpanT
     return SpanTable(owner[order], starts_us[order], ends_us[order])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Presence:
-    """Stays at incidents that are not required, or not as a whole: row of the attendance, number of the incident, and the
-    stay as windows whose owner is the code of the officer among the placements (-1: not there)."""
-
-    row: Int
-    incident: Int
-    windows: WindowArrays
-
-    @staticmethod
-    def of(matching: Matching, number: Mapping[str, int]) -> _Presence:
-        """``number``: of each incident."""
-        judged, placements = matching.judged, matching.placements
-        is_out = np.isin(judged.bucket, [BUCKETS.index(bucket) for bucket in _PRESENT])
-        stated = judged.window
-        rows = matching.measured.rows
-        is_cut = matching.measures.required_us < (stated.end_us - stated.start_us)[rows]
-        row = np.concatenate([np.flatnonzero(is_out), rows[is_cut]])
-        columns = judged.columns.taken(row)
-        incident = np.array([number.get(name, -1) for name in columns.incident.values], np.int64)[columns.incident.code]
-        code_of = {name: code for code, name in enumerate(placements.officer.values)}
-        owner = np.array([code_of.get(name, -1) for name in columns.officer.values], np.int64)[columns.officer.code]
-        start_us = columns.times_us[Reference.ON_SCENE]
-        end_us = columns.earliest_named(Reference.CLEARED, Reference.INCIDENT_CLOSED)
-        chosen = np.flatnonzero((incident >= 0) & (start_us != NO_TIME) & (end_us > start_us))
-        none = np.zeros(len(chosen), np.int64)
-        return _Presence(
-            row[chosen], incident[chosen], WindowArrays(owner[chosen], start_us[chosen], end_us[chosen], none, none)
-        )
-
-    def of_who_recorded(self) -> _Presence:
-        """Those of officers who recorded anything, ever."""
-        chosen, windows = np.flatnonzero(self.windows.owner >= 0), self.windows
-        own = (windows.owner, windows.start_us, windows.end_us, windows.precision_us, windows.tolerance_us)
-        return _Presence(self.row[chosen], self.incident[chosen], WindowArrays(*(column[chosen] for column in own)))
-
-
 def is_waiting_for_others(matching: Matching, union: IncidentUnion) -> Bool:
     """For each incident whether somebody was there of whom nothing is required, and whose recordings may yet come in."""
-    number = {name: place for place, name in enumerate(union.names)}
-    there, judged = _Presence.of(matching, number), matching.judged
+    there, judged = union.there, matching.judged
     found = np.zeros(len(union.names), np.bool_)
     rules = [policy.upload for policy in judged.policies]
     is_recent = matching.completeness.is_waited_for(there.windows.end_us, rules)

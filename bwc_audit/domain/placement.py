@@ -301,15 +301,13 @@ def _in_order(table: SegmentTable, start_us: Int) -> Int:
 
 def _activations(table: SegmentTable, run: Int) -> Int:
     """For each segment the device time of activation that its recording (``run``) tells, by button time or by the length
-    of the buffer; ``NO_TIME``: it tells none. A button time that lies behind all that was recorded, or not before that of
-    the deactivation, is none: the two were confused."""
+    of the buffer; ``NO_TIME``: it tells none."""
     runs = int(run.max(initial=-1)) + 1
     never = np.iinfo(np.int64).max
     pressed, behind_buffer = (np.full(runs, never) for _ in "12")
     ends_us = np.full(runs, NO_TIME)
     np.maximum.at(ends_us, run, table.media_started_us + table.duration_us)
-    is_pressed = (table.activated_us != NO_NUMBER) & (table.activated_us < ends_us[run])
-    is_pressed &= (table.deactivated_us == NO_NUMBER) | (table.activated_us < table.deactivated_us)
+    is_pressed = table.is_pressed(ends_us[run])
     np.minimum.at(pressed, run[is_pressed], table.activated_us[is_pressed])
     is_first = (table.segment_no == NO_NUMBER) | (table.segment_no == 1)
     is_told = is_first & (table.pre_event_buffer_us != NO_NUMBER)

@@ -130,6 +130,12 @@ class SegmentTable(Sequence[Segment]):
         second, as cameras write, counts as part of the clock's tolerance."""
         return np.where(self.precision_us > SECOND_US, self.precision_us, 0)
 
+    def is_pressed(self, until_us: Int) -> Bool:
+        """Whether each tells when the button was pressed. A time at which nothing was recorded any more (``until_us``), or
+        not before that of the deactivation, is none: the two were confused."""
+        is_told = (self.activated_us != NO_NUMBER) & (self.activated_us < until_us)
+        return np.asarray(is_told & ((self.deactivated_us == NO_NUMBER) | (self.activated_us < self.deactivated_us)))
+
     def runs(self, recording: Coded[str]) -> Int:
         """A number for each segment that those of one recording of one camera share: two cameras may use one id."""
         if len(recording.values) == len(self):
